@@ -1,0 +1,394 @@
+import { addressSchema } from "#modules/shipping";
+import { command, contract, event, moneySchema, query, t } from "#runtime";
+
+const Id = t.String({ minLength: 1, maxLength: 80 });
+const Email = t.String({ minLength: 3, maxLength: 320, pattern: "^[^@\\s]+@[^@\\s]+$" });
+const Quantity = t.Integer({ minimum: 1, maximum: 999 });
+
+/** A cart is opened by its token, or by the customer who owns it. */
+const CartAccess = { cartId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) };
+/** An order is opened by its token (from the mail or the checkout), by its owner, or by staff. */
+const OrderAccess = { orderId: Id, orderToken: t.Optional(t.String({ maxLength: 100 })) };
+
+const TaxLine = t.Object({ rateBasisPoints: t.Integer(), net: moneySchema, tax: moneySchema });
+const Totals = t.Object({
+  /** Sum of the lines before discount. */
+  subtotal: moneySchema,
+  discount: moneySchema,
+  shipping: moneySchema,
+  /** The tax within the total. */
+  tax: moneySchema,
+  taxLines: t.Array(TaxLine),
+  total: moneySchema,
+});
+const CartState = t.Union([
+  t.Literal("open"),
+  t.Literal("locked"),
+  t.Literal("ordered"),
+  t.Literal("merged"),
+  t.Literal("expired"),
+]);
+const Cart = t.Object({
+  cartId: Id,
+  version: t.Integer(),
+  state: CartState,
+  email: t.Union([t.String(), t.Null()]),
+  address: t.Union([addressSchema, t.Null()]),
+  lines: t.Array(
+    t.Object({
+      itemId: Id,
+      variantId: Id,
+      sku: t.String(),
+      title: t.String(),
+      quantity: Quantity,
+      unitPrice: moneySchema,
+      total: moneySchema,
+      /** False when it cannot be bought now: unknown, or taken off sale. */
+      sellable: t.Boolean(),
+    }),
+  ),
+  shippingOptionId: t.Union([t.String(), t.Null()]),
+  coupon: t.Union([
+    t.Object({
+      code: t.String(),
+      applies: t.Boolean(),
+      /** Why it does not apply. */
+      reason: t.Union([t.String(), t.Null()]),
+    }),
+    t.Null(),
+  ]),
+  totals: Totals,
+  /** What changed by itself since the customer's last edit, as in "price". */
+  changes: t.Array(t.Object({ itemId: Id, what: t.String() })),
+});
+const CartErrors = {
+  /** Unknown, or not this caller's. */
+  CART_NOT_FOUND: t.Object({ cartId: Id }),
+  /** A checkout has it, or it has been ordered. */
+  CART_LOCKED: t.Object({ cartId: Id, state: CartState }),
+};
+
+const OrderStatus = t.Union([
+  t.Literal("pending"),
+  t.Literal("confirmed"),
+  t.Literal("rejected"),
+  t.Literal("cancelling"),
+  t.Literal("cancelled"),
+  t.Literal("completed"),
+]);
+const Order = t.Object({
+  orderId: Id,
+  number: t.Integer(),
+  status: OrderStatus,
+  email: t.String(),
+  currency: t.String(),
+  lines: t.Array(
+    t.Object({
+      variantId: Id,
+      sku: t.String(),
+      title: t.String(),
+      quantity: Quantity,
+      unitPrice: moneySchema,
+      discount: moneySchema,
+      net: moneySchema,
+      tax: moneySchema,
+    }),
+  ),
+  address: t.Union([addressSchema, t.Null()]),
+  couponCode: t.Union([t.String(), t.Null()]),
+  totals: Totals,
+  refunded: moneySchema,
+  rejection: t.Union([
+    t.Object({ code: t.String(), data: t.Record(t.String(), t.String()) }),
+    t.Null(),
+  ]),
+  placedAtMs: t.Integer(),
+  timeline: t.Array(t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() })),
+});
+const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
+
+/** How a checkout stands. */
+const Checkout = t.Object({
+  checkoutId: Id,
+  state: t.Union([
+    t.Literal("running"),
+    t.Literal("action_required"),
+    t.Literal("confirmed"),
+    t.Literal("rejected"),
+  ]),
+  orderId: Id,
+  orderNumber: t.Integer(),
+  /** Opens the order without an account. */
+  orderToken: t.String(),
+  total: moneySchema,
+  actionUrl: t.Union([t.String(), t.Null()]),
+  /** Why it was rejected: out_of_stock, payment_declined, abandoned, deadline… */
+  reason: t.Union([t.String(), t.Null()]),
+});
+
+const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
+
+/** What orders promises: carts, and orders that end confirmed or rejected with nothing left hanging. */
+export const orders = contract("orders", {
+  // --- Carts. Every edit answers with the whole cart, priced anew. ---
+
+  /** Opens a cart. The token opens it again; only its hash is kept. A customer gets their one open cart. */
+  createCart: command({
+    input: t.Object({}),
+    output: t.Object({ cartId: Id, cartToken: t.String() }),
+  }),
+  /** The cart, priced now. */
+  cartById: query({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
+  /** Adds units of a variant; the same variant adds up. Keyed calls add once. */
+  addItem: command({
+    input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
+    output: Cart,
+    errors: {
+      ...CartErrors,
+      VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
+      CART_FULL: t.Object({ linesMax: t.Integer(), quantityMax: t.Integer() }),
+    },
+  }),
+  /** Sets a line's quantity. */
+  changeItem: command({
+    input: t.Object({ ...CartAccess, itemId: Id, quantity: Quantity }),
+    output: Cart,
+    errors: { ...CartErrors, ITEM_NOT_FOUND: t.Object({ itemId: Id }) },
+  }),
+  /** Removes a line; one that is gone already stays gone. */
+  removeItem: command({
+    input: t.Object({ ...CartAccess, itemId: Id }),
+    output: Cart,
+    errors: CartErrors,
+  }),
+  /** Sets the address for mails about the order. */
+  setContact: command({
+    input: t.Object({ ...CartAccess, email: Email }),
+    output: Cart,
+    errors: CartErrors,
+  }),
+  /** Sets where to ship to; the shipping option is chosen anew if it is not offered there. */
+  setAddress: command({
+    input: t.Object({ ...CartAccess, address: addressSchema }),
+    output: Cart,
+    errors: CartErrors,
+  }),
+  /** What delivery of this cart to its address costs. */
+  shippingOptions: query({
+    input: t.Object(CartAccess),
+    output: t.Array(
+      t.Object({
+        optionId: Id,
+        label: t.String(),
+        price: moneySchema,
+        daysMin: t.Integer(),
+        daysMax: t.Integer(),
+      }),
+    ),
+    errors: { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) },
+  }),
+  /** Chooses a delivery option. */
+  chooseShipping: command({
+    input: t.Object({ ...CartAccess, optionId: Id }),
+    output: Cart,
+    errors: {
+      ...CartErrors,
+      ADDRESS_MISSING: t.Object({ cartId: Id }),
+      OPTION_NOT_FOUND: t.Object({ optionId: Id }),
+    },
+  }),
+  /** Puts a coupon on the cart. */
+  applyCoupon: command({
+    input: t.Object({ ...CartAccess, code: t.String({ minLength: 1, maxLength: 40 }) }),
+    output: Cart,
+    errors: {
+      ...CartErrors,
+      COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }),
+    },
+  }),
+  /** Takes the coupon off. */
+  removeCoupon: command({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
+
+  // --- Checkout. ---
+
+  /**
+   * Places the order of a cart and starts its saga. The checkout's id is made from the call's
+   * idempotency key when it has one; one cart has one live order.
+   */
+  startCheckout: command({
+    input: t.Object({
+      ...CartAccess,
+      cartVersion: t.Integer(),
+      expectedTotal: moneySchema,
+      paymentToken: t.String({ minLength: 1, maxLength: 200 }),
+      note: t.Optional(t.String({ maxLength: 1_000 })),
+    }),
+    output: Checkout,
+    errors: {
+      ...CartErrors,
+      CART_CHANGED: t.Object({ version: t.Integer() }),
+      PRICE_CHANGED: t.Object({ total: moneySchema }),
+      CHECKOUT_IN_PROGRESS: t.Object({ checkoutId: Id }),
+      CART_INCOMPLETE: t.Object({ missing: t.Array(t.String()) }),
+      COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }),
+    },
+  }),
+  /** How a checkout stands; with `waitMs` it answers when it is decided or the time is over. */
+  checkoutById: query({
+    input: t.Object({
+      checkoutId: Id,
+      cartToken: t.Optional(t.String({ maxLength: 100 })),
+      waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),
+    }),
+    output: Checkout,
+    errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
+  }),
+  /** The customer gives up while an action is required: all is undone and the cart opens again. */
+  abandonCheckout: command({
+    input: t.Object({ checkoutId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) }),
+    output: Checkout,
+    errors: {
+      CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }),
+      CHECKOUT_DECIDED: t.Object({ checkoutId: Id }),
+    },
+  }),
+
+  // --- Orders. ---
+
+  /** The caller's own orders, newest first; all orders for staff. */
+  ordersOf: query({
+    input: t.Object({
+      cursor: t.Optional(t.String({ maxLength: 200 })),
+      limit: t.Optional(t.Integer({ minimum: 1, maximum: 100 })),
+    }),
+    output: t.Object({
+      items: t.Array(
+        t.Object({
+          orderId: Id,
+          number: t.Integer(),
+          status: OrderStatus,
+          total: moneySchema,
+          placedAtMs: t.Integer(),
+        }),
+      ),
+      nextCursor: t.Union([t.String(), t.Null()]),
+    }),
+  }),
+  /** One order, for its owner, its token or staff. */
+  orderById: query({ input: t.Object(OrderAccess), output: Order, errors: Missing }),
+  /**
+   * Cancels a confirmed order that has not shipped: the shipment is called back, money and stock are
+   * made whole. Repeating it changes nothing.
+   */
+  cancelOrder: command({
+    input: t.Object({ ...OrderAccess, reason: t.Optional(t.String({ maxLength: 200 })) }),
+    output: Order,
+    errors: {
+      ...Missing,
+      /** Its status does not allow it, or it is on its way. */
+      NOT_CANCELLABLE: t.Object({ status: OrderStatus }),
+    },
+  }),
+  /** Gives money back on a captured order, by amount. The refund's id makes it repeatable. For staff. */
+  refundOrder: command({
+    input: t.Object({
+      orderId: Id,
+      refundId: Id,
+      amount: moneySchema,
+      reason: t.String({ minLength: 1, maxLength: 500 }),
+    }),
+    output: t.Object({
+      refundId: Id,
+      state: t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]),
+    }),
+    errors: {
+      ...Missing,
+      REFUND_TOO_HIGH: t.Object({ refundable: moneySchema }),
+      /** The id was used for another order or amount. */
+      REFUND_MISMATCH: t.Object({ refundId: Id }),
+    },
+  }),
+  /** How a refund stands; with `waitMs` it answers when it is decided or the time is over. */
+  refundById: query({
+    input: t.Object({
+      refundId: Id,
+      waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),
+    }),
+    output: t.Object({
+      refundId: Id,
+      orderId: Id,
+      amount: moneySchema,
+      state: t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]),
+    }),
+    errors: { REFUND_NOT_FOUND: t.Object({ refundId: Id }) },
+  }),
+
+  // --- For staff and set-up. ---
+
+  /** Creates a coupon. Repeating it with the same code is refused. */
+  createCoupon: command({
+    input: t.Object({
+      code: t.String({ pattern: "^[A-Z0-9-]{1,40}$" }),
+      kind: CouponKind,
+      /** Basis points for percent (1000 is 10 %), minor units for fixed, 0 for free_shipping. */
+      value: t.Integer({ minimum: 0 }),
+      minimumSubtotal: t.Optional(moneySchema),
+      startsAtMs: t.Optional(t.Integer()),
+      endsAtMs: t.Optional(t.Integer()),
+      usesMax: t.Optional(t.Integer({ minimum: 1 })),
+      usesPerCustomerMax: t.Optional(t.Integer({ minimum: 1 })),
+    }),
+    output: t.Object({ code: t.String() }),
+    errors: { COUPON_EXISTS: t.Object({ code: t.String() }) },
+  }),
+  /** Lets carts run out that were not touched for long. Scheduled for each cart. */
+  expireCart: command({
+    input: t.Object({ cartId: Id }),
+    output: t.Object({ expired: t.Boolean() }),
+  }),
+  /**
+   * Checks the shop's books: every invariant of orders, inventory and payments, and those between
+   * them, over the orders placed since `sinceMs`.
+   */
+  reconcile: query({
+    input: t.Object({ sinceMs: t.Optional(t.Integer()) }),
+    output: t.Object({
+      checkedOrders: t.Integer(),
+      violations: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
+    }),
+  }),
+
+  orderPlaced: event(1, t.Object({ orderId: Id, number: t.Integer(), total: moneySchema })),
+  /** Published at the pivot, never before: the stock is committed and the payment authorised. */
+  orderConfirmed: event(
+    1,
+    t.Object({
+      orderId: Id,
+      number: t.Integer(),
+      email: t.String(),
+      orderToken: t.String(),
+      total: moneySchema,
+      lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
+    }),
+  ),
+  orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() })),
+  orderCancelled: event(
+    1,
+    t.Object({ orderId: Id, number: t.Integer(), email: t.String(), reason: t.String() }),
+  ),
+  orderShipped: event(
+    1,
+    t.Object({
+      orderId: Id,
+      number: t.Integer(),
+      email: t.String(),
+      carrier: t.String(),
+      trackingNumber: t.String(),
+    }),
+  ),
+  orderRefunded: event(
+    1,
+    t.Object({ orderId: Id, number: t.Integer(), email: t.String(), amount: moneySchema }),
+  ),
+  orderCompleted: event(1, t.Object({ orderId: Id })),
+});

@@ -1,0 +1,206 @@
+import { command, contract, event, moneySchema, query, t } from "#runtime";
+
+const Id = t.String({ minLength: 1, maxLength: 80 });
+const Slug = t.String({ pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 120 });
+const Options = t.Record(t.String({ maxLength: 40 }), t.String({ maxLength: 80 }));
+const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
+const ProductState = t.Union([t.Literal("draft"), t.Literal("published"), t.Literal("archived")]);
+
+const Variant = t.Object({
+  variantId: Id,
+  sku: t.String(),
+  title: t.String(),
+  options: Options,
+  price: moneySchema,
+  compareAt: t.Union([moneySchema, t.Null()]),
+  weightGrams: t.Integer(),
+  taxClass: TaxClass,
+  requiresShipping: t.Boolean(),
+});
+const Product = t.Object({
+  productId: Id,
+  slug: Slug,
+  title: t.String(),
+  description: t.String(),
+  synonyms: t.Array(t.String()),
+  state: ProductState,
+  category: t.Object({
+    slug: Slug,
+    title: t.String(),
+    path: t.Array(t.Object({ slug: Slug, title: t.String() })),
+  }),
+  variants: t.Array(Variant),
+  version: t.Integer(),
+});
+const Summary = t.Object({
+  productId: Id,
+  slug: Slug,
+  title: t.String(),
+  category: Slug,
+  priceFrom: moneySchema,
+  inStock: t.Boolean(),
+});
+const NewVariant = t.Object({
+  sku: t.String({ minLength: 1, maxLength: 60 }),
+  options: Options,
+  price: moneySchema,
+  weightGrams: t.Integer({ minimum: 0, maximum: 1_000_000 }),
+  taxClass: TaxClass,
+  requiresShipping: t.Boolean(),
+});
+const Sort = t.Union([
+  t.Literal("relevance"),
+  t.Literal("price"),
+  t.Literal("-price"),
+  t.Literal("newest"),
+  t.Literal("name"),
+]);
+const Missing = { PRODUCT_NOT_FOUND: t.Object({ product: t.String() }) };
+
+/** What products promises: the catalogue, how to find things in it, and what they cost. */
+export const products = contract("products", {
+  /**
+   * Searches what is published: words by prefix and with typing errors, filters, facet counts, sort and
+   * cursor. A cursor goes with the query that it came from; another query refuses it.
+   */
+  searchProducts: query({
+    input: t.Object({
+      q: t.Optional(t.String({ maxLength: 200 })),
+      category: t.Optional(Slug),
+      options: t.Optional(Options),
+      priceMin: t.Optional(t.Integer({ minimum: 0 })),
+      priceMax: t.Optional(t.Integer({ minimum: 0 })),
+      inStock: t.Optional(t.Boolean()),
+      sort: t.Optional(Sort),
+      cursor: t.Optional(t.String({ maxLength: 500 })),
+      limit: t.Optional(t.Integer({ minimum: 1, maximum: 100 })),
+      facets: t.Optional(t.Boolean()),
+    }),
+    output: t.Object({
+      items: t.Array(Summary),
+      nextCursor: t.Union([t.String(), t.Null()]),
+      facets: t.Union([
+        t.Object({
+          categories: t.Array(t.Object({ slug: Slug, title: t.String(), count: t.Integer() })),
+          options: t.Array(t.Object({ name: t.String(), value: t.String(), count: t.Integer() })),
+        }),
+        t.Null(),
+      ]),
+    }),
+    errors: { CURSOR_INVALID: t.Object({}) },
+  }),
+
+  /** A published product by its slug; staff also see drafts and archived ones. */
+  productBySlug: query({ input: t.Object({ slug: Slug }), output: Product, errors: Missing }),
+
+  /** Any product by its id. For staff. */
+  productById: query({ input: t.Object({ productId: Id }), output: Product, errors: Missing }),
+
+  /** The category tree, flat, parents before children. */
+  categories: query({
+    input: t.Object({}),
+    output: t.Array(t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) })),
+  }),
+
+  /** What carts need to know of variants, now. An unknown variant is left out. */
+  quoteLines: query({
+    input: t.Object({ variantIds: t.Array(Id, { minItems: 1, maxItems: 100 }) }),
+    output: t.Array(
+      t.Object({
+        variantId: Id,
+        productId: Id,
+        slug: Slug,
+        sku: t.String(),
+        title: t.String(),
+        price: moneySchema,
+        taxClass: TaxClass,
+        weightGrams: t.Integer(),
+        requiresShipping: t.Boolean(),
+        /** False unless the product is published. */
+        sellable: t.Boolean(),
+      }),
+    ),
+  }),
+
+  /** Creates a draft. Repeating it with the same slug is refused. */
+  createProduct: command({
+    input: t.Object({
+      slug: Slug,
+      title: t.String({ minLength: 1, maxLength: 200 }),
+      description: t.String({ maxLength: 10_000 }),
+      synonyms: t.Optional(t.Array(t.String({ maxLength: 80 }), { maxItems: 50 })),
+      category: Slug,
+    }),
+    output: Product,
+    errors: {
+      SLUG_TAKEN: t.Object({ slug: Slug }),
+      CATEGORY_NOT_FOUND: t.Object({ category: t.String() }),
+    },
+  }),
+
+  /** Adds a variant to a product. Repeating it with the same SKU is refused. */
+  createVariant: command({
+    input: t.Object({ productId: Id, ...NewVariant.properties }),
+    output: Product,
+    errors: { ...Missing, SKU_TAKEN: t.Object({ sku: t.String() }) },
+  }),
+
+  /** Sets a variant's price and keeps the old one in its history. The same price again changes nothing. */
+  setPrice: command({
+    input: t.Object({
+      variantId: Id,
+      price: moneySchema,
+      compareAt: t.Optional(moneySchema),
+    }),
+    output: Product,
+    errors: {
+      VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
+      PRICE_INVALID: t.Object({ reason: t.String() }),
+    },
+  }),
+
+  /** Puts a product on sale. It needs a variant. Repeating it changes nothing. */
+  publishProduct: command({
+    input: t.Object({ productId: Id }),
+    output: Product,
+    errors: { ...Missing, NO_VARIANTS: t.Object({ productId: Id }) },
+  }),
+
+  /** Takes a product off sale for good; orders keep their copy of it. Repeating it changes nothing. */
+  archiveProduct: command({ input: t.Object({ productId: Id }), output: Product, errors: Missing }),
+
+  /**
+   * Brings in published products in bulk, with their categories. A product whose slug exists is left as
+   * it is, so repeating an import adds nothing.
+   */
+  importCatalogue: command({
+    input: t.Object({
+      categories: t.Array(
+        t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) }),
+        { maxItems: 1_000 },
+      ),
+      products: t.Array(
+        t.Object({
+          slug: Slug,
+          title: t.String(),
+          description: t.String(),
+          synonyms: t.Array(t.String()),
+          category: Slug,
+          variants: t.Array(NewVariant, { minItems: 1, maxItems: 100 }),
+        }),
+        { maxItems: 500 },
+      ),
+    }),
+    output: t.Object({
+      added: t.Integer(),
+      variants: t.Array(t.Object({ sku: t.String(), variantId: Id })),
+    }),
+    errors: { CATEGORY_NOT_FOUND: t.Object({ category: t.String() }) },
+  }),
+
+  productPublished: event(1, t.Object({ productId: Id, slug: Slug })),
+  productChanged: event(1, t.Object({ productId: Id })),
+  productArchived: event(1, t.Object({ productId: Id })),
+  variantCreated: event(1, t.Object({ productId: Id, variantId: Id, sku: t.String() })),
+  priceChanged: event(1, t.Object({ variantId: Id, price: moneySchema })),
+});

@@ -1,0 +1,164 @@
+import { command, contract, event, moneySchema, query, t } from "#runtime";
+
+const Id = t.String({ minLength: 1, maxLength: 80 });
+const Line = t.Object({
+  variantId: Id,
+  quantity: t.Integer({ minimum: 1, maximum: 9_999 }),
+});
+const Lines = t.Array(Line, { minItems: 1, maxItems: 100 });
+
+/** A postal address as shipping needs it. `country` is ISO 3166-1 alpha-2. */
+export const addressSchema = t.Object({
+  name: t.String({ minLength: 1, maxLength: 120 }),
+  line1: t.String({ minLength: 1, maxLength: 200 }),
+  line2: t.Optional(t.String({ maxLength: 200 })),
+  city: t.String({ minLength: 1, maxLength: 120 }),
+  region: t.Optional(t.String({ maxLength: 120 })),
+  postcode: t.String({ minLength: 1, maxLength: 20 }),
+  country: t.String({ pattern: "^[A-Z]{2}$" }),
+  phone: t.Optional(t.String({ maxLength: 40 })),
+});
+
+const ShipmentState = t.Union([
+  t.Literal("pending"),
+  t.Literal("packed"),
+  t.Literal("ship_requested"),
+  t.Literal("shipped"),
+  t.Literal("delivered"),
+  t.Literal("cancelled"),
+]);
+const Shipment = t.Object({
+  shipmentId: Id,
+  orderId: Id,
+  state: ShipmentState,
+  lines: Lines,
+  carrier: t.Union([t.String(), t.Null()]),
+  trackingNumber: t.Union([t.String(), t.Null()]),
+});
+const Missing = { SHIPMENT_NOT_FOUND: t.Object({ shipmentId: Id }) };
+const Illegal = { ILLEGAL_TRANSITION: t.Object({ from: ShipmentState, to: ShipmentState }) };
+
+/** What shipping promises: what delivery costs, and to bring an order's goods on their way once. */
+export const shipping = contract("shipping", {
+  /** The delivery options for a destination, weight and value, cheapest first; none when the country is not served. */
+  quote: query({
+    input: t.Object({
+      country: t.String({ pattern: "^[A-Z]{2}$" }),
+      postcode: t.String({ maxLength: 20 }),
+      weightGrams: t.Integer({ minimum: 0 }),
+      subtotal: moneySchema,
+    }),
+    output: t.Array(
+      t.Object({
+        optionId: Id,
+        label: t.String(),
+        price: moneySchema,
+        daysMin: t.Integer(),
+        daysMax: t.Integer(),
+      }),
+    ),
+  }),
+
+  /**
+   * Opens the fulfilment of an order with one pending shipment of all its lines. Repeating it for the
+   * same order changes nothing. After `cancelFulfilment` it is refused for good.
+   */
+  openFulfilment: command({
+    input: t.Object({ orderId: Id, optionId: Id, address: addressSchema, lines: Lines }),
+    output: t.Object({ shipmentId: Id }),
+    errors: { FULFILMENT_CANCELLED: t.Object({ orderId: Id }) },
+  }),
+
+  /**
+   * Cancels all that has not left. It succeeds when there is nothing to cancel, and leaves a mark that
+   * refuses a fulfilment that arrives later. Refused, with nothing changed, once a shipment is on its way.
+   */
+  cancelFulfilment: command({
+    input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
+    output: t.Object({ orderId: Id }),
+    errors: { ALREADY_SHIPPED: t.Object({ orderId: Id }) },
+  }),
+
+  /**
+   * Makes a shipment of the given lines, or of all that no live shipment has. `ref` makes it repeatable:
+   * the same order and ref gives the same shipment.
+   */
+  createShipment: command({
+    input: t.Object({ orderId: Id, ref: Id, lines: t.Optional(Lines) }),
+    output: Shipment,
+    errors: {
+      FULFILMENT_NOT_FOUND: t.Object({ orderId: Id }),
+      NOTHING_LEFT_TO_SHIP: t.Object({ orderId: Id }),
+    },
+  }),
+
+  /** Marks a pending shipment packed. Repeating it changes nothing. */
+  packShipment: command({
+    input: t.Object({ shipmentId: Id }),
+    output: Shipment,
+    errors: { ...Missing, ...Illegal },
+  }),
+
+  /** Cancels one shipment that is pending or packed; its lines can be shipped anew. Repeating it changes nothing. */
+  cancelShipment: command({
+    input: t.Object({ shipmentId: Id }),
+    output: Shipment,
+    errors: { ...Missing, ...Illegal },
+  }),
+
+  /**
+   * Sends a packed shipment off: the money is captured first, then the stock consumed, then it is
+   * shipped. Answers at once with `ship_requested`; a failed capture brings it back to packed.
+   * Repeating it changes nothing.
+   */
+  shipShipment: command({
+    input: t.Object({
+      shipmentId: Id,
+      carrier: t.String({ minLength: 1, maxLength: 80 }),
+      trackingNumber: t.String({ minLength: 1, maxLength: 120 }),
+    }),
+    output: Shipment,
+    errors: { ...Missing, ...Illegal },
+  }),
+
+  /** Marks a shipped shipment delivered. Repeating it changes nothing. */
+  deliverShipment: command({
+    input: t.Object({ shipmentId: Id }),
+    output: Shipment,
+    errors: { ...Missing, ...Illegal },
+  }),
+
+  /** One shipment; with `waitMs` it answers when a requested dispatch has ended, or the time is over. */
+  shipmentById: query({
+    input: t.Object({
+      shipmentId: Id,
+      waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),
+    }),
+    output: Shipment,
+    errors: Missing,
+  }),
+
+  /** The shipments of an order, oldest first. */
+  shipmentsOf: query({
+    input: t.Object({ orderId: Id }),
+    output: t.Array(Shipment),
+  }),
+
+  shipmentCreated: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  shipmentPacked: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  shipmentShipped: event(
+    1,
+    t.Object({
+      orderId: Id,
+      shipmentId: Id,
+      carrier: t.String(),
+      trackingNumber: t.String(),
+      lines: Lines,
+    }),
+  ),
+  /** `complete` is true when every line of the order has been delivered. */
+  shipmentDelivered: event(1, t.Object({ orderId: Id, shipmentId: Id, complete: t.Boolean() })),
+  shipmentCancelled: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  /** The money could not be captured; the shipment is back to packed. */
+  dispatchFailed: event(1, t.Object({ orderId: Id, shipmentId: Id, reason: t.String() })),
+});

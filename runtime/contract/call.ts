@@ -1,0 +1,26 @@
+import type { Contract, InputOf, moduleName, OutputOf, Procedure } from "./contract.ts";
+
+/** The procedures of the contracts in `Uses`. */
+export type ProcedureIn<Uses extends Contract> = Procedure<Uses[typeof moduleName]>;
+
+export interface CallOptions {
+  /**
+   * Makes a command repeatable without a second effect: its answer is stored under (caller, key)
+   * with the effect, and given again to the same key with the same input.
+   */
+  readonly key?: string;
+  /** The time the call may take, in milliseconds; never more than what the caller itself has left. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Calls a procedure of a module that is declared in `uses`.
+ *
+ * Rejects with a DomainError that the procedure declares, with a TransportError when no answer came,
+ * or with a ContractError when input or output do not fit.
+ */
+export type Call<Uses extends Contract> = <P extends ProcedureIn<Uses>>(
+  procedure: P,
+  input: InputOf<P>,
+  options?: CallOptions,
+) => Promise<OutputOf<P>>;

@@ -1,0 +1,50 @@
+import type { TSchema } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Procedure } from "./contract.ts";
+import { compileCopy } from "./copy.ts";
+import { ContractError } from "./errors.ts";
+
+/** Validates and copies values of one schema; both functions are compiled once. */
+export interface Checked {
+  /** Returns a copy that has only what the schema declares, or throws a ContractError. */
+  readonly copy: (value: unknown) => unknown;
+}
+
+const compiled = new WeakMap<TSchema, Checked>();
+
+/** Compiles a schema's check and copy. `where` names the value in messages. */
+export function checked(schema: TSchema, where: string): Checked {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const check = TypeCompiler.Compile(schema);
+  const copyOf = compileCopy<unknown>(schema);
+  const result: Checked = {
+    copy(value) {
+      if (check.Check(value)) return copyOf(value);
+      throw new ContractError(`${where} does not fit its contract: ${firstError(check, value)}.`);
+    },
+  };
+  compiled.set(schema, result);
+  return result;
+}
+
+/** The compiled input and output of a procedure. */
+export interface CheckedProcedure {
+  readonly input: Checked;
+  readonly output: Checked;
+}
+
+/** Compiles a procedure once. */
+export function checkedProcedure(procedure: Procedure): CheckedProcedure {
+  const where = `${procedure.module}.${procedure.name}`;
+  return {
+    input: checked(procedure.input, `The input of ${where}`),
+    output: checked(procedure.output, `The output of ${where}`),
+  };
+}
+
+function firstError(check: TypeCheck<TSchema>, value: unknown): string {
+  const error = check.Errors(value).First();
+  if (error === undefined) return "it was refused";
+  return `${error.path || "/"}: ${error.message.toLowerCase()}`;
+}

@@ -1,0 +1,155 @@
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import { type DomainError, isDomainError } from "./errors.ts";
+import { assertWireSchema } from "./schema.ts";
+
+/** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
+export type ErrorSchemas = { readonly [code: string]: TSchema };
+
+type Shape = { readonly input: TObject; readonly output: TSchema; readonly errors: ErrorSchemas };
+
+/** A definition before its contract has given it a name. */
+type Unnamed =
+  | ({ readonly kind: "query" | "command" } & Shape)
+  | { readonly kind: "event"; readonly version: number; readonly payload: TObject };
+
+/** Anything callable in a contract. `module` and `name` are literals, so `call` can be typed by them. */
+export interface Procedure<
+  Module extends string = string,
+  Input extends TObject = TObject,
+  Output extends TSchema = TSchema,
+  Errors extends ErrorSchemas = ErrorSchemas,
+  Kind extends "query" | "command" = "query" | "command",
+> {
+  readonly kind: Kind;
+  readonly module: Module;
+  readonly name: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly errors: Errors;
+}
+
+/** A fact that a module publishes, in the past tense. `version` rises when the payload changes shape. */
+export interface EventType<Module extends string = string, Payload extends TObject = TObject> {
+  readonly kind: "event";
+  readonly module: Module;
+  readonly name: string;
+  readonly version: number;
+  readonly payload: Payload;
+}
+
+export type InputOf<P extends Procedure> = Static<P["input"]>;
+export type OutputOf<P extends Procedure> = Static<P["output"]>;
+export type PayloadOf<E extends EventType> = Static<E["payload"]>;
+export type ErrorCodeOf<P extends Procedure> = Extract<keyof P["errors"], string>;
+export type ErrorDataOf<P extends Procedure, Code extends ErrorCodeOf<P>> = Static<
+  P["errors"][Code]
+>;
+
+type Named<Module extends string, Definition> = Definition extends {
+  kind: infer Kind extends "query" | "command";
+  input: infer Input extends TObject;
+  output: infer Output extends TSchema;
+  errors: infer Errors extends ErrorSchemas;
+}
+  ? Procedure<Module, Input, Output, Errors, Kind>
+  : Definition extends { kind: "event"; payload: infer Payload extends TObject }
+    ? EventType<Module, Payload>
+    : never;
+
+/** What a module promises to others: procedures and events by name, and nothing else. */
+export type Contract<
+  Module extends string = string,
+  Definitions extends Record<string, Procedure<Module> | EventType<Module>> = Record<
+    string,
+    Procedure<Module> | EventType<Module>
+  >,
+> = Definitions & { readonly [moduleName]: Module };
+
+/** The key under which a contract keeps its module's name, out of the way of its definitions. */
+export const moduleName: unique symbol = Symbol("module name");
+
+/** A question: it changes nothing, so it may be repeated, retried and answered by any copy. */
+export function query<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
+  input: I;
+  output: O;
+  errors?: E;
+}): { kind: "query"; input: I; output: O; errors: E } {
+  return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
+}
+
+/** An order to do something. It must be safe to repeat; its docstring says how. */
+export function command<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
+  input: I;
+  output: O;
+  errors?: E;
+}): { kind: "command"; input: I; output: O; errors: E } {
+  return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
+}
+
+/** A fact that happened, in the past tense. */
+export function event<P extends TObject>(
+  version: number,
+  payload: P,
+): { kind: "event"; version: number; payload: P } {
+  return { kind: "event", version, payload };
+}
+
+/**
+ * Names a module's procedures and events and freezes them.
+ *
+ * Refuses, with the place in the message, a schema that would not survive JSON.
+ */
+export function contract<Module extends string, D extends Record<string, Unnamed>>(
+  module: Module,
+  definitions: D,
+): { readonly [K in keyof D]: Named<Module, D[K]> } & { readonly [moduleName]: Module } {
+  const named: Record<string | symbol, unknown> = {};
+  for (const [name, definition] of Object.entries(definitions)) {
+    assertDefinition(`${module}.${name}`, definition);
+    named[name] = Object.freeze({ ...definition, module, name });
+  }
+  Object.defineProperty(named, moduleName, { value: module });
+  return Object.freeze(named) as never;
+}
+
+function assertDefinition(where: string, definition: Unnamed): void {
+  if (definition.kind === "event") return assertWireSchema(definition.payload, where);
+  assertWireSchema(definition.input, `${where} input`);
+  assertWireSchema(definition.output, `${where} output`);
+  for (const [code, data] of Object.entries(definition.errors)) {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
+      throw new TypeError(`${where} declares the error ${code}. Write it as UPPER_SNAKE.`);
+    }
+    assertWireSchema(data, `${where} error ${code}`);
+  }
+}
+
+/**
+ * Tells whether an error is the declared refusal `code` of this procedure, and types its data.
+ */
+export function isDeclared<P extends Procedure, Code extends ErrorCodeOf<P>>(
+  error: unknown,
+  procedure: P,
+  code: Code,
+): error is DomainError & { readonly code: Code; readonly data: ErrorDataOf<P, Code> } {
+  return (
+    isDomainError(error) &&
+    error.code === code &&
+    error.procedure === `${procedure.module}.${procedure.name}`
+  );
+}
+
+/** The queries and commands of a contract. */
+export function proceduresOf(contract: Contract): Procedure[] {
+  return Object.values(contract).filter((one): one is Procedure => one.kind !== "event");
+}
+
+/** The events of a contract. */
+export function eventsOf(contract: Contract): EventType[] {
+  return Object.values(contract).filter((one): one is EventType => one.kind === "event");
+}
+
+/** `inventory.holdStock`: how a definition is spoken of in messages, subjects and tables. */
+export function fullName(one: Procedure | EventType): string {
+  return `${one.module}.${one.name}`;
+}

@@ -1,0 +1,62 @@
+/** Why a call did not return. */
+export type TransportErrorCode = "UNREACHABLE" | "DEADLINE" | "BREAKER_OPEN" | "OVERLOADED";
+
+/** A refusal that the procedure's contract names. It is final: repeating the call won't help. */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+
+  readonly code: string;
+  readonly data: unknown;
+  /** The full name of the procedure that refused, as in `inventory.holdStock`. */
+  readonly procedure: string;
+
+  constructor(code: string, data: unknown, procedure: string) {
+    super(`${procedure} refused: ${code}`);
+    this.code = code;
+    this.data = data;
+    this.procedure = procedure;
+  }
+}
+
+/**
+ * The call did not return. Look at `executed` before repeating a command:
+ *
+ * - `"no"`: the callee certainly did nothing; repeating is safe for any procedure.
+ * - `"unknown"`: it may have run in full, in part, or not at all; repeat only a query, or a command
+ *   with the same idempotency key.
+ */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+
+  readonly code: TransportErrorCode;
+  readonly executed: "no" | "unknown";
+
+  constructor(
+    code: TransportErrorCode,
+    executed: "no" | "unknown",
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.code = code;
+    this.executed = executed;
+  }
+}
+
+/** A value did not fit its contract, or a module called what it did not declare: a bug, not a refusal. */
+export class ContractError extends Error {
+  override readonly name = "ContractError";
+}
+
+/**
+ * Recognises by name, not by class: the error may have crossed a wire, or come from a second copy
+ * of this package.
+ */
+export function isDomainError(error: unknown): error is DomainError {
+  return error instanceof Error && error.name === "DomainError" && "code" in error;
+}
+
+/** Recognises by name, as `isDomainError` does. */
+export function isTransportError(error: unknown): error is TransportError {
+  return error instanceof Error && error.name === "TransportError" && "executed" in error;
+}

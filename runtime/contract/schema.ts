@@ -1,0 +1,64 @@
+import { Kind, OptionalKind, type TSchema, Type } from "@sinclair/typebox";
+
+export type { Static, TSchema } from "@sinclair/typebox";
+
+/**
+ * The schema builders of contracts: TypeBox, narrowed to what means the same after a trip as JSON.
+ *
+ * There is no Date, BigInt, Map or undefined here on purpose. A value made of these kinds arrives
+ * equal whether the neighbour is in this process or in another.
+ */
+export const t = {
+  Object: Type.Object,
+  Array: Type.Array,
+  Record: Type.Record,
+  String: Type.String,
+  Number: Type.Number,
+  Integer: Type.Integer,
+  Boolean: Type.Boolean,
+  Null: Type.Null,
+  Literal: Type.Literal,
+  Union: Type.Union,
+  Optional: Type.Optional,
+  Partial: Type.Partial,
+  Pick: Type.Pick,
+  Omit: Type.Omit,
+};
+
+const leaves = new Set(["String", "Number", "Integer", "Boolean", "Null", "Literal"]);
+
+/**
+ * Throws unless every kind in the schema survives JSON unchanged.
+ *
+ * `where` names the place in the message, as in "orders.placeOrder input".
+ */
+export function assertWireSchema(schema: TSchema, where: string): void {
+  const kind = schema[Kind];
+  if (leaves.has(kind)) return;
+  if (kind === "Object") {
+    for (const [key, property] of Object.entries<TSchema>(schema["properties"])) {
+      assertWireSchema(property, `${where}.${key}`);
+    }
+    return;
+  }
+  if (kind === "Array") return assertWireSchema(schema["items"], `${where}[]`);
+  if (kind === "Union") {
+    for (const member of schema["anyOf"] as TSchema[]) assertWireSchema(member, where);
+    return;
+  }
+  if (kind === "Record") {
+    for (const value of Object.values<TSchema>(schema["patternProperties"])) {
+      assertWireSchema(value, `${where}{}`);
+    }
+    return;
+  }
+  throw new TypeError(
+    `${where} uses the schema kind ${kind}, which does not survive a trip as JSON. ` +
+      `Use Object, Array, Record, String, Number, Integer, Boolean, Null, Literal or Union.`,
+  );
+}
+
+/** Tells whether an object property may be left out. */
+export function isOptional(schema: TSchema): boolean {
+  return OptionalKind in schema;
+}

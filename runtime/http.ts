@@ -1,0 +1,5 @@
+// What a module's http.ts may import, as "#runtime/http". Apart from "#runtime", so that an instance
+// without a gateway never loads Elysia.
+
+export { Elysia } from "elysia";
+export type { Edge } from "./gateway/edge.ts";

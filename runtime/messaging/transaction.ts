@@ -1,0 +1,62 @@
+import type { EventType, InputOf, PayloadOf, Procedure } from "../contract/contract.ts";
+import type { Write } from "../store/connection.ts";
+
+declare const sagaInput: unique symbol;
+
+/** Names a saga and remembers the type of its input; every saga is one. */
+export interface SagaReference<Input> {
+  readonly name: string;
+  readonly [sagaInput]?: (input: Input) => void;
+}
+
+/**
+ * One atomic change of a module's database, with all that must happen with it or not at all.
+ *
+ * It is used within a synchronous function; nothing of it is visible to anyone before the commit,
+ * and everything is undone when the function throws.
+ */
+export interface Transaction extends Write {
+  /** The time of this transaction, in milliseconds since 1970. */
+  readonly now: number;
+
+  /** A new id: the prefix, an underscore and a UUIDv7, as in `ord_0197…`. */
+  newId(prefix: string): string;
+
+  /** Publishes a fact. It reaches every reaction at least once, in the order of commits. */
+  emit<E extends EventType>(event: E, payload: PayloadOf<E>): void;
+
+  /**
+   * Has one of this module's own commands run at or after `atMs`, as the system.
+   *
+   * The same command and key scheduled again replaces the time and the input. The row goes away in
+   * the transaction of the command's effect, so that effect happens once; a command that fails is
+   * tried again with growing pauses and becomes a dead letter after the last attempt.
+   */
+  schedule<P extends Procedure>(
+    command: P,
+    input: InputOf<P>,
+    options: { readonly key: string; readonly atMs: number },
+  ): void;
+
+  /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
+  unschedule(command: Procedure, key: string): void;
+
+  /** Starts a saga under an id of your choice. The same saga and id again changes nothing. */
+  start<Input>(saga: SagaReference<Input>, id: string, input: Input): void;
+
+  /** Has a waiting saga run its waiting step again. Nothing happens unless it waits. */
+  wake(saga: SagaReference<never>, id: string): void;
+}
+
+declare const committed: unique symbol;
+
+/**
+ * A command's answer, and the proof that it was committed together with its effect: only a
+ * handler's `transaction` makes one.
+ */
+export interface Committed<T> {
+  readonly [committed]: T;
+}
+
+/** A result that is surely not a promise: a transaction must not wait for anything. */
+export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;

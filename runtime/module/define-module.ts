@@ -1,0 +1,53 @@
+import type { Contract, moduleName, Procedure } from "../contract/contract.ts";
+import type { Reaction } from "../messaging/reaction.ts";
+import type { Saga } from "../saga/saga.ts";
+import type { Handler } from "./handler.ts";
+import type { Port } from "./port.ts";
+
+/** SQL that brings a module's database from one version to the next. */
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+type HandlersOf<C extends Contract, Uses extends string> = {
+  readonly [K in keyof C as C[K] extends Procedure ? K : never]: C[K] extends Procedure
+    ? Handler<C[K], Uses>
+    : never;
+};
+
+/** A module as the runtime sees it. */
+export interface Module {
+  readonly contract: Contract;
+  readonly uses: readonly Contract[];
+  readonly handlers: { readonly [procedure: string]: Handler };
+  readonly reactions: readonly Reaction[];
+  readonly sagas: readonly Saga[];
+  readonly migrations: readonly Migration[];
+  readonly ports: readonly Port<never>[];
+}
+
+/**
+ * Wires a module: its table of contents, and the one place where its parts meet.
+ *
+ * A missing handler, and a handler or saga that calls a module outside of `uses`, do not compile.
+ */
+export function defineModule<C extends Contract, Uses extends Contract = never>(definition: {
+  readonly contract: C;
+  /** The contracts of the modules that this one calls. Calls between modules have no cycle. */
+  readonly uses?: readonly Uses[];
+  readonly handlers: HandlersOf<C, Uses[typeof moduleName]>;
+  readonly reactions?: readonly Reaction[];
+  readonly sagas?: readonly Saga[];
+  /** Oldest first. Never edited after release: the runtime refuses a changed one. */
+  readonly migrations: readonly Migration[];
+  readonly ports?: readonly Port<never>[];
+}): Module {
+  return Object.freeze({
+    uses: [],
+    reactions: [],
+    sagas: [],
+    ports: [],
+    ...definition,
+  }) as unknown as Module;
+}

@@ -1,0 +1,51 @@
+import type { Static, TObject } from "@sinclair/typebox";
+import type { Log } from "../telemetry/log.ts";
+
+/** What a port may use to reach the world outside. */
+export interface World {
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  now(): number;
+  newId(prefix: string): string;
+  /** A number in [0, 1). */
+  random(): number;
+  /** Runs `work` once, after `delayMs`. Returns a function that takes it back. */
+  after(delayMs: number, work: () => void): () => void;
+  /** A folder of this port's own, in the data folder; made when first asked for. */
+  folder(): string;
+  /** The address under which customers reach the shop, without a slash at the end. */
+  readonly publicUrl: string;
+  /** False in production: gates aids such as the mailbox page. */
+  readonly development: boolean;
+}
+
+/** A named hole in a module for something outside of Cleave: a payment provider, a mail server. */
+export interface Port<T> {
+  readonly name: string;
+  /** Settings by name, read from the environment and validated at start. */
+  readonly settings: TObject;
+  readonly open: (settings: never, world: World) => T;
+  readonly close: (opened: T) => void | Promise<void>;
+}
+
+/**
+ * Declares a port: the settings that it reads, and how to open and close what stands behind it.
+ *
+ * Listed in the module's `ports`, it is opened once in each instance that hosts the module. Tests
+ * put another implementation behind it.
+ */
+export function port<T, Settings extends TObject>(
+  name: string,
+  behind: {
+    readonly settings: Settings;
+    readonly open: (settings: Static<Settings>, world: World) => T;
+    readonly close?: (opened: T) => void | Promise<void>;
+  },
+): Port<T> {
+  return Object.freeze({
+    name,
+    settings: behind.settings,
+    open: behind.open as Port<T>["open"],
+    close: behind.close ?? (() => {}),
+  });
+}
