@@ -4,7 +4,7 @@ import type { Contract } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
 
 /** What every route gets from the gateway, beside Elysia's own. */
-export interface RequestContext {
+export type RequestContext = {
   /** Calls a module on behalf of whoever sent the request, within the request's deadline and trace. */
   readonly call: Call<Contract>;
   /** Who sent the request, from a verified access token; anonymous without one. */
@@ -15,7 +15,7 @@ export interface RequestContext {
   readonly requireRole: (...roles: ("customer" | "staff" | "admin")[]) => void;
   /** The `Idempotency-Key` header; throws 400 without one. */
   readonly requireKey: () => string;
-}
+};
 
 /** The plugin that a module's routes begin with: `new Elysia().use(edge)…`. */
 export function edgeShape() {
