@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { nameOf, sourcesAmong } from "./sources.ts";
+
+/** What a file exports, values and types apart, as its text says. */
+function surfaceOf(path: string) {
+  const [source] = sourcesAmong(join(import.meta.dir, ".."), [path]);
+  const surface: Record<"types" | "values", string[]> = { types: [], values: [] };
+  for (const statement of source?.program.body ?? []) {
+    if (statement.type !== "ExportNamedDeclaration") continue;
+    for (const one of statement.specifiers) {
+      const isType = statement.exportKind === "type" || one.exportKind === "type";
+      surface[isType ? "types" : "values"].push(nameOf(one.exported));
+    }
+  }
+  return { types: surface.types.sort().join(" "), values: surface.values.sort().join(" ") };
+}
+
+test("a module gets from #runtime these names and no others", () => {
+  expect(surfaceOf("runtime/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": "Call CallOptions Contract Identity InputOf Money OutputOf PayloadOf Read Role Static Transaction World Write",
+      "values": "SagaRefusal add command contract defineModule event handler isDeclared isDomainError isStaff isTransportError money moneySchema port query ratio reaction reads saga spread subtract t times waitUntil writes",
+    }
+  `);
+});
+
+test("a module's http.ts gets from #runtime/http these names and no others", () => {
+  expect(surfaceOf("runtime/http.ts")).toMatchInlineSnapshot(`
+    {
+      "types": "Edge",
+      "values": "Elysia",
+    }
+  `);
+});
+
+test("the values that #runtime names are there when it is loaded", async () => {
+  const names = Object.keys(await import("./index.ts"))
+    .sort()
+    .join(" ");
+  expect(names).toBe(surfaceOf("runtime/index.ts").values);
+});
