@@ -49,6 +49,14 @@ export class ContractError extends Error {
 }
 
 /**
+ * A module failed in a way that it did not declare. Its own log has the whole error; the caller gets
+ * the message only, wherever the module runs.
+ */
+export class Defect extends Error {
+  override readonly name = "Defect";
+}
+
+/**
  * Recognises by name, not by class: the error may have crossed a wire, or come from a second copy
  * of this package.
  */

@@ -1,14 +1,9 @@
 import type { Contract, moduleName, Procedure } from "../contract/contract.ts";
 import type { Reaction } from "../messaging/reaction.ts";
 import type { Saga } from "../saga/saga.ts";
+import type { Migration } from "../store/migrate.ts";
 import type { Handler } from "./handler.ts";
 import type { Port } from "./port.ts";
-
-/** SQL that brings a module's database from one version to the next. */
-export interface Migration {
-  readonly name: string;
-  readonly sql: string;
-}
 
 type HandlersOf<C extends Contract, Uses extends string> = {
   readonly [K in keyof C as C[K] extends Procedure ? K : never]: C[K] extends Procedure

@@ -1,12 +1,12 @@
 import type { Call } from "../contract/call.ts";
-import type {
-  Contract,
-  ErrorCodeOf,
-  ErrorDataOf,
-  InputOf,
+import {
+  type Contract,
+  type ErrorCodeOf,
+  type ErrorDataOf,
+  type InputOf,
   moduleName,
-  OutputOf,
-  Procedure,
+  type OutputOf,
+  type Procedure,
 } from "../contract/contract.ts";
 import type { DomainError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
@@ -81,8 +81,15 @@ export function handler<P extends Procedure, Uses extends Contract>(
 ): Handler<P, Uses[typeof moduleName]>;
 export function handler(
   procedure: Procedure,
-  options: { readonly uses: readonly Contract[] } | Handler["work"],
+  optionsOrWork: { readonly uses: readonly Contract[] } | Handler["work"],
   work?: Handler["work"],
 ): Handler {
-  throw new Error(`not yet ${procedure.name} ${options} ${work}`);
+  if (typeof optionsOrWork === "function") {
+    return Object.freeze({ procedure, uses: [], work: optionsOrWork });
+  }
+  if (work === undefined) {
+    throw new TypeError(`The handler of ${procedure.module}.${procedure.name} has no function.`);
+  }
+  const uses = optionsOrWork.uses.map((contract) => contract[moduleName]);
+  return Object.freeze({ procedure, uses, work });
 }

@@ -64,14 +64,16 @@ export interface Step<Input, Done, Uses extends Contract, Result> {
   ) => Promise<unknown>;
 }
 
-interface RunStep {
+/** A step as the engine runs it. */
+export interface RunStep {
   readonly kind: "run";
   readonly name: string;
   readonly run: (context: StepContext<never, never, never>) => Promise<unknown>;
   readonly compensate?: (context: StepContext<never, never, never>) => Promise<unknown>;
 }
 
-interface PivotStep {
+/** The point of no return as the engine runs it. */
+export interface PivotStep {
   readonly kind: "pivot";
   readonly name: string;
   readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => void;
@@ -115,6 +117,9 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
     name: string,
     commit: (tx: Transaction, context: { id: string; input: Input; done: Done }) => void,
   ): PivotedSaga<Input, Done, Uses>;
+
+  /** Ends the definition of a saga that has no pivot: every step of it can be undone. */
+  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
 }
 
 /** A saga past its pivot. */

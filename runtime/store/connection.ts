@@ -1,11 +1,22 @@
+import type BetterSqlite3 from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 
 /** The Drizzle view of one open database; statements are built from it, once. */
 export type Drizzle = BetterSQLite3Database<Record<string, never>>;
 
+/** The driver's own view of one open database, for the kernel's tables. */
+export type Sqlite = BetterSqlite3.Database;
+
 /** The key of the connection behind a `Read` or a `Write`. */
 export const connection: unique symbol = Symbol("connection");
 declare const writable: unique symbol;
+
+/** One open database and the statements prepared on it. */
+export interface Connection {
+  readonly drizzle: Drizzle;
+  readonly sqlite: Sqlite;
+  readonly prepared: unknown[];
+}
 
 /** Leave to read a module's database. Passed to the functions of its store. */
 export interface Read {
@@ -14,13 +25,7 @@ export interface Read {
 
 /** Leave to write a module's database, inside one transaction. */
 export interface Write extends Read {
-  readonly [writable]: true;
-}
-
-/** One open database: its Drizzle view and the statements prepared on it. */
-export interface Connection {
-  readonly drizzle: Drizzle;
-  readonly prepared: unknown[];
+  readonly [writable]?: never;
 }
 
 let sets = 0;
@@ -32,22 +37,27 @@ let sets = 0;
  * from a `Read` to those queries.
  */
 export function reads<Set>(build: (db: Drizzle) => Set): (on: Read) => Set {
-  return preparedOnce(build);
+  return preparedOnce((on) => build(on.drizzle));
 }
 
 /** Declares statements that write; like `reads`, but they can only be had within a transaction. */
 export function writes<Set>(build: (db: Drizzle) => Set): (tx: Write) => Set {
-  return preparedOnce(build);
+  return preparedOnce((on) => build(on.drizzle));
 }
 
-function preparedOnce<Set>(build: (db: Drizzle) => Set): (on: Read) => Set {
+/** Declares statements on the kernel's own tables, with the driver itself. */
+export function kernelStatements<Set>(build: (sqlite: Sqlite) => Set): (on: Read) => Set {
+  return preparedOnce((on) => build(on.sqlite));
+}
+
+function preparedOnce<Set>(build: (on: Connection) => Set): (on: Read) => Set {
   const slot = sets++;
   return (on) => {
-    const { drizzle, prepared } = on[connection];
-    const known = prepared[slot];
+    const open = on[connection];
+    const known = open.prepared[slot];
     if (known !== undefined) return known as Set;
-    const made = build(drizzle);
-    prepared[slot] = made;
+    const made = build(open);
+    open.prepared[slot] = made;
     return made;
   };
 }

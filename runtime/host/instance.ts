@@ -1,0 +1,150 @@
+import { mkdirSync } from "node:fs";
+import { moduleName } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import { kernelMigrations } from "../messaging/kernel-schema.ts";
+import { Caller } from "../module/caller.ts";
+import { Deadlines } from "../module/deadlines.ts";
+import type { Module } from "../module/define-module.ts";
+import { HostedModule } from "../module/hosted-module.ts";
+import type { Port, World } from "../module/port.ts";
+import { graphMistakes } from "../module/registry.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** A port with what stands behind it here, in place of what it would open. */
+export type PortOverride = readonly [port: Port<never>, behind: unknown];
+
+export interface InstanceOptions {
+  /** Every module of the system. */
+  readonly modules: readonly Module[];
+  /** The names of those that run here. */
+  readonly placed: readonly string[];
+  readonly transport: Transport;
+  readonly environment: Environment;
+  readonly log: Log;
+  /** The data folder. */
+  readonly folder: string;
+  readonly publicUrl: string;
+  readonly development: boolean;
+  /** Settings of ports, by the port's name, validated against its schema. */
+  readonly settings: ReadonlyMap<string, unknown>;
+  readonly overrides?: readonly PortOverride[];
+}
+
+/** One process's share of the system: the modules placed here, at work. */
+export interface Instance {
+  readonly modules: readonly HostedModule[];
+  /** Makes calls in the name of the gateway, to any module. */
+  readonly gateway: Caller;
+  /** Stops taking work, finishes what was begun, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The system cannot be started as it is put together; each mistake is a sentence. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/**
+ * Opens the databases of the modules placed here, migrates them and starts the modules, callees
+ * before callers. When anything is refused, everything that was opened is closed again.
+ */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { modules, placed, transport, environment } = options;
+  const mistakes = graphMistakes(modules);
+  if (mistakes.length > 0) throw new StartError(mistakes.join("\n"));
+  const hosted: HostedModule[] = [];
+  const opened: Opened[] = [];
+  const deadlines = new Deadlines(environment);
+  const close = async () => {
+    for (const one of hosted) await one.stop();
+    await transport.close();
+    for (const one of opened.reverse()) await one.close();
+  };
+  try {
+    for (const module of inCallOrder(modules)) {
+      if (!placed.includes(module.contract[moduleName])) continue;
+      const database = openModule(module, options);
+      opened.push({ close: () => database.close() });
+      const ports = openPorts(module, options, opened);
+      const log = options.log.with({ module: database.module });
+      hosted.push(
+        new HostedModule({ module, database, ports, log, transport, deadlines, environment }),
+      );
+    }
+    for (const one of hosted) one.start();
+  } catch (error) {
+    for (const one of opened.reverse()) await one.close();
+    throw error;
+  }
+  const all = new Set(modules.map((module) => module.contract[moduleName]));
+  const gateway = new Caller("gateway", all, { transport, deadlines, environment });
+  return { modules: hosted, gateway, stop: close };
+}
+
+interface Opened {
+  close(): void | Promise<void>;
+}
+
+function openModule(module: Module, options: InstanceOptions): Database {
+  return openDatabase({
+    module: module.contract[moduleName],
+    folder: options.folder,
+    migrations: { kernel: kernelMigrations, module: module.migrations },
+    environment: options.environment,
+  });
+}
+
+function openPorts(
+  module: Module,
+  options: InstanceOptions,
+  opened: Opened[],
+): ReadonlyMap<string, unknown> {
+  const ports = new Map<string, unknown>();
+  for (const port of module.ports) {
+    const override = options.overrides?.find(([overridden]) => overridden.name === port.name);
+    if (override !== undefined) {
+      ports.set(port.name, override[1]);
+      continue;
+    }
+    const settings = options.settings.get(port.name) ?? {};
+    const behind = port.open(settings as never, worldOf(port, options));
+    opened.push({ close: () => port.close(behind) });
+    ports.set(port.name, behind);
+  }
+  return ports;
+}
+
+function worldOf(port: Port<never>, options: InstanceOptions): World {
+  const { environment, log, folder, publicUrl, development } = options;
+  return {
+    log: log.with({ port: port.name }),
+    now: environment.now,
+    newId: environment.newId,
+    random: environment.random,
+    after: environment.after,
+    folder() {
+      const own = `${folder}/${port.name}`;
+      mkdirSync(own, { recursive: true });
+      return own;
+    },
+    publicUrl,
+    development,
+  };
+}
+
+/** Callees first, so that nobody calls into the void while the instance starts. */
+function inCallOrder(modules: readonly Module[]): Module[] {
+  const ordered: Module[] = [];
+  function visit(module: Module): void {
+    if (ordered.includes(module)) return;
+    for (const contract of module.uses) {
+      const used = modules.find((one) => one.contract === contract);
+      if (used !== undefined) visit(used);
+    }
+    ordered.push(module);
+  }
+  for (const module of modules) visit(module);
+  return ordered;
+}

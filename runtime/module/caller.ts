@@ -1,0 +1,76 @@
+import type { CallOptions } from "../contract/call.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import { ContractError, TransportError } from "../contract/errors.ts";
+import type { Identity } from "../contract/identity.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Deadlines } from "./deadlines.ts";
+
+/** The time of a call when neither its caller nor its options set one, in milliseconds. */
+export const CALL_DEADLINE_MS = 10_000;
+
+/** On whose behalf a call is made. */
+export interface CallOrigin {
+  readonly identity: Identity;
+  readonly traceId: string;
+  /** What is left of the caller's own time, as a point of the monotonic clock. */
+  readonly deadlineAtMs: number;
+}
+
+/** Makes calls in the name of one module, or of the gateway. */
+export class Caller {
+  readonly name: string;
+  readonly #allowed: ReadonlySet<string>;
+  readonly #transport: Transport;
+  readonly #deadlines: Deadlines;
+  readonly #environment: Environment;
+
+  constructor(
+    name: string,
+    allowed: ReadonlySet<string>,
+    through: { transport: Transport; deadlines: Deadlines; environment: Environment },
+  ) {
+    this.name = name;
+    this.#allowed = allowed;
+    this.#transport = through.transport;
+    this.#deadlines = through.deadlines;
+    this.#environment = through.environment;
+  }
+
+  /** Calls a procedure of a declared module, within what is left of the origin's time. */
+  call(
+    procedure: Procedure,
+    input: unknown,
+    origin: CallOrigin,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    if (!this.#allowed.has(procedure.module)) return Promise.reject(this.#undeclared(procedure));
+    const nowMs = this.#environment.monotonic();
+    let { deadlineAtMs } = origin;
+    if (options?.deadlineMs !== undefined) {
+      deadlineAtMs = Math.min(deadlineAtMs, nowMs + options.deadlineMs);
+    }
+    if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
+    const { identity, traceId } = origin;
+    const answer = this.#transport.call(procedure, input, {
+      caller: this.name,
+      identity,
+      traceId,
+      deadlineAtMs,
+      key: options?.key,
+    });
+    return this.#deadlines.within(answer, deadlineAtMs, procedure);
+  }
+
+  #undeclared(procedure: Procedure): ContractError {
+    return new ContractError(
+      `${this.name} does not declare that it uses ${procedure.module}, but it calls ` +
+        `${fullName(procedure)}. Add ${procedure.module} to "uses" in modules/${this.name}/module.ts.`,
+    );
+  }
+}
+
+function tooLate(procedure: Procedure): TransportError {
+  const message = `There was no time left to call ${fullName(procedure)}.`;
+  return new TransportError("DEADLINE", "no", message);
+}

@@ -1,0 +1,116 @@
+import type { CallOptions } from "../contract/call.ts";
+import { checked } from "../contract/check.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import { ContractError, DomainError } from "../contract/errors.ts";
+import type { Identity } from "../contract/identity.ts";
+import type { Job } from "../messaging/jobs.ts";
+import type { SagaReference, Transaction } from "../messaging/transaction.ts";
+import type { Read } from "../store/connection.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { CallRequest } from "../transport/transport.ts";
+import type { Caller } from "./caller.ts";
+import type { Port } from "./port.ts";
+
+/** What a handler's context needs of its module. */
+export interface ContextHost {
+  readonly read: Read;
+  readonly log: Log;
+  readonly caller: Caller;
+  now(): number;
+  newId(prefix: string): string;
+  port<T>(port: Port<T>): T;
+  settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;
+  /** Commits an intention on behalf of a request. */
+  intend<T>(request: CallRequest, work: (tx: Transaction) => T): Promise<T>;
+  /** Commits a command's answer together with its effect. */
+  commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown>;
+}
+
+/** One run of a procedure. */
+export interface Invocation {
+  readonly procedure: Procedure;
+  readonly request: CallRequest;
+  /** The hash of the input, when the request is keyed. */
+  readonly requestHash: string | undefined;
+  /** The job that the command is run for, if any; its row goes away with the answer. */
+  readonly job: Job | undefined;
+}
+
+/**
+ * What a handler gets beside its input. The functions are made when asked for, since a handler takes
+ * two or three of them and a call must stay cheap.
+ */
+export class HandlerContext {
+  readonly #host: ContextHost;
+  readonly #invocation: Invocation;
+  #answered = false;
+
+  constructor(host: ContextHost, invocation: Invocation) {
+    this.#host = host;
+    this.#invocation = invocation;
+  }
+
+  get read(): Read {
+    return this.#host.read;
+  }
+
+  get identity(): Identity {
+    return this.#invocation.request.identity;
+  }
+
+  get log(): Log {
+    const { request, procedure } = this.#invocation;
+    return this.#host.log.with({ traceId: request.traceId, procedure: fullName(procedure) });
+  }
+
+  get now() {
+    return () => this.#host.now();
+  }
+
+  get newId() {
+    return (prefix: string) => this.#host.newId(prefix);
+  }
+
+  get port() {
+    return <T>(port: Port<T>) => this.#host.port(port);
+  }
+
+  get call() {
+    return (procedure: Procedure, input: unknown, options?: CallOptions) =>
+      this.#host.caller.call(procedure, input, this.#invocation.request, options);
+  }
+
+  get fail() {
+    return (code: string, data: unknown) => declared(this.#invocation.procedure, code, data);
+  }
+
+  get settled() {
+    return (saga: SagaReference<never>, id: string, withinMs: number) =>
+      this.#host.settled(saga, id, withinMs);
+  }
+
+  get intent() {
+    return <T>(work: (tx: Transaction) => T) => this.#host.intend(this.#invocation.request, work);
+  }
+
+  get transaction() {
+    return (work: (tx: Transaction) => unknown) => {
+      if (this.#answered) {
+        const name = fullName(this.#invocation.procedure);
+        throw new ContractError(`${name} answers twice. Use intent for what comes before.`);
+      }
+      this.#answered = true;
+      return this.#host.commitAnswer(this.#invocation, work);
+    };
+  }
+}
+
+/** Makes a declared error; its data is checked and copied like everything that crosses the boundary. */
+function declared(procedure: Procedure, code: string, data: unknown): DomainError {
+  const name = fullName(procedure);
+  const schema = procedure.errors[code];
+  if (schema === undefined) {
+    throw new ContractError(`${name} fails with ${code}, which its contract does not declare.`);
+  }
+  return new DomainError(code, checked(schema, `The data of ${name} ${code}`).copy(data), name);
+}

@@ -1,0 +1,253 @@
+import type { CallOptions } from "../contract/call.ts";
+import type { Procedure } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import { isDomainError, isTransportError } from "../contract/errors.ts";
+import type { TracedTransaction } from "../messaging/inbox.ts";
+import type { Log } from "../telemetry/log.ts";
+import { type SagaRecord, updateSaga } from "./journal.ts";
+import {
+  type PivotStep,
+  type RunStep,
+  type Saga,
+  SagaRefusal,
+  type StepContext,
+  Wait,
+} from "./saga.ts";
+
+const PAUSE_FIRST_MS = 200;
+const PAUSE_MAX_MS = 5_000;
+/** Attempts at a step that fails by a defect, before the saga is stuck. */
+const DEFECTS_MAX = 8;
+
+/** Calls a procedure for a step; its key and trace are given. */
+export type StepCall = (
+  procedure: Procedure,
+  input: unknown,
+  options: CallOptions & { readonly traceId: string; readonly allowed: readonly string[] },
+) => Promise<unknown>;
+
+/** One saga under way, and what driving it needs. */
+export interface Driver {
+  readonly record: SagaRecord;
+  readonly saga: Saga;
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly call: StepCall;
+  transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
+  stopping(): boolean;
+  /** Tells that the record changed. */
+  changed(): void;
+  /** Forgets wake-ups until now: the step about to run will see what they were about. */
+  listen(): void;
+  /** Waits until then; if `wakeable`, also until woken. */
+  rest(untilMs: number, wakeable: boolean): Promise<void>;
+}
+
+/** Why a step did not go through. */
+type Setback =
+  | { readonly kind: "refused"; readonly code: string; readonly data: unknown }
+  | { readonly kind: "unanswered"; readonly error: unknown }
+  | { readonly kind: "defect"; readonly error: unknown };
+
+/**
+ * Takes one saga from where its record stands to its end, or to where it is stuck.
+ *
+ * Forward, a step's result is written while the next step already runs: every call of a step is keyed,
+ * so after a crash the steps since the last write are answered from what they stored. Turning back,
+ * waiting and the pivot are on disk before anything follows from them.
+ */
+export async function drive(driver: Driver): Promise<void> {
+  const { record, saga } = driver;
+  let attempts = 0;
+  while (!driver.stopping()) {
+    if (record.state === "compensating") return turnBack(driver);
+    const step = saga.steps[record.step];
+    if (step === undefined) return end(driver, "completed");
+    const result = await forward(driver, step);
+    if (result === undefined) {
+      attempts = 0;
+    } else if (result instanceof Wait) {
+      await wait(driver, result.untilMs);
+    } else {
+      attempts += 1;
+      await afterSetback(driver, result, attempts);
+      if (record.state === "stuck") return;
+    }
+  }
+}
+
+/** Runs one step. Returns nothing when it went through and the record has moved on. */
+async function forward(
+  driver: Driver,
+  step: RunStep | PivotStep,
+): Promise<Setback | Wait | undefined> {
+  const { record, environment } = driver;
+  if (isLate(driver)) return { kind: "refused", code: "DEADLINE", data: null };
+  try {
+    if (step.kind === "pivot") {
+      await commitPivot(driver, step);
+      return undefined;
+    }
+    driver.listen();
+    const result = await step.run(contextOf(driver, step.name) as never);
+    environment.reach(`saga.step-answered:${step.name}`);
+    if (result instanceof Wait) return result;
+    record.done = { ...record.done, [step.name]: result ?? null };
+    record.step += 1;
+    record.dueAtMs = null;
+    writeBehind(driver);
+    driver.changed();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SagaRefusal || isDomainError(error)) {
+      return { kind: "refused", code: error.code, data: error.data };
+    }
+    if (!isTransportError(error)) return { kind: "defect", error };
+    if (step.kind === "pivot" && error.executed === "unknown") throw error;
+    return { kind: "unanswered", error };
+  }
+}
+
+async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
+  const { record, environment } = driver;
+  const next = { ...record, step: record.step + 1, dueAtMs: null };
+  await driver.transact((tx) => {
+    tx.traceId = record.traceId;
+    const { id, input, done } = record;
+    step.commit(tx, { id, input: input as never, done: done as never });
+    updateSaga(tx, next, tx.now);
+  });
+  record.step = next.step;
+  environment.reach(`saga.pivot-committed:${step.name}`);
+  driver.changed();
+}
+
+async function wait(driver: Driver, untilMs: number): Promise<void> {
+  const { record, saga } = driver;
+  const soonestMs = driver.environment.now() + PAUSE_FIRST_MS;
+  const deadlineMs = beforePivot(driver) ? record.startedAtMs + saga.deadlineMs : Infinity;
+  record.state = "waiting";
+  record.dueAtMs = Math.min(Math.max(untilMs, soonestMs), deadlineMs);
+  await write(driver);
+  driver.changed();
+  await driver.rest(record.dueAtMs, true);
+  if (!driver.stopping()) record.state = "running";
+}
+
+async function afterSetback(driver: Driver, setback: Setback, attempts: number): Promise<void> {
+  const { record, saga, log } = driver;
+  const step = saga.steps[record.step]?.name ?? "end";
+  const about = { saga: record.name, id: record.id, step, traceId: record.traceId, attempts };
+  if (beforePivot(driver) && (setback.kind === "refused" || isLate(driver))) {
+    const { code, data } = setback.kind === "refused" ? setback : { code: "DEADLINE", data: null };
+    log.info("saga turns back", { ...about, code });
+    record.state = "compensating";
+    record.failure = { step, code, data };
+    await write(driver);
+    return;
+  }
+  if (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX) {
+    log.error("saga stuck", { ...about, setback });
+    record.state = "stuck";
+    await write(driver);
+    driver.changed();
+    return;
+  }
+  log.warn("saga step failed, will be tried again", { ...about, setback });
+  await pause(driver, attempts);
+}
+
+/** Undoes the steps that ran or may have run, newest first, each until it succeeds. */
+async function turnBack(driver: Driver): Promise<void> {
+  const { record, saga, environment, log } = driver;
+  let attempts = 0;
+  while (!driver.stopping() && record.step >= 0) {
+    const step = saga.steps[record.step];
+    if (step?.kind !== "run" || step.compensate === undefined) {
+      record.step -= 1;
+      continue;
+    }
+    try {
+      await step.compensate(contextOf(driver, `undo ${step.name}`) as never);
+      environment.reach(`saga.step-undone:${step.name}`);
+      record.step -= 1;
+      attempts = 0;
+      await write(driver);
+    } catch (error) {
+      attempts += 1;
+      const about = { saga: record.name, id: record.id, step: step.name, attempts };
+      log[attempts < DEFECTS_MAX ? "warn" : "error"]("saga cannot undo a step yet", {
+        ...about,
+        traceId: record.traceId,
+        error,
+      });
+      await pause(driver, attempts);
+    }
+  }
+  if (!driver.stopping()) await end(driver, "compensated");
+}
+
+async function end(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
+  const { record, saga, environment } = driver;
+  const last = { ...record, state: outcome, dueAtMs: null };
+  await driver.transact((tx) => {
+    tx.traceId = record.traceId;
+    const { id, input, failure } = record;
+    saga.ended?.(tx, { id, input: input as never, outcome, failure });
+    updateSaga(tx, last, tx.now);
+  });
+  record.state = outcome;
+  environment.reach(`saga.ended:${record.name}`);
+  driver.changed();
+}
+
+/** Writes the record as it is when the unit runs. */
+async function write({ record, environment, transact }: Driver): Promise<void> {
+  await transact((tx) => updateSaga(tx, record, tx.now));
+  environment.reach(`saga.journaled:${record.name}`);
+}
+
+/** Writes the record without waiting. Each write holds the whole record, so a lost one is made good by the next. */
+function writeBehind(driver: Driver): void {
+  const { record, log } = driver;
+  write(driver).catch((error: unknown) => {
+    log.warn("saga record not written yet", { saga: record.name, id: record.id, error });
+  });
+}
+
+function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> {
+  const { record, saga, environment } = driver;
+  let calls = 0;
+  const call = (procedure: Procedure, input: unknown, options?: CallOptions) =>
+    driver.call(procedure, input, {
+      ...options,
+      key: `${record.name}/${record.id}/${name}/${calls++}`,
+      traceId: record.traceId,
+      allowed: saga.uses,
+    });
+  return {
+    id: record.id,
+    input: record.input,
+    done: record.done,
+    call: call as StepContext<unknown, unknown>["call"],
+    late: record.dueAtMs !== null && environment.now() >= record.dueAtMs,
+    now: () => environment.now(),
+  };
+}
+
+function beforePivot({ record, saga }: Driver): boolean {
+  const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
+  return pivot === -1 || record.step <= pivot;
+}
+
+function isLate(driver: Driver): boolean {
+  const { record, saga, environment } = driver;
+  return beforePivot(driver) && environment.now() >= record.startedAtMs + saga.deadlineMs;
+}
+
+function pause(driver: Driver, attempts: number): Promise<void> {
+  const { environment } = driver;
+  const ms = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);
+  const jittered = ms * (0.5 + environment.random() / 2);
+  return driver.rest(environment.now() + jittered, false);
+}

@@ -1,0 +1,254 @@
+import { checked } from "../contract/check.ts";
+import type { Environment } from "../contract/environment.ts";
+import type { TracedTransaction } from "../messaging/inbox.ts";
+import type { SagaReference } from "../messaging/transaction.ts";
+import type { Read } from "../store/connection.ts";
+import type { Log } from "../telemetry/log.ts";
+import { type Driver, drive, type StepCall } from "./drive.ts";
+import { insertSaga, liveSagas, type SagaRecord, sagaRecord } from "./journal.ts";
+import type { Saga } from "./saga.ts";
+
+/** Sagas under way in memory at once, at most; the others wait in the database. */
+const ACTIVE_MAX = 2_000;
+
+/** What the engine needs of the module it works for. */
+export interface EngineHost {
+  readonly log: Log;
+  readonly environment: Environment;
+  readonly read: Read;
+  transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
+  /** Calls a procedure on behalf of a saga's step. */
+  call: StepCall;
+}
+
+interface Active {
+  readonly record: SagaRecord;
+  readonly saga: Saga;
+  /** Set when woken while not waiting, so that a wait begun meanwhile ends at once. */
+  woken: boolean;
+  resume: (() => void) | undefined;
+  ended: Promise<void>;
+}
+
+/** Runs the sagas of one module, from the rows of its journal. */
+export class SagaEngine {
+  readonly #host: EngineHost;
+  readonly #sagas = new Map<string, Saga>();
+  readonly #active = new Map<string, Active>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+  #overflow = false;
+  #stopping = false;
+
+  constructor(host: EngineHost, sagas: readonly Saga[]) {
+    this.#host = host;
+    for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
+  }
+
+  /**
+   * Takes up what has not ended. Throws when a saga is under way whose definition is gone.
+   */
+  start(): void {
+    const live = liveSagas(this.#host.read, ACTIVE_MAX);
+    for (const { name, version } of live) {
+      if (this.#sagas.has(keyOf(name, version))) continue;
+      throw new Error(
+        `A saga ${name} of version ${version} is under way, but the module has no definition of ` +
+          `it. Keep that version in the module's sagas until none is left.`,
+      );
+    }
+    this.#overflow = live.length === ACTIVE_MAX;
+    for (const record of live) if (record.state !== "stuck") this.#activate(record);
+  }
+
+  /** Records a saga in the open transaction; call `begin` with the result after the commit. */
+  insert(tx: TracedTransaction, saga: SagaReference<never>, id: string, input: unknown) {
+    const definition = [...this.#sagas.values()].find((one) => one === saga);
+    if (definition === undefined) {
+      throw new Error(`The saga ${saga.name} is not in the module's sagas. Add it to module.ts.`);
+    }
+    const { name, version } = definition;
+    const copy = checked(definition.input, `The input of the saga ${name}`).copy(input);
+    const record: SagaRecord = {
+      name,
+      id,
+      version,
+      state: "running",
+      step: 0,
+      input: copy,
+      done: {},
+      failure: null,
+      dueAtMs: null,
+      traceId: tx.traceId,
+      startedAtMs: tx.now,
+    };
+    const row = { name, id, version, input: JSON.stringify(copy), traceId: tx.traceId };
+    return insertSaga(tx, { ...row, nowMs: tx.now }) ? record : undefined;
+  }
+
+  /** Begins a saga that was committed. */
+  begin(record: SagaRecord): void {
+    if (this.#stopping) return;
+    if (this.#active.size >= ACTIVE_MAX) this.#overflow = true;
+    else this.#activate(record);
+  }
+
+  /** Has a waiting saga look again. */
+  wake(name: string, id: string): void {
+    const active = this.#active.get(keyOf(name, id));
+    if (active === undefined) return;
+    active.woken = true;
+    active.resume?.();
+  }
+
+  /** Takes up a stuck saga again where it stopped; tells whether there was one. */
+  async retry(name: string, id: string): Promise<boolean> {
+    const record = sagaRecord(this.#host.read, name, id);
+    if (record?.state !== "stuck" || this.#active.has(keyOf(name, id))) return false;
+    this.#activate({ ...record, state: record.failure === null ? "running" : "compensating" });
+    return true;
+  }
+
+  /** Resolves when the saga has ended, passed its pivot, waits or is stuck, or after `withinMs`. */
+  settled(name: string, id: string, withinMs: number): Promise<void> {
+    const key = keyOf(name, id);
+    const active = this.#active.get(key);
+    if (active === undefined || this.#isSettled(active)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(key) ?? new Set();
+      this.#waiters.set(key, waiters);
+      const done = () => {
+        cancel();
+        waiters.delete(done);
+        resolve();
+      };
+      const cancel = this.#host.environment.after(withinMs, done);
+      waiters.add(done);
+    });
+  }
+
+  /** Stops after the steps under way; what is left goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const all = [...this.#active.values()];
+    for (const active of all) active.resume?.();
+    await Promise.allSettled(all.map((active) => active.ended));
+  }
+
+  /** True while a saga is doing something: has not ended, is not stuck, and does not wait or rest. */
+  get busy(): boolean {
+    return [...this.#active.values()].some((one) => one.resume === undefined);
+  }
+
+  /** Resolves when no saga is doing anything: each has ended, is stuck, or waits. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const busy = [...this.#active.values()].filter((one) => one.resume === undefined);
+      if (busy.length === 0) return;
+      await Promise.race(busy.map((one) => one.ended));
+      await new Promise<void>((resolve) => this.#host.environment.defer(resolve));
+    }
+  }
+
+  #isSettled({ record, saga }: Active): boolean {
+    if (record.state !== "running") return record.state !== "compensating";
+    const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
+    return pivot !== -1 && record.step > pivot;
+  }
+
+  #activate(record: SagaRecord): void {
+    const saga = this.#sagas.get(keyOf(record.name, record.version)) as Saga;
+    const key = keyOf(record.name, record.id);
+    const active: Active = {
+      record,
+      saga,
+      woken: false,
+      resume: undefined,
+      ended: Promise.resolve(),
+    };
+    this.#active.set(key, active);
+    active.ended = drive(this.#driver(active))
+      .catch((error: unknown) => this.#broken(active, error))
+      .finally(() => {
+        this.#active.delete(key);
+        this.#tell(key);
+        this.#waiters.delete(key);
+        if (this.#overflow && this.#active.size < ACTIVE_MAX / 2) this.#refill();
+      });
+  }
+
+  #driver(active: Active): Driver {
+    const { record, saga } = active;
+    const { environment, log, call, transact } = this.#host;
+    return {
+      record,
+      saga,
+      environment,
+      log,
+      call,
+      transact: transact.bind(this.#host),
+      stopping: () => this.#stopping,
+      changed: () => {
+        if (this.#isSettled(active)) this.#tell(keyOf(record.name, record.id));
+      },
+      rest: (untilMs, wakeable) => this.#rest(active, untilMs, wakeable),
+      listen: () => {
+        active.woken = false;
+      },
+    };
+  }
+
+  /** Waits until `untilMs`, or until woken. */
+  #rest(active: Active, untilMs: number, wakeable: boolean): Promise<void> {
+    if (this.#stopping || (wakeable && active.woken)) return Promise.resolve();
+    const { environment } = this.#host;
+    return new Promise((resolve) => {
+      const delayMs = Math.min(Math.max(untilMs - environment.now(), 0), 2 ** 31 - 1);
+      const done = () => {
+        cancel();
+        active.resume = undefined;
+        resolve();
+      };
+      const cancel = environment.after(delayMs, done);
+      active.resume = () => {
+        if (wakeable || this.#stopping) done();
+      };
+    });
+  }
+
+  #tell(key: string): void {
+    for (const done of [...(this.#waiters.get(key) ?? [])]) done();
+  }
+
+  /** The journal could not be written: read the row again later and go on from there. */
+  #broken({ record }: Active, error: unknown): void {
+    const { name, id, traceId } = record;
+    const { environment, log, read } = this.#host;
+    log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
+    environment.after(1_000, () => {
+      if (this.#stopping) return;
+      const stored = sagaRecord(read, name, id);
+      if (stored !== undefined && !isOver(stored)) this.#activate(stored);
+    });
+  }
+
+  #refill(): void {
+    const live = liveSagas(this.#host.read, ACTIVE_MAX * 2);
+    this.#overflow = live.length === ACTIVE_MAX * 2;
+    for (const record of live) {
+      if (this.#active.size >= ACTIVE_MAX) {
+        this.#overflow = true;
+        return;
+      }
+      const known = this.#active.has(keyOf(record.name, record.id));
+      if (!known && record.state !== "stuck") this.#activate(record);
+    }
+  }
+}
+
+function isOver(record: SagaRecord): boolean {
+  return record.state === "completed" || record.state === "compensated" || record.state === "stuck";
+}
+
+function keyOf(name: string, id: string | number): string {
+  return `${name}\n${id}`;
+}

@@ -1,0 +1,151 @@
+import type { Environment } from "../contract/environment.ts";
+import { TransportError } from "../contract/errors.ts";
+import type { Sqlite } from "./connection.ts";
+
+/** Units in one COMMIT at most: beyond this the first caller waits longer for no gain. */
+const GROUP_MAX = 128;
+/** Units that may wait at most; past it a write is refused, certainly not executed. */
+const QUEUE_MAX = 20_000;
+
+interface Unit {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+}
+
+/** The writer of one database: runs synchronous units one after another and commits them in groups. */
+export interface Writer {
+  /**
+   * Runs `work` in a transaction and resolves with its result after the COMMIT has reached the disk.
+   *
+   * When `work` throws, its own changes are undone and the promise rejects with what it threw; its
+   * neighbours in the group are not touched. A neighbour may end the whole group (disk full, ON
+   * CONFLICT ROLLBACK); the others then run again from the start, so `work` must change nothing but
+   * the database. When COMMIT itself fails, every unit of the group rejects with `executed: "unknown"`.
+   */
+  run<T>(work: () => T): Promise<T>;
+  /** Resolves when everything that was given to `run` has been answered. */
+  idle(): Promise<void>;
+  /** How many units wait. */
+  readonly waiting: number;
+}
+
+/** Makes the writer of an open database. `name` is the module's, for messages and failpoints. */
+export function groupCommit(name: string, sqlite: Sqlite, environment: Environment): Writer {
+  return new GroupCommit(name, sqlite, environment);
+}
+
+class GroupCommit implements Writer {
+  readonly #name: string;
+  readonly #sqlite: Sqlite;
+  readonly #environment: Environment;
+  readonly #begin;
+  readonly #commit;
+  readonly #savepoint;
+  readonly #release;
+  readonly #undo;
+  #queue: Unit[] = [];
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(name: string, sqlite: Sqlite, environment: Environment) {
+    this.#name = name;
+    this.#sqlite = sqlite;
+    this.#environment = environment;
+    this.#begin = sqlite.prepare("BEGIN IMMEDIATE");
+    this.#commit = sqlite.prepare("COMMIT");
+    this.#savepoint = sqlite.prepare("SAVEPOINT unit");
+    this.#release = sqlite.prepare("RELEASE unit");
+    this.#undo = sqlite.prepare("ROLLBACK TO unit");
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  run<T>(work: () => T): Promise<T> {
+    if (this.#queue.length >= QUEUE_MAX) {
+      const message = `${this.#name} has ${QUEUE_MAX} writes waiting. Try again later.`;
+      return Promise.reject(new TransportError("OVERLOADED", "no", message));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({
+        work,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        outcome: undefined,
+      });
+      this.#schedule();
+    });
+  }
+
+  idle(): Promise<void> {
+    if (this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#environment.defer(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const group = this.#queue.length <= GROUP_MAX ? this.#queue : this.#queue.slice(0, GROUP_MAX);
+    this.#queue = group === this.#queue ? [] : this.#queue.slice(GROUP_MAX);
+    if (this.#queue.length > 0) this.#schedule();
+    const failure = this.#commitGroup(group);
+    for (const unit of group) answer(unit, failure);
+    if (this.#queue.length > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Returns the error that made the outcome of the whole group unknown, if any. */
+  #commitGroup(group: Unit[]): TransportError | undefined {
+    try {
+      let rest = group;
+      do rest = this.#runUnits(rest);
+      while (rest.length > 0);
+      return undefined;
+    } catch (cause) {
+      if (this.#sqlite.inTransaction) this.#sqlite.exec("ROLLBACK");
+      const message = `${this.#name} could not commit; whether the change lasted is unknown.`;
+      return new TransportError("UNREACHABLE", "unknown", message, { cause });
+    }
+  }
+
+  /** Runs and commits the units; returns those that must run again because one broke the group. */
+  #runUnits(units: Unit[]): Unit[] {
+    this.#begin.run();
+    for (const unit of units) {
+      this.#runUnit(unit);
+      if (!this.#sqlite.inTransaction) return units.filter((one) => one !== unit);
+    }
+    this.#environment.reach(`commit.before:${this.#name}`);
+    this.#commit.run();
+    this.#environment.reach(`commit.after:${this.#name}`);
+    return [];
+  }
+
+  #runUnit(unit: Unit): void {
+    this.#savepoint.run();
+    try {
+      unit.outcome = { value: unit.work() };
+      this.#release.run();
+    } catch (error) {
+      unit.outcome = { error };
+      if (!this.#sqlite.inTransaction) return;
+      this.#undo.run();
+      this.#release.run();
+    }
+  }
+}
+
+function answer(unit: Unit, failure: TransportError | undefined): void {
+  const { outcome } = unit;
+  if (outcome !== undefined && "error" in outcome) unit.reject(outcome.error);
+  else if (failure !== undefined || outcome === undefined) unit.reject(failure);
+  else unit.resolve(outcome.value);
+}

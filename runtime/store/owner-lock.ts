@@ -1,0 +1,24 @@
+import BetterSqlite3 from "better-sqlite3";
+import { StoreError } from "./store-error.ts";
+
+/**
+ * Takes the one ownership of a module's database, for as long as this process lives.
+ *
+ * It is an exclusive transaction held open on a tiny database of its own: the operating system drops
+ * it when the process dies, however it dies. Returns a function that gives it up.
+ */
+export function ownerLock(path: string, module: string): () => void {
+  const lock = new BetterSqlite3(path, { timeout: 0 });
+  try {
+    lock.pragma("locking_mode = EXCLUSIVE");
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    lock.close();
+    throw new StoreError(
+      `The data of ${module} (${path}) is owned by another process. ` +
+        `Stop that process, or start this one with another DATA_DIR.`,
+      { cause },
+    );
+  }
+  return () => lock.close();
+}

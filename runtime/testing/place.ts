@@ -1,0 +1,215 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import type { Call, CallOptions } from "../contract/call.ts";
+import { type Contract, moduleName, type Procedure } from "../contract/contract.ts";
+import { type Identity, system } from "../contract/identity.ts";
+import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
+import type { Module } from "../module/define-module.ts";
+import type { Log } from "../telemetry/log.ts";
+import { encoded } from "../transport/encoded.ts";
+import { inProcess } from "../transport/in-process.ts";
+import type { Envelope, Transport } from "../transport/transport.ts";
+import { duplicating } from "./duplicating.ts";
+import {
+  TEST_EPOCH_MS,
+  type VirtualEnvironment,
+  virtualEnvironment,
+} from "./virtual-environment.ts";
+
+/** How the modules of a test meet. Every spec runs in each. */
+export const placements = ["in process", "in process, encoded"] as const;
+export type Placement = (typeof placements)[number];
+
+/** Real milliseconds that `settle` waits for work outside the virtual clock, such as mail or hashing. */
+const PATIENCE_MS = 10_000;
+const CALL_DEADLINE_MS = 3_600_000;
+
+export interface PlaceOptions {
+  readonly ports?: readonly PortOverride[];
+  readonly seed?: number;
+  /** False to leave out doubled deliveries and repeated calls. */
+  readonly duplicate?: boolean;
+}
+
+/** An event as it was published. */
+export interface Published {
+  readonly type: string;
+  readonly payload: unknown;
+}
+
+/**
+ * Runs modules in one process for a test, over real databases in a folder of their own, with a clock
+ * that only `advance` moves. Events come twice and calls are repeated.
+ */
+export async function place(
+  placement: Placement,
+  modules: readonly Module[],
+  options: PlaceOptions = {},
+): Promise<Placed> {
+  const placed = new Placed(placement, modules, options);
+  await placed.start();
+  return placed;
+}
+
+/** The running modules of a test. */
+export class Placed implements AsyncDisposable {
+  /** What was published since the start, in the order of commits of each module. */
+  readonly events: Published[] = [];
+  /** Log lines of level warn and error. */
+  readonly problems: unknown[] = [];
+  readonly folder = mkdtempSync(`${tmpdir()}/cleave-test-`);
+  readonly #placement: Placement;
+  readonly #modules: readonly Module[];
+  readonly #options: PlaceOptions;
+  #environment: VirtualEnvironment;
+  #instance: Instance | undefined;
+  #transport: Transport | undefined;
+  #keys = 0;
+
+  constructor(placement: Placement, modules: readonly Module[], options: PlaceOptions) {
+    this.#placement = placement;
+    this.#modules = modules;
+    this.#options = options;
+    this.#environment = virtualEnvironment(options.seed);
+  }
+
+  /** Calls a procedure as the system. */
+  readonly call: Call<Contract> = (procedure, input, options) =>
+    this.#call(system, procedure, input, options) as never;
+
+  /** Calls as somebody. */
+  as(identity: Identity): { call: Call<Contract> } {
+    return {
+      call: (procedure, input, options) => this.#call(identity, procedure, input, options) as never,
+    };
+  }
+
+  /** The virtual time, in milliseconds since 1970. */
+  now(): number {
+    return this.#environment.now();
+  }
+
+  /** Resolves when nothing is left to do at this moment of the virtual clock. */
+  async settle(): Promise<void> {
+    const untilMs = Date.now() + PATIENCE_MS;
+    for (let calm = 0; calm < 3; ) {
+      this.#environment.moveTo(this.#environment.now());
+      await turns(4);
+      calm = this.#busy() ? 0 : calm + 1;
+      if (calm > 0) continue;
+      if (Date.now() > untilMs) {
+        throw new Error(
+          `Not settled after ${PATIENCE_MS} ms: a call is waiting. Advance the clock?`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Moves the clock, timer by timer, letting everything happen that each one sets off. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#environment.now() + ms;
+    for (;;) {
+      const nextMs = this.#environment.nextTimerAtMs();
+      this.#environment.moveTo(Math.min(nextMs ?? untilMs, untilMs));
+      await this.#quiet();
+      const again = this.#environment.nextTimerAtMs();
+      if (this.#environment.now() >= untilMs && (again === undefined || again > untilMs)) return;
+    }
+  }
+
+  /** Ends the modules as a crash would, and starts them again over the same data. */
+  async restart(): Promise<void> {
+    const atMs = this.#environment.now();
+    this.#crash();
+    this.#environment = virtualEnvironment((this.#options.seed ?? 1) + atMs, atMs);
+    await this.start();
+  }
+
+  async start(): Promise<void> {
+    const base = inProcess();
+    const wired = this.#placement === "in process" ? base : encoded(base);
+    const newKey = () => `test-${this.#keys++}`;
+    this.#transport = this.#options.duplicate === false ? wired : duplicating(wired, newKey);
+    this.#instance = await startInstance({
+      modules: this.#modules,
+      placed: this.#modules.map((module) => module.contract[moduleName]),
+      transport: recording(this.#transport, this.events),
+      environment: this.#environment,
+      log: testLog(this.problems),
+      folder: this.folder,
+      publicUrl: "http://shop.test",
+      development: true,
+      settings: new Map(),
+      overrides: this.#options.ports ?? [],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#crash();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #crash(): void {
+    this.#environment.kill();
+    for (const module of this.#instance?.modules ?? []) module.database.close();
+    this.#instance = undefined;
+  }
+
+  #call(identity: Identity, procedure: Procedure, input: unknown, options?: CallOptions) {
+    const { gateway } = this.#instance as Instance;
+    const deadlineAtMs = this.#environment.monotonic() + CALL_DEADLINE_MS;
+    const traceId = this.#environment.newTraceId();
+    return gateway.call(procedure, input, { identity, traceId, deadlineAtMs }, options);
+  }
+
+  #busy(): boolean {
+    const modules = this.#instance?.modules ?? [];
+    return modules.some((one) => one.busy) || (this.#transport?.busy() ?? false);
+  }
+
+  /** Like settle, but content with calls that wait for the clock to move on. */
+  async #quiet(): Promise<void> {
+    for (let calm = 0, rounds = 0; calm < 3 && rounds < 200; rounds++) {
+      await turns(4);
+      calm = this.#busy() ? 0 : calm + 1;
+    }
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+function recording(inner: Transport, events: Published[]): Transport {
+  return {
+    serve: (module, serve) => inner.serve(module, serve),
+    call: (procedure, input, request) => inner.call(procedure, input, request),
+    subscribe: (subscription) => inner.subscribe(subscription),
+    idle: () => inner.idle(),
+    busy: () => inner.busy(),
+    close: () => inner.close(),
+    publish(source) {
+      const publish = inner.publish(source);
+      return (envelopes: readonly Envelope[]) => {
+        for (const { module, event, payload } of envelopes) {
+          events.push({ type: `${module}.${event}`, payload: JSON.parse(payload) });
+        }
+        publish(envelopes);
+      };
+    },
+  };
+}
+
+function testLog(problems: unknown[]): Log {
+  const log: Log = {
+    debug() {},
+    info() {},
+    warn: (message, fields) => problems.push({ message, ...fields }),
+    error: (message, fields) => problems.push({ message, ...fields }),
+    with: () => log,
+  };
+  return log;
+}

@@ -1,0 +1,76 @@
+import type { Environment } from "../contract/environment.ts";
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly work: () => void;
+}
+
+/** 2026-01-01T00:00:00Z: the first moment of every test. */
+export const TEST_EPOCH_MS = 1_767_225_600_000;
+
+/** An environment whose clock stands still until it is moved, and whose randomness has a seed. */
+export interface VirtualEnvironment extends Environment {
+  /** The time of the next timer, or undefined. */
+  nextTimerAtMs(): number | undefined;
+  /** Moves the clock to a time and runs the timers that are due by then, oldest first. */
+  moveTo(atMs: number): void;
+  /** Drops every timer and everything deferred, now and later: the process is gone. */
+  kill(): void;
+}
+
+/** Makes an environment for tests. */
+export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEnvironment {
+  const random = mulberry32(seed);
+  const timers = new Set<Timer>();
+  let nowMs = startMs;
+  let order = 0;
+  let dead = false;
+  const hex = (digits: number) =>
+    Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join("");
+  const next = () => [...timers].sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+  return {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    random,
+    newId(prefix) {
+      const time = nowMs.toString(16).padStart(12, "0");
+      const sequence = (order++).toString(16).padStart(16, "0");
+      return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}-8${sequence.slice(1, 4)}-${sequence.slice(4)}`;
+    },
+    newTraceId: () => hex(32),
+    after(delayMs, work) {
+      const timer = { atMs: nowMs + delayMs, order: order++, work };
+      if (!dead) timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    defer(work) {
+      if (!dead) setImmediate(() => dead || work());
+    },
+    reach() {},
+    nextTimerAtMs: () => next()?.atMs,
+    moveTo(atMs) {
+      for (let timer = next(); timer !== undefined && timer.atMs <= atMs; timer = next()) {
+        timers.delete(timer);
+        nowMs = Math.max(nowMs, timer.atMs);
+        timer.work();
+      }
+      nowMs = Math.max(nowMs, atMs);
+    },
+    kill() {
+      dead = true;
+      timers.clear();
+    },
+  };
+}
+
+/** A small seeded generator of numbers in [0, 1): Mulberry32, by Tommy Ettinger, public domain. */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

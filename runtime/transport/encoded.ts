@@ -1,0 +1,59 @@
+import type { Procedure } from "../contract/contract.ts";
+import type {
+  CallRequest,
+  Envelope,
+  EventSource,
+  Serve,
+  Subscription,
+  Transport,
+} from "./transport.ts";
+import { fromWire, toWire } from "./wire-error.ts";
+
+/**
+ * Puts a transport's calls and events through their JSON form, both ways.
+ *
+ * It proves in one process that modules do not lean on shared objects, classes or undefined: what
+ * passes here also passes over a wire.
+ */
+export function encoded(inner: Transport): Transport {
+  return {
+    serve: (module, serve) => inner.serve(module, decoding(serve)),
+    call: (procedure, input, request) => encodingCall(inner, procedure, input, request),
+    publish: (source: EventSource) => inner.publish(source),
+    subscribe: (subscription: Subscription) =>
+      inner.subscribe({
+        ...subscription,
+        deliver: (envelopes) => subscription.deliver(roundTrip<readonly Envelope[]>(envelopes)),
+      }),
+    idle: () => inner.idle(),
+    busy: () => inner.busy(),
+    close: () => inner.close(),
+  };
+}
+
+function decoding(serve: Serve): Serve {
+  return async (procedure, encodedInput, request) => {
+    try {
+      const output = await serve(procedure, JSON.parse(String(encodedInput)), request);
+      return JSON.stringify({ output });
+    } catch (error) {
+      return JSON.stringify({ error: toWire(error) });
+    }
+  };
+}
+
+async function encodingCall(
+  inner: Transport,
+  procedure: Procedure,
+  input: unknown,
+  request: CallRequest,
+): Promise<unknown> {
+  const reply = await inner.call(procedure, JSON.stringify(input), roundTrip(request));
+  const decoded = JSON.parse(String(reply));
+  if ("error" in decoded) throw fromWire(decoded.error);
+  return decoded.output;
+}
+
+function roundTrip<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,94 @@
+import type { Envelope, EventSource, Subscription } from "./transport.ts";
+
+/** Events handed over at a time, and kept in memory beyond those, at most. */
+const BATCH_MAX = 64;
+const PENDING_MAX = 1_024;
+
+/**
+ * Takes the events of one producer to one consumer, in order, from log to inbox.
+ *
+ * Fresh events come by `push`; when they do not follow on what was delivered, or are too many to keep,
+ * the producer's log is read instead. The log is the truth; the memory only saves reading it.
+ */
+export class EventLink {
+  readonly producer: string;
+  readonly #subscription: Subscription;
+  readonly #wanted: Set<string>;
+  #source: EventSource | undefined;
+  #pending: Envelope[] = [];
+  /** The last seq that was looked at, whether wanted or not. */
+  #seen: number;
+  #behind = true;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(subscription: Subscription) {
+    this.producer = subscription.producer;
+    this.#subscription = subscription;
+    this.#wanted = new Set(subscription.events);
+    this.#seen = subscription.position;
+  }
+
+  /** Gives the link the log to read from, and delivers what it holds. */
+  connect(source: EventSource): void {
+    this.#source = source;
+    this.#behind = true;
+    this.#run();
+  }
+
+  /** Takes in events that were just committed. */
+  push(envelopes: readonly Envelope[]): void {
+    if (this.#behind) return this.#run();
+    for (const envelope of envelopes) {
+      if (envelope.seq !== this.#seen + 1 || this.#pending.length >= PENDING_MAX) {
+        this.#behind = true;
+        break;
+      }
+      this.#seen = envelope.seq;
+      if (this.#wanted.has(envelope.event)) this.#pending.push(envelope);
+    }
+    if (this.#behind || this.#pending.length > 0) this.#run();
+  }
+
+  /** True while events are being delivered. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.idle();
+  }
+
+  #run(): void {
+    if (this.#running !== undefined || this.#source === undefined || this.#closed) return;
+    this.#running = this.#deliverAll(this.#source).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #deliverAll(source: EventSource): Promise<void> {
+    while (!this.#closed) {
+      const batch = this.#behind ? this.#readLog(source) : this.#pending.splice(0, BATCH_MAX);
+      if (batch.length > 0) await this.#subscription.deliver(batch);
+      else if (!this.#behind) return;
+    }
+  }
+
+  /** Reads on after what was delivered or is pending; at the log's end the link is no longer behind. */
+  #readLog(source: EventSource): Envelope[] {
+    if (this.#pending.length > 0) return this.#pending.splice(0, BATCH_MAX);
+    const batch = source.after(this.#seen, BATCH_MAX, this.#subscription.events);
+    const last = batch[batch.length - 1];
+    if (last !== undefined) this.#seen = last.seq;
+    if (batch.length < BATCH_MAX) {
+      this.#behind = false;
+      this.#seen = Math.max(this.#seen, source.lastSeq());
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Procedure } from "../contract/contract.ts";
+import { TransportError } from "../contract/errors.ts";
+import { EventLink } from "./event-link.ts";
+import type {
+  CallRequest,
+  Envelope,
+  EventSource,
+  Serve,
+  Subscription,
+  Transport,
+} from "./transport.ts";
+
+/** The transport within one process: a call is a function call, an event goes from log to inbox. */
+export function inProcess(): Transport {
+  return new InProcess();
+}
+
+class InProcess implements Transport {
+  readonly #served = new Map<string, Serve>();
+  readonly #sources = new Map<string, EventSource>();
+  readonly #links = new Map<string, EventLink[]>();
+
+  serve(module: string, serve: Serve): () => void {
+    this.#served.set(module, serve);
+    return () => this.#served.delete(module);
+  }
+
+  call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
+    const serve = this.#served.get(procedure.module);
+    if (serve === undefined) return Promise.reject(unreachable(procedure, request));
+    return serve(procedure, input, request);
+  }
+
+  publish(source: EventSource): (envelopes: readonly Envelope[]) => void {
+    this.#sources.set(source.module, source);
+    for (const link of this.#linksOf(source.module)) link.connect(source);
+    return (envelopes) => {
+      for (const link of this.#linksOf(source.module)) link.push(envelopes);
+    };
+  }
+
+  subscribe(subscription: Subscription): void {
+    const link = new EventLink(subscription);
+    this.#linksOf(subscription.producer).push(link);
+    const source = this.#sources.get(subscription.producer);
+    if (source !== undefined) link.connect(source);
+  }
+
+  async idle(): Promise<void> {
+    for (const links of this.#links.values()) for (const link of links) await link.idle();
+  }
+
+  busy(): boolean {
+    return [...this.#links.values()].some((links) => links.some((link) => link.busy));
+  }
+
+  async close(): Promise<void> {
+    for (const links of this.#links.values()) for (const link of links) await link.close();
+  }
+
+  #linksOf(producer: string): EventLink[] {
+    const known = this.#links.get(producer);
+    if (known !== undefined) return known;
+    const links: EventLink[] = [];
+    this.#links.set(producer, links);
+    return links;
+  }
+}
+
+function unreachable(procedure: Procedure, request: CallRequest): TransportError {
+  return new TransportError(
+    "UNREACHABLE",
+    "no",
+    `${request.caller} called ${procedure.module}.${procedure.name}, but nobody serves ` +
+      `${procedure.module} now. Start an instance that hosts it.`,
+  );
+}

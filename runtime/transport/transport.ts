@@ -1,0 +1,87 @@
+import type { Procedure } from "../contract/contract.ts";
+import type { Identity } from "../contract/identity.ts";
+
+/** What goes with every call, beside its input. */
+export interface CallRequest {
+  /** The module that calls, or `gateway`. */
+  readonly caller: string;
+  readonly identity: Identity;
+  readonly traceId: string;
+  /** When the caller stops waiting, in milliseconds of the environment's monotonic clock. */
+  readonly deadlineAtMs: number;
+  /** The idempotency key, unique for the caller. */
+  readonly key: string | undefined;
+}
+
+/**
+ * Runs a procedure of a module that is here. It checks and copies the input before it returns; the
+ * promise gives a checked copy of the output.
+ */
+export type Serve = (
+  procedure: Procedure,
+  input: unknown,
+  request: CallRequest,
+) => Promise<unknown>;
+
+/** One event as it travels: the fact, and its place in the producer's log. */
+export interface Envelope {
+  readonly module: string;
+  readonly event: string;
+  readonly version: number;
+  /** Its place in the producer's log: from 1, without gaps. */
+  readonly seq: number;
+  readonly traceId: string;
+  readonly occurredAtMs: number;
+  /** The payload as JSON. */
+  readonly payload: string;
+}
+
+/** A module's interest in the events of another. */
+export interface Subscription {
+  readonly consumer: string;
+  readonly producer: string;
+  readonly events: readonly string[];
+  /** The last seq that the consumer has durably taken in. */
+  readonly position: number;
+  /**
+   * Takes in events in the producer's order. Resolves when they are durable at the consumer; it never
+   * rejects for a bad event. Events at or below the position are ignored, so redelivery is harmless.
+   */
+  readonly deliver: (envelopes: readonly Envelope[]) => Promise<void>;
+}
+
+/** A producer's log, for the transport to read. */
+export interface EventSource {
+  readonly module: string;
+  /** Events after `seq` in order, at most `limit`, of the given names. */
+  after(seq: number, limit: number, events: readonly string[]): Envelope[];
+  /** The seq of the newest event, or 0. */
+  lastSeq(): number;
+}
+
+/** Carries calls and events between modules, in this process or to others. */
+export interface Transport {
+  /** Offers a module's procedures. Returns a function that takes the offer back. */
+  serve(module: string, serve: Serve): () => void;
+
+  /**
+   * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody serves
+   * the module. It does not watch the deadline; the caller does.
+   */
+  call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown>;
+
+  /** Offers a module's log. Returns what to call after each commit that added events to it. */
+  publish(source: EventSource): (envelopes: readonly Envelope[]) => void;
+
+  /** Delivers a producer's events from the position on, now and later. */
+  subscribe(subscription: Subscription): void;
+
+  /** Resolves when every subscription has been given what its producer has published. */
+  idle(): Promise<void>;
+
+  /** True while events are being delivered. */
+  busy(): boolean;
+
+  /** Stops deliveries after those under way. */
+  close(): Promise<void>;
+}

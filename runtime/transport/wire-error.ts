@@ -1,0 +1,49 @@
+import {
+  ContractError,
+  Defect,
+  DomainError,
+  isDomainError,
+  isTransportError,
+  TransportError,
+} from "../contract/errors.ts";
+
+/** An error as it crosses a wire. A defect keeps its message for the log, and nothing else. */
+export type WireError =
+  | { readonly kind: "declared"; code: string; data: unknown; procedure: string }
+  | {
+      readonly kind: "transport";
+      code: TransportError["code"];
+      executed: TransportError["executed"];
+      message: string;
+    }
+  | { readonly kind: "contract"; message: string }
+  | { readonly kind: "defect"; message: string };
+
+/** Makes an error fit for JSON. */
+export function toWire(error: unknown): WireError {
+  if (isDomainError(error)) {
+    const { code, data, procedure } = error;
+    return { kind: "declared", code, data, procedure };
+  }
+  if (isTransportError(error)) {
+    const { code, executed, message } = error;
+    return { kind: "transport", code, executed, message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ContractError) return { kind: "contract", message };
+  return { kind: "defect", message };
+}
+
+/** Makes an error of what `toWire` made. */
+export function fromWire(error: WireError): Error {
+  switch (error.kind) {
+    case "declared":
+      return new DomainError(error.code, error.data, error.procedure);
+    case "transport":
+      return new TransportError(error.code, error.executed, error.message);
+    case "contract":
+      return new ContractError(error.message);
+    case "defect":
+      return new Defect(error.message);
+  }
+}
