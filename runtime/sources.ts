@@ -24,7 +24,7 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-/** Calls `visit` for the node and all below it, each with the nodes that it stands in, nearest last. */
+/** Calls `visit` for the node and all below it, each with the nodes around it, nearest last. */
 export function walk(
   node: Node,
   visit: (node: Node, ancestors: readonly Node[]) => void,
@@ -47,7 +47,7 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value;
 }
 
-/** Parses one file. Throws when it is not TypeScript: no rule can be held on what cannot be read. */
+/** Parses one file. Throws when it is not TypeScript: what cannot be read cannot be held to rules. */
 export function parseSource(path: string, text: string): Source {
   const { program, comments, errors } = parseSync(path, text);
   const [first] = errors;

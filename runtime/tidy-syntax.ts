@@ -98,7 +98,7 @@ const nesting = new Set(
   ).split(" "),
 );
 
-/** Counts the statements that branch or repeat around one, within its function; `else if` is flat. */
+/** Counts the branches and loops around a statement, within its function; `else if` is flat. */
 function nestingDepth(node: Node, ancestors: readonly Node[]) {
   if (!nesting.has(node.type) || isElseIf(node, ancestors.at(-1))) return undefined;
   let depth = 1;
