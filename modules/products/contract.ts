@@ -4,6 +4,11 @@ const Id = t.String({ minLength: 1, maxLength: 80 });
 const Slug = t.String({ pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 120 });
 const Options = t.Record(t.String({ maxLength: 40 }), t.String({ maxLength: 80 }));
 const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
+/** What something is sold for: an amount that is not below zero. */
+const Price = t.Object({
+  amount: t.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
+  currency: moneySchema.properties.currency,
+});
 const ProductState = t.Union([t.Literal("draft"), t.Literal("published"), t.Literal("archived")]);
 
 const Variant = t.Object({
@@ -43,7 +48,7 @@ const Summary = t.Object({
 const NewVariant = t.Object({
   sku: t.String({ minLength: 1, maxLength: 60 }),
   options: Options,
-  price: moneySchema,
+  price: Price,
   weightGrams: t.Integer({ minimum: 0, maximum: 1_000_000 }),
   taxClass: TaxClass,
   requiresShipping: t.Boolean(),
@@ -56,12 +61,16 @@ const Sort = t.Union([
   t.Literal("name"),
 ]);
 const Missing = { PRODUCT_NOT_FOUND: t.Object({ product: t.String() }) };
+/** The variants of one product have one currency, and a price to compare with is the higher one. */
+const Invalid = { PRICE_INVALID: t.Object({ reason: t.String() }) };
 
 /** What products promises: the catalogue, how to find things in it, and what they cost. */
 export const products = contract("products", {
   /**
    * Searches what is published: words by prefix and with typing errors, filters, facet counts, sort and
-   * cursor. A cursor goes with the query that it came from; another query refuses it.
+   * cursor. A cursor goes with the query that it came from; another query refuses it. A product
+   * matches `options` when one variant of it has them all; `category` takes in those below it; prices
+   * are those that the product starts at. Without `q`, the sort "relevance" is by name.
    */
   searchProducts: query({
     input: t.Object({
@@ -138,40 +147,48 @@ export const products = contract("products", {
     },
   }),
 
-  /** Adds a variant to a product. Repeating it with the same SKU is refused. */
+  /**
+   * Adds a variant to a product. Repeating it with the same SKU is refused. It counts as out of stock
+   * until inventory says otherwise.
+   */
   createVariant: command({
     input: t.Object({ productId: Id, ...NewVariant.properties }),
     output: Product,
-    errors: { ...Missing, SKU_TAKEN: t.Object({ sku: t.String() }) },
+    errors: { ...Missing, ...Invalid, SKU_TAKEN: t.Object({ sku: t.String() }) },
   }),
 
   /** Sets a variant's price and keeps the old one in its history. The same price again changes nothing. */
   setPrice: command({
     input: t.Object({
       variantId: Id,
-      price: moneySchema,
-      compareAt: t.Optional(moneySchema),
+      price: Price,
+      compareAt: t.Optional(Price),
     }),
     output: Product,
-    errors: {
-      VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
-      PRICE_INVALID: t.Object({ reason: t.String() }),
-    },
+    errors: { ...Invalid, VARIANT_NOT_FOUND: t.Object({ variantId: Id }) },
   }),
 
-  /** Puts a product on sale. It needs a variant. Repeating it changes nothing. */
+  /**
+   * Puts a product on sale. It needs a variant, and an archived one stays archived. Repeating it
+   * changes nothing.
+   */
   publishProduct: command({
     input: t.Object({ productId: Id }),
     output: Product,
-    errors: { ...Missing, NO_VARIANTS: t.Object({ productId: Id }) },
+    errors: {
+      ...Missing,
+      NO_VARIANTS: t.Object({ productId: Id }),
+      ILLEGAL_TRANSITION: t.Object({ from: ProductState, to: ProductState }),
+    },
   }),
 
   /** Takes a product off sale for good; orders keep their copy of it. Repeating it changes nothing. */
   archiveProduct: command({ input: t.Object({ productId: Id }), output: Product, errors: Missing }),
 
   /**
-   * Brings in published products in bulk, with their categories. A product whose slug exists is left as
-   * it is, so repeating an import adds nothing.
+   * Brings in published products in bulk, with their categories, parents before children. A category
+   * or product whose slug exists is left as it is, so repeating an import adds nothing. The answer
+   * names the variants of all products of the import, of those that were there before, too.
    */
   importCatalogue: command({
     input: t.Object({
@@ -195,7 +212,11 @@ export const products = contract("products", {
       added: t.Integer(),
       variants: t.Array(t.Object({ sku: t.String(), variantId: Id })),
     }),
-    errors: { CATEGORY_NOT_FOUND: t.Object({ category: t.String() }) },
+    errors: {
+      ...Invalid,
+      CATEGORY_NOT_FOUND: t.Object({ category: t.String() }),
+      SKU_TAKEN: t.Object({ sku: t.String() }),
+    },
   }),
 
   productPublished: event(1, t.Object({ productId: Id, slug: Slug })),

@@ -1,0 +1,7 @@
+import { inventory } from "#modules/inventory";
+import { reaction } from "#runtime";
+import { setStock } from "../store/products.ts";
+
+export const onStockCameBack = reaction(inventory.stockCameBack, (tx, { variantId }) =>
+  setStock(tx, variantId, true),
+);
