@@ -47,7 +47,7 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value;
 }
 
-/** Parses one file. Throws when it is not TypeScript: what cannot be read cannot be held to rules. */
+/** Parses one file. Throws when it is not TypeScript: rules cannot be held on what is not read. */
 export function parseSource(path: string, text: string): Source {
   const { program, comments, errors } = parseSync(path, text);
   const [first] = errors;
