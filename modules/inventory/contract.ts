@@ -71,7 +71,8 @@ export const inventory = contract("inventory", {
   adjustStock: command({
     input: t.Object({
       variantId: Id,
-      locationId: t.Optional(Id),
+      /** The one shelf there is so far, which is also the default. */
+      locationId: t.Optional(t.Literal("main")),
       delta: t.Integer({ minimum: -1_000_000, maximum: 1_000_000 }),
       reason: Reason,
       ref: t.String({ minLength: 1, maxLength: 200 }),
@@ -147,10 +148,13 @@ export const inventory = contract("inventory", {
     output: t.Object({ ref: Id }),
   }),
 
-  /** Lets a hold run out. Scheduled by `holdStock`; it does nothing unless the hold is still held and due. */
-  expireHold: command({
-    input: t.Object({ orderId: Id }),
-    output: t.Object({ expired: t.Boolean() }),
+  /**
+   * Lets the holds run out that are due, the oldest first, and plans itself for the next one. `holdStock`
+   * schedules it; repeating it changes nothing, because what has expired is no longer held.
+   */
+  expireHolds: command({
+    input: t.Object({}),
+    output: t.Object({ expired: t.Integer() }),
   }),
 
   /** Checks S1 to S6 of this module's own books and returns what does not hold. */

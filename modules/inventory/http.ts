@@ -1,0 +1,48 @@
+import { inventory } from "#modules/inventory";
+import { t } from "#runtime";
+import { type Edge, Elysia } from "#runtime/http";
+
+const Variant = t.Object({ variantId: inventory.stockOf.input.properties.variantId });
+const { delta, reason } = inventory.adjustStock.input.properties;
+
+/** The public availability, and the shelves for staff. */
+export function http(edge: Edge) {
+  return new Elysia({ name: "inventory" })
+    .use(edge)
+    .get(
+      "/v1/availability",
+      ({ call, query }) =>
+        call(inventory.availabilityOf, { variantIds: query.variantIds.split(",") }),
+      {
+        query: t.Object({
+          /** At most 50 ids, with commas between them. */
+          variantIds: t.String({ pattern: "^[^,]{1,80}(,[^,]{1,80}){0,49}$" }),
+        }),
+        response: inventory.availabilityOf.output,
+      },
+    )
+    .get(
+      "/v1/admin/inventory/:variantId",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(inventory.stockOf, params);
+      },
+      { params: Variant, response: inventory.stockOf.output },
+    )
+    .post(
+      "/v1/admin/inventory/:variantId/adjustments",
+      ({ call, params, body, requireRole, requireKey }) => {
+        requireRole("staff", "admin");
+        const key = requireKey();
+        return call(inventory.adjustStock, { ...params, ...body, ref: key }, { key });
+      },
+      {
+        params: Variant,
+        body: t.Object({ delta, reason }),
+        response: inventory.adjustStock.output,
+      },
+    );
+}
+
+/** The type of inventory's routes, for its client. */
+export type InventoryHttp = ReturnType<typeof http>;
