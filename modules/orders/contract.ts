@@ -132,7 +132,10 @@ const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal(
 export const orders = contract("orders", {
   // --- Carts. Every edit answers with the whole cart, priced anew. ---
 
-  /** Opens a cart. The token opens it again; only its hash is kept. A customer gets their one open cart. */
+  /**
+   * Opens a cart. The token opens it again; nothing of it is stored, not even a hash: it is a keyed
+   * hash of the cart's id. A customer gets their one open cart, however often they ask.
+   */
   createCart: command({
     input: t.Object({}),
     output: t.Object({ cartId: Id, cartToken: t.String() }),
@@ -273,6 +276,7 @@ export const orders = contract("orders", {
       ),
       nextCursor: t.Union([t.String(), t.Null()]),
     }),
+    errors: { CURSOR_INVALID: t.Object({}) },
   }),
   /** One order, for its owner, its token or staff. */
   orderById: query({ input: t.Object(OrderAccess), output: Order, errors: Missing }),

@@ -1,0 +1,69 @@
+import { type OutputOf, t } from "#runtime";
+import { type Edge, Elysia } from "#runtime/http";
+import { orders } from "../contract.ts";
+import { cartAccess, cartHeaders, checkoutAccess } from "./tokens.ts";
+
+/** How long the answer to a checkout waits for its end. */
+const patienceMs = 3_000;
+
+const Checkout = orders.checkoutById.output;
+const { checkoutId } = orders.checkoutById.input.properties;
+const { cartToken, ...placed } = orders.startCheckout.input.properties;
+const params = t.Object({ checkoutId });
+
+/** A rejected checkout is a problem by its reason, with the whole checkout in it. */
+const Rejected = t.Object({
+  ...Checkout.properties,
+  type: t.String(),
+  title: t.String(),
+  status: t.Integer(),
+  code: t.String(),
+});
+
+/** Checkouts: from a cart to an order. */
+export function checkoutRoutes(edge: Edge) {
+  return new Elysia({ name: "orders.checkouts" })
+    .use(edge)
+    .post(
+      "/v1/checkouts",
+      async ({ call, headers, body, requireKey, status, set }) => {
+        const key = requireKey();
+        const access = cartAccess(body, headers);
+        const started = await call(orders.startCheckout, { ...body, ...access }, { key });
+        const checkout = await call(orders.checkoutById, {
+          ...checkoutAccess(started, headers),
+          waitMs: patienceMs,
+        });
+        if (checkout.state === "confirmed") return status(201, checkout);
+        if (checkout.state !== "rejected") return status(202, checkout);
+        set.headers["content-type"] = "application/problem+json";
+        return status(422, problemOf(checkout));
+      },
+      {
+        headers: cartHeaders,
+        body: t.Object(placed),
+        response: { 201: Checkout, 202: Checkout, 422: Rejected },
+      },
+    )
+    .get(
+      "/v1/checkouts/:checkoutId",
+      ({ call, params, headers }) => call(orders.checkoutById, checkoutAccess(params, headers)),
+      { params, headers: cartHeaders, response: Checkout },
+    )
+    .post(
+      "/v1/checkouts/:checkoutId/abandon",
+      ({ call, params, headers }) => call(orders.abandonCheckout, checkoutAccess(params, headers)),
+      { params, headers: cartHeaders, response: Checkout },
+    );
+}
+
+function problemOf(checkout: OutputOf<typeof orders.checkoutById>) {
+  const code = checkout.reason ?? "rejected";
+  return {
+    ...checkout,
+    type: "about:blank",
+    title: `The checkout was rejected: ${code.replaceAll("_", " ")}.`,
+    status: 422,
+    code,
+  };
+}

@@ -1,0 +1,93 @@
+import { t } from "#runtime";
+import { type Edge, Elysia } from "#runtime/http";
+import { orders } from "../contract.ts";
+import { orderAccess, orderHeaders } from "./tokens.ts";
+
+/** How long the answer to a refund waits for its end. */
+const patienceMs = 3_000;
+
+const { orderId } = orders.orderById.input.properties;
+const { reason } = orders.cancelOrder.input.properties;
+const { amount, reason: refundReason } = orders.refundOrder.input.properties;
+const params = t.Object({ orderId });
+
+/** Orders, for those who placed them. */
+export function orderRoutes(edge: Edge) {
+  return new Elysia({ name: "orders.orders" })
+    .use(edge)
+    .get(
+      "/v1/orders",
+      ({ call, query, requireRole }) => {
+        requireRole("customer", "staff", "admin");
+        const { cursor, limit } = query;
+        return call(orders.ordersOf, {
+          ...(cursor === undefined ? {} : { cursor }),
+          ...(limit === undefined ? {} : { limit: Number(limit) }),
+        });
+      },
+      {
+        query: t.Object({
+          cursor: t.Optional(t.String({ maxLength: 200 })),
+          limit: t.Optional(t.String({ pattern: "^([1-9][0-9]?|100)$" })),
+        }),
+        response: orders.ordersOf.output,
+      },
+    )
+    .get(
+      "/v1/orders/:orderId",
+      ({ call, params, headers }) => call(orders.orderById, orderAccess(params, headers)),
+      { params, headers: orderHeaders, response: orders.orderById.output },
+    )
+    .post(
+      "/v1/orders/:orderId/cancel",
+      ({ call, params, headers, body, requireKey }) => {
+        const key = requireKey();
+        return call(orders.cancelOrder, { ...orderAccess(params, headers), ...body }, { key });
+      },
+      {
+        params,
+        headers: orderHeaders,
+        body: t.Object({ reason }),
+        response: orders.orderById.output,
+      },
+    )
+    .use(staffRoutes(edge));
+}
+
+/** What only staff may do. */
+function staffRoutes(edge: Edge) {
+  return new Elysia({ name: "orders.staff" })
+    .use(edge)
+    .post(
+      "/v1/admin/orders/:orderId/refunds",
+      async ({ call, params, body, requireRole, requireKey }) => {
+        requireRole("staff", "admin");
+        const key = requireKey();
+        const refundId = `ref_${new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 32)}`;
+        await call(orders.refundOrder, { ...params, ...body, refundId }, { key });
+        return await call(orders.refundById, { refundId, waitMs: patienceMs });
+      },
+      {
+        params,
+        body: t.Object({ amount, reason: refundReason }),
+        response: orders.refundById.output,
+      },
+    )
+    .post(
+      "/v1/admin/coupons",
+      ({ call, body, requireRole, set }) => {
+        requireRole("staff", "admin");
+        set.status = 201;
+        return call(orders.createCoupon, body);
+      },
+      { body: orders.createCoupon.input, response: { 201: orders.createCoupon.output } },
+    )
+    .post(
+      "/v1/admin/reconciliation/run",
+      ({ call, body, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(orders.reconcile, body);
+      },
+      { body: orders.reconcile.input, response: orders.reconcile.output },
+    );
+}
