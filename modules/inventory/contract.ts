@@ -75,7 +75,7 @@ export const inventory = contract("inventory", {
       locationId: t.Optional(t.Literal("main")),
       delta: t.Integer({ minimum: -1_000_000, maximum: 1_000_000 }),
       reason: Reason,
-      ref: t.String({ minLength: 1, maxLength: 200 }),
+      ref: t.String({ minLength: 1, maxLength: 255 }),
     }),
     output: Level,
     errors: {

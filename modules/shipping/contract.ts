@@ -34,6 +34,8 @@ const Shipment = t.Object({
   lines: Lines,
   carrier: t.Union([t.String(), t.Null()]),
   trackingNumber: t.Union([t.String(), t.Null()]),
+  /** Why its last dispatch failed; null once it is requested again. */
+  failure: t.Union([t.String(), t.Null()]),
 });
 const Missing = { SHIPMENT_NOT_FOUND: t.Object({ shipmentId: Id }) };
 const Illegal = { ILLEGAL_TRANSITION: t.Object({ from: ShipmentState, to: ShipmentState }) };
@@ -84,7 +86,11 @@ export const shipping = contract("shipping", {
    * the same order and ref gives the same shipment.
    */
   createShipment: command({
-    input: t.Object({ orderId: Id, ref: Id, lines: t.Optional(Lines) }),
+    input: t.Object({
+      orderId: Id,
+      ref: t.String({ minLength: 1, maxLength: 255 }),
+      lines: t.Optional(Lines),
+    }),
     output: Shipment,
     errors: {
       FULFILMENT_NOT_FOUND: t.Object({ orderId: Id }),
@@ -142,6 +148,12 @@ export const shipping = contract("shipping", {
   shipmentsOf: query({
     input: t.Object({ orderId: Id }),
     output: t.Array(Shipment),
+  }),
+
+  /** Checks O9 of this module's own books and returns what does not hold. */
+  audit: query({
+    input: t.Object({}),
+    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
   }),
 
   shipmentCreated: event(1, t.Object({ orderId: Id, shipmentId: Id })),

@@ -1,0 +1,85 @@
+import { shipping } from "#modules/shipping";
+import { t } from "#runtime";
+import { type Edge, Elysia, problem } from "#runtime/http";
+
+/** How long a request to ship waits for the money, in milliseconds. */
+const SHIP_WAIT_MS = 3_000;
+
+const Parcel = t.Object({ id: shipping.packShipment.input.properties.shipmentId });
+const Order = t.Object({ id: shipping.createShipment.input.properties.orderId });
+const Shipment = shipping.shipmentById.output;
+const { carrier, trackingNumber } = shipping.shipShipment.input.properties;
+
+/** Shipments, for staff. */
+export function http(edge: Edge) {
+  return new Elysia({ name: "shipping" })
+    .use(edge)
+    .post(
+      "/v1/admin/orders/:id/shipments",
+      ({ call, params, body, requireRole, requireKey }) => {
+        requireRole("staff", "admin");
+        const key = requireKey();
+        const input = { orderId: params.id, ref: key, ...body };
+        return call(shipping.createShipment, input, { key });
+      },
+      {
+        params: Order,
+        body: t.Pick(shipping.createShipment.input, ["lines"]),
+        response: Shipment,
+      },
+    )
+    .get(
+      "/v1/admin/shipments/:id",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.shipmentById, { shipmentId: params.id });
+      },
+      { params: Parcel, response: Shipment },
+    )
+    .post(
+      "/v1/admin/shipments/:id/pack",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.packShipment, { shipmentId: params.id });
+      },
+      { params: Parcel, response: Shipment },
+    )
+    .post(
+      "/v1/admin/shipments/:id/ship",
+      async ({ call, params, body, status, requireRole }) => {
+        requireRole("staff", "admin");
+        const shipmentId = params.id;
+        await call(shipping.shipShipment, { shipmentId, ...body });
+        const now = await call(shipping.shipmentById, { shipmentId, waitMs: SHIP_WAIT_MS });
+        if (now.state === "ship_requested") return status(202, now);
+        if (now.failure === null) return status(200, now);
+        throw problem(409, "dispatch_failed", "It is packed again: the dispatch failed.", {
+          reason: now.failure,
+        });
+      },
+      {
+        params: Parcel,
+        body: t.Object({ carrier, trackingNumber }),
+        response: { 200: Shipment, 202: Shipment },
+      },
+    )
+    .post(
+      "/v1/admin/shipments/:id/deliver",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.deliverShipment, { shipmentId: params.id });
+      },
+      { params: Parcel, response: Shipment },
+    )
+    .post(
+      "/v1/admin/shipments/:id/cancel",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.cancelShipment, { shipmentId: params.id });
+      },
+      { params: Parcel, response: Shipment },
+    );
+}
+
+/** The type of shipping's routes, for its client. */
+export type ShippingHttp = ReturnType<typeof http>;

@@ -1,0 +1,70 @@
+import { inventory } from "#modules/inventory";
+import { payments } from "#modules/payments";
+import { shipping } from "#modules/shipping";
+import { type Call, SagaRefusal, saga, t, waitUntil } from "#runtime";
+import * as shipments from "../store/shipments.ts";
+
+/** Between two looks at a capture that the provider has not answered; an event comes sooner. */
+const LOOK_MS = 10_000;
+/** How long a dispatch waits for the provider's answer before it is packed again. */
+const CAPTURE_PATIENCE_MS = 30 * 60_000;
+/** About as long as an authorisation lives; until then no answer of a module is not a no. */
+const DEADLINE_MS = 7 * 24 * 3_600_000;
+
+const Dispatch = t.Object({
+  orderId: t.String(),
+  shipmentId: t.String(),
+  lines: shipping.shipmentShipped.payload.properties.lines,
+  requestedAtMs: t.Integer(),
+});
+
+/**
+ * From a requested dispatch to a shipped parcel: the money first, then the stock, then the word.
+ *
+ * Nothing is undone when it turns back. Both steps are repeatable by order and by shipment, so that
+ * the next dispatch of the shipment finds money taken already, and takes no stock twice.
+ */
+export const dispatch = saga("shipping.dispatch", {
+  version: 1,
+  input: Dispatch,
+  uses: [payments, inventory],
+  deadlineMs: DEADLINE_MS,
+})
+  .step("capture", {
+    run: async ({ input: { orderId, requestedAtMs }, call, now }) => {
+      const state = await captureState(call, orderId);
+      if (state === "captured") return { captured: true };
+      if (state !== "capturing") throw new SagaRefusal("CAPTURE_FAILED", { reason: state });
+      const patientUntilMs = requestedAtMs + CAPTURE_PATIENCE_MS;
+      if (now() >= patientUntilMs) throw new SagaRefusal("CAPTURE_UNANSWERED");
+      return waitUntil(Math.min(now() + LOOK_MS, patientUntilMs));
+    },
+  })
+  .step("consume", {
+    run: ({ input: { orderId, shipmentId, lines }, call }) =>
+      call(inventory.consumeStock, { orderId, shipmentId, lines }),
+  })
+  .pivot("ship", (tx, { input: { orderId, shipmentId, lines } }) => {
+    const { carrier, trackingNumber } = shipments.requestedDispatch(tx, shipmentId);
+    shipments.setState(tx, shipmentId, "shipped");
+    tx.emit(shipping.shipmentShipped, { orderId, shipmentId, carrier, trackingNumber, lines });
+  })
+  .ending((tx, { input: { orderId, shipmentId }, failure }) => {
+    if (failure === null) return;
+    const reason = reasonOf(failure.code, failure.data);
+    shipments.failDispatch(tx, { shipmentId, failure: reason });
+    tx.emit(shipping.dispatchFailed, { orderId, shipmentId, reason });
+  });
+
+/** Asks for the capture once; its stored answer may be old, so an open one is asked for anew. */
+async function captureState(call: Call<typeof payments>, orderId: string): Promise<string> {
+  const asked = await call(payments.capture, { orderId });
+  if (asked.state === "captured") return "captured";
+  const payment = await call(payments.paymentOfOrder, { orderId });
+  return payment?.state ?? "gone";
+}
+
+function reasonOf(code: string, data: unknown): string {
+  const hasReason = typeof data === "object" && data !== null && "reason" in data;
+  return hasReason ? `${code}: ${data.reason}` : code;
+}
