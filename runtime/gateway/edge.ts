@@ -1,7 +1,13 @@
 import { Elysia } from "elysia";
 import type { Call } from "../contract/call.ts";
 import type { Contract } from "../contract/contract.ts";
+import { TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { type Exchange, exchangeOf } from "./exchange.ts";
+import { answerHeaders } from "./headers.ts";
+import { HttpProblem } from "./http-problem.ts";
+import { idempotencyKeyOf, scopedKey } from "./idempotency-key.ts";
+import type { Invoke } from "./invoke.ts";
 
 /** What every route gets from the gateway, beside Elysia's own. */
 export type RequestContext = {
@@ -17,12 +23,82 @@ export type RequestContext = {
   readonly requireKey: () => string;
 };
 
+export interface EdgeOptions {
+  readonly invoke: Invoke;
+  /** The time a request may take, in milliseconds. */
+  readonly deadlineMs: number;
+  /** A clock in milliseconds that never jumps. */
+  readonly monotonic: () => number;
+}
+
 /** The plugin that a module's routes begin with: `new Elysia().use(edge)…`. */
-export function edgeShape() {
-  return new Elysia({ name: "edge" }).derive({ as: "scoped" }, (): RequestContext => {
-    throw new Error("shape only");
-  });
+export function edgePlugin(options: EdgeOptions) {
+  return new Elysia({ name: "edge" }).derive(
+    { as: "scoped" },
+    ({ request, route, set }): RequestContext => {
+      const exchange = exchangeOf(request);
+      exchange.route = route;
+      set.headers = answerHeaders(exchange.traceId);
+      return contextOf(request, exchange, options);
+    },
+  );
 }
 
 /** The gateway's plugin, as a type. */
-export type Edge = ReturnType<typeof edgeShape>;
+export type Edge = ReturnType<typeof edgePlugin>;
+
+function contextOf(request: Request, exchange: Exchange, options: EdgeOptions): RequestContext {
+  const { identity } = exchange;
+  const idempotencyKey = request.method === "GET" ? undefined : idempotencyKeyOf(request);
+  return {
+    identity,
+    idempotencyKey,
+    call: (procedure, input, callOptions = {}) => {
+      const { key } = callOptions;
+      const answer = options.invoke(procedure, input, {
+        identity,
+        traceId: exchange.traceId,
+        caller: "gateway",
+        deadlineMs: timeLeftMs(exchange, options, callOptions.deadlineMs),
+        key: key === undefined ? undefined : scopedKey(key, request, exchange),
+      });
+      return answer as Promise<never>; // Invoke promises an output that fits the contract.
+    },
+    requireRole: (...roles) => {
+      if (identity.kind !== "user") throw authenticationRequired();
+      if (!roles.includes(identity.role)) throw forbidden(roles);
+    },
+    requireKey: () => {
+      if (idempotencyKey !== undefined) return idempotencyKey;
+      throw keyRequired();
+    },
+  };
+}
+
+function timeLeftMs(exchange: Exchange, options: EdgeOptions, wantedMs = Infinity): number {
+  const leftMs = exchange.startedAtMs + options.deadlineMs - options.monotonic();
+  if (leftMs > 0) return Math.min(leftMs, wantedMs);
+  throw new TransportError("DEADLINE", "no", "There was no time left for another call.");
+}
+
+function authenticationRequired(): HttpProblem {
+  const headers = { "www-authenticate": "Bearer" };
+  return new HttpProblem(
+    { status: 401, code: "authentication_required", headers },
+    "This needs a signed-in user: send an access token as Authorization: Bearer.",
+  );
+}
+
+function forbidden(roles: readonly string[]): HttpProblem {
+  return new HttpProblem(
+    { status: 403, code: "forbidden" },
+    `This is only for the role ${roles.join(" or ")}.`,
+  );
+}
+
+function keyRequired(): HttpProblem {
+  return new HttpProblem(
+    { status: 400, code: "idempotency_key_required" },
+    "Send an Idempotency-Key header, a new one for each intent, and the same one when repeating it.",
+  );
+}

@@ -1,0 +1,37 @@
+import { anonymous, type Identity } from "../contract/identity.ts";
+
+/** The key under which a request carries its exchange. A WeakMap costs a tenth of the throughput. */
+export const exchangeKey: unique symbol = Symbol("exchange");
+
+/** What the gateway knows of one request, from its arrival to the line in the access log. */
+export class Exchange {
+  readonly traceId: string;
+  /** When it arrived, by the monotonic clock. */
+  readonly startedAtMs: number;
+  /** The network address of the sender; asked for only when needed. */
+  readonly address: () => string;
+  identity: Identity = anonymous;
+  /** The route's pattern, as in `/v1/products/:slug`; empty until one matched. */
+  route = "";
+  /** The code of the problem that was answered; empty when none was. */
+  code = "";
+
+  constructor(traceId: string, startedAtMs: number, address: () => string) {
+    this.traceId = traceId;
+    this.startedAtMs = startedAtMs;
+    this.address = address;
+  }
+}
+
+declare global {
+  interface Request {
+    [exchangeKey]?: Exchange;
+  }
+}
+
+/** The exchange of a request that came in through the gateway. */
+export function exchangeOf(request: Request): Exchange {
+  const exchange = request[exchangeKey];
+  if (exchange !== undefined) return exchange;
+  throw new Error("A request reached the routes without passing through the gateway.");
+}

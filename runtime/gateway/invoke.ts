@@ -1,0 +1,27 @@
+import type { Procedure } from "../contract/contract.ts";
+import type { Identity } from "../contract/identity.ts";
+
+/** On whose behalf, and within which limits, the gateway calls a procedure. */
+export interface InvokeRequest {
+  readonly identity: Identity;
+  /** The idempotency key, already scoped to its sender and route; undefined without one. */
+  readonly key: string | undefined;
+  /** What is left of the request's time, in milliseconds from now. */
+  readonly deadlineMs: number;
+  readonly traceId: string;
+  readonly caller: "gateway";
+}
+
+/**
+ * The kernel as the gateway sees it: calls a procedure of any module.
+ *
+ * Resolves to an output that was validated against the procedure's contract. Rejects with a
+ * DomainError or a TransportError, or with an error named `IdempotencyMismatch` (the key was used
+ * with another input) or `IdempotencyInFlight` (the first call under the key has not ended). Any
+ * other rejection is a defect.
+ */
+export type Invoke = (
+  procedure: Procedure,
+  input: unknown,
+  request: InvokeRequest,
+) => Promise<unknown>;

@@ -1,0 +1,142 @@
+import type { Fields, Level, Log } from "./log.ts";
+
+const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Record<Level, number>;
+
+const DEPTH_MAX = 8;
+const ITEMS_MAX = 100;
+const TEXT_LENGTH_MAX = 8_192;
+const BUFFER_LENGTH_MAX = 64 * 1024;
+const hidden = "[hidden]";
+const secretName =
+  /pass(word|phrase)|secret|token|^(proxy-)?authorization$|cookie|(api|private)[_-]?key|credential/i;
+/** The user and password in an address such as `smtp://user:password@host`. */
+const userInfo = /(:\/\/)[^\s/@]*@/g;
+
+export interface JsonLogOptions {
+  /** Less serious lines are dropped. */
+  readonly level: Level;
+  /** Takes whole lines, each with its line end; several at once when they came together. */
+  readonly sink: (lines: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Runs `work` soon. Lines written before then go to the sink together; without it, one by one. */
+  readonly defer?: (work: () => void) => void;
+}
+
+/** A log with its buffer in hand. */
+export interface JsonLog extends Log {
+  /** Gives what is buffered to the sink at once: before an exit, and after a defect. */
+  flush(): void;
+}
+
+/**
+ * A log of JSON lines: `{ time, level, message, …fields }`.
+ *
+ * Never throws and never writes a secret: the values of fields whose names speak of passwords,
+ * tokens, cookies and the like are replaced at any depth. Errors come with name, message, stack and
+ * cause. Depth, length and number of items are limited. Errors are flushed at once.
+ */
+export function jsonLog(options: JsonLogOptions): JsonLog {
+  const buffer = lineBuffer(options);
+  return { ...bound(options, buffer, {}), flush: buffer.flush };
+}
+
+type LineBuffer = { readonly add: (line: string) => void; readonly flush: () => void };
+
+function lineBuffer({ sink, defer }: JsonLogOptions): LineBuffer {
+  let waiting = "";
+  let scheduled = false;
+  const flush = () => {
+    const lines = waiting;
+    waiting = "";
+    if (lines !== "") sink(lines);
+  };
+  const later = () => {
+    scheduled = false;
+    flush();
+  };
+  const add = (line: string) => {
+    waiting += line;
+    if (defer === undefined || waiting.length > BUFFER_LENGTH_MAX) return flush();
+    if (scheduled) return;
+    scheduled = true;
+    defer(later);
+  };
+  return { add, flush };
+}
+
+function bound(options: JsonLogOptions, buffer: LineBuffer, always: Fields): Log {
+  const write = (level: Level, message: string, fields: Fields = {}) => {
+    if (severity[level] < severity[options.level]) return;
+    const time = new Date(options.now()).toISOString();
+    const shown = shownFields({ ...always, ...fields });
+    buffer.add(`${JSON.stringify({ time, level, message: cut(message), ...shown })}\n`);
+    if (level === "error") buffer.flush();
+  };
+  return {
+    debug: (message, fields) => write("debug", message, fields),
+    info: (message, fields) => write("info", message, fields),
+    warn: (message, fields) => write("warn", message, fields),
+    error: (message, fields) => write("error", message, fields),
+    with: (fields) => bound(options, buffer, { ...always, ...fields }),
+  };
+}
+
+function shownFields(fields: Fields): Fields {
+  const shown: Record<string, unknown> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (name === "time" || name === "level" || name === "message") {
+      shown[`field_${name}`] = shownValue(value, []);
+    } else {
+      shown[name] = secretName.test(name) ? hidden : shownValue(value, []);
+    }
+  }
+  return shown;
+}
+
+/** The value as JSON can hold it. `above` are the objects that it lies within. */
+function shownValue(value: unknown, above: readonly object[]): unknown {
+  if (typeof value === "string") return cut(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "symbol") return value.toString();
+  if (typeof value === "function") return `[function ${value.name}]`;
+  if (typeof value !== "object" || value === null) return value;
+  if (above.includes(value)) return "[circular]";
+  if (above.length >= DEPTH_MAX) return "[deep]";
+  try {
+    return shownObject(value, [...above, value]);
+  } catch {
+    return "[unreadable]";
+  }
+}
+
+function shownObject(value: object, above: readonly object[]): unknown {
+  if (value instanceof Error) return shownError(value, above);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item) => shownValue(item, above));
+  if (value instanceof Map) return shownObject(Object.fromEntries(value), above);
+  if (value instanceof Set) return shownObject([...value], above);
+  const shown: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value).slice(0, ITEMS_MAX)) {
+    shown[name] = secretName.test(name) ? hidden : shownValue(item, above);
+  }
+  return shown;
+}
+
+function shownError(error: Error, above: readonly object[]): Fields {
+  const shown: Record<string, unknown> = { name: error.name, message: cut(error.message) };
+  for (const [name, item] of Object.entries(error).slice(0, ITEMS_MAX)) {
+    if (name in shown || name === "stack") continue;
+    shown[name] = secretName.test(name) ? hidden : shownValue(item, above);
+  }
+  if (error.stack !== undefined) shown["stack"] = cut(error.stack);
+  if (error.cause !== undefined) shown["cause"] = shownValue(error.cause, above);
+  return shown;
+}
+
+function cut(text: string): string {
+  const short = text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}…`;
+  return short.includes("://") ? short.replace(userInfo, `$1${hidden}@`) : short;
+}
