@@ -15,6 +15,12 @@ const PaymentState = t.Union([
   t.Literal("expired"),
 ]);
 
+/** What is asked for: an amount that is not negative. */
+const Due = t.Object({
+  amount: t.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
+  currency: t.String({ pattern: "^[A-Z]{3}$" }),
+});
+
 /** One payment as the fold of its ledger. Amounts are in the payment's currency. */
 const Payment = t.Object({
   paymentId: Id,
@@ -41,7 +47,7 @@ export const payments = contract("payments", {
     input: t.Object({
       orderId: Id,
       attempt: t.Integer({ minimum: 1, maximum: 99 }),
-      amount: moneySchema,
+      amount: Due,
       token: t.String({ minLength: 1, maxLength: 200 }),
     }),
     output: Payment,
@@ -50,6 +56,8 @@ export const payments = contract("payments", {
       PAYMENT_REVERSED: t.Object({ orderId: Id }),
       /** The same order and attempt was authorised with another amount or currency. */
       PAYMENT_MISMATCH: t.Object({ orderId: Id, attempt: t.Integer() }),
+      /** Another attempt for the same order holds money, or may. */
+      PAYMENT_IN_PROGRESS: t.Object({ orderId: Id, attempt: t.Integer() }),
     },
   }),
 
@@ -59,37 +67,36 @@ export const payments = contract("payments", {
     output: t.Union([Payment, t.Null()]),
   }),
 
-  /** One payment with its operations and ledger, or null. */
+  /** One payment with its operations and ledger. */
   paymentById: query({
     input: t.Object({ paymentId: Id }),
-    output: t.Union([
-      t.Object({
-        payment: Payment,
-        operations: t.Array(
-          t.Object({
-            operationId: Id,
-            kind: t.String(),
-            amount: moneySchema,
-            state: t.String(),
-            sagaId: t.Union([t.String(), t.Null()]),
-          }),
-        ),
-        entries: t.Array(
-          t.Object({
-            kind: t.String(),
-            amount: moneySchema,
-            providerRef: t.String(),
-            atMs: t.Integer(),
-          }),
-        ),
-      }),
-      t.Null(),
-    ]),
+    output: t.Object({
+      payment: Payment,
+      operations: t.Array(
+        t.Object({
+          operationId: Id,
+          kind: t.String(),
+          amount: moneySchema,
+          state: t.String(),
+          /** Asked for by a caller, or part of a reversal of its own order. */
+          cause: t.Union([t.Literal("request"), t.Literal("reversal")]),
+        }),
+      ),
+      entries: t.Array(
+        t.Object({
+          kind: t.String(),
+          amount: moneySchema,
+          providerRef: t.String(),
+          atMs: t.Integer(),
+        }),
+      ),
+    }),
+    errors: { PAYMENT_NOT_FOUND: t.Object({ paymentId: Id }) },
   }),
 
   /**
-   * Takes the authorised money, whole, once. Repeating it changes nothing. `capturing` means that the
-   * provider has not said yet.
+   * Takes the authorised money, whole, once. Repeating it changes nothing, save after the provider
+   * refused: then it is a new try. `capturing` means that the provider has not said yet.
    */
   capture: command({
     input: t.Object({ orderId: Id }),
@@ -119,7 +126,10 @@ export const payments = contract("payments", {
     input: t.Object({
       orderId: Id,
       refundId: Id,
-      amount: moneySchema,
+      amount: t.Object({
+        amount: t.Integer({ minimum: 1, maximum: 1_000_000_000_000 }),
+        currency: t.String({ pattern: "^[A-Z]{3}$" }),
+      }),
       reason: t.String({ maxLength: 500 }),
     }),
     output: t.Object({
@@ -129,6 +139,8 @@ export const payments = contract("payments", {
     }),
     errors: {
       REFUND_TOO_HIGH: t.Object({ refundable: moneySchema }),
+      /** The same refund was asked for with another amount. */
+      REFUND_MISMATCH: t.Object({ refundId: Id }),
       PAYMENT_NOT_FOUND: t.Object({ orderId: Id }),
     },
   }),
@@ -161,7 +173,27 @@ export const payments = contract("payments", {
     errors: { WEBHOOK_SIGNATURE_INVALID: t.Object({ reason: t.String() }) },
   }),
 
-  /** Checks P1 to P5 of this module's own books and returns what does not hold. */
+  /** What the simulated bank's 3-D Secure page shows; there is none in production. */
+  challengeOf: query({
+    input: t.Object({ reference: t.String({ minLength: 1, maxLength: 120 }) }),
+    output: t.Object({ orderId: Id, amount: moneySchema, open: t.Boolean() }),
+    errors: { CHALLENGE_NOT_FOUND: t.Object({ reference: t.String() }) },
+  }),
+
+  /**
+   * Ends a simulated 3-D Secure as the customer chose; the shop learns of it by webhook, as of a real
+   * one. The first result stands; repeating it changes nothing.
+   */
+  completeChallenge: command({
+    input: t.Object({
+      reference: t.String({ minLength: 1, maxLength: 120 }),
+      result: t.Union([t.Literal("ok"), t.Literal("fail")]),
+    }),
+    output: t.Object({}),
+    errors: { CHALLENGE_NOT_FOUND: t.Object({ reference: t.String() }) },
+  }),
+
+  /** Checks P1 to P6 and W2 of this module's own books and returns what does not hold. */
   audit: query({
     input: t.Object({}),
     output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),

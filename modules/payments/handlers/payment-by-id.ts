@@ -1,0 +1,28 @@
+import { handler } from "#runtime";
+import { payments } from "../contract.ts";
+import { view } from "../domain/view.ts";
+import * as store from "../store.ts";
+
+export const paymentById = handler(payments.paymentById, ({ paymentId }, { read, fail }) => {
+  const payment = store.paymentOf(read, paymentId);
+  if (payment === undefined) throw fail("PAYMENT_NOT_FOUND", { paymentId });
+  const sum = (amount: number) => ({ amount, currency: payment.currency });
+  return {
+    payment: view(payment),
+    operations: store
+      .operationsOf(read, paymentId)
+      .map(({ operationId, kind, amount, state, cause }) => ({
+        operationId,
+        kind,
+        amount: sum(amount),
+        state,
+        cause,
+      })),
+    entries: store.entriesOf(read, paymentId).map(({ kind, amount, providerRef, atMs }) => ({
+      kind,
+      amount: sum(amount),
+      providerRef,
+      atMs,
+    })),
+  };
+});

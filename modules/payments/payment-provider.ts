@@ -1,0 +1,24 @@
+import { port, t } from "#runtime";
+import { kept } from "./simulator/secret.ts";
+import { openSimulator, type Simulator } from "./simulator/simulator.ts";
+import { posting } from "./simulator/webhooks.ts";
+
+/**
+ * Who moves the money: the simulator, which stands for the world outside until a shop has an account
+ * with a provider. Another provider needs only to fulfil PaymentProvider and its contract tests.
+ */
+export const paymentProvider = port("payments.provider", {
+  settings: t.Object({
+    /** What webhooks are signed with. Without it one is made and kept in the port's folder. */
+    PAYMENTS_WEBHOOK_SECRET: t.Optional(t.String({ minLength: 16, maxLength: 200 })),
+    /** Where the simulator sends webhooks. Without it, to the shop's own address. */
+    SIMULATOR_WEBHOOK_URL: t.Optional(t.String({ minLength: 1, maxLength: 2_000 })),
+  }),
+  open(settings, world): Simulator {
+    const url =
+      settings.SIMULATOR_WEBHOOK_URL ?? `${world.publicUrl}/v1/webhooks/payments/simulator`;
+    const secret = settings.PAYMENTS_WEBHOOK_SECRET ?? kept(world);
+    return openSimulator(world, { secret, deliver: posting(url) });
+  },
+  close: (provider) => provider.close(),
+});
