@@ -1,0 +1,164 @@
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import { Kind } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { t } from "../contract/schema.ts";
+import { flagOf, type Given, readFlags } from "./flags.ts";
+
+/** The settings of the host itself; ports bring their own. */
+export const hostSettings = t.Object({
+  PORT: t.Integer({ minimum: 0, maximum: 65_535, default: 3_000 }),
+  HOST: t.String({ minLength: 1, default: "127.0.0.1" }),
+  DATA_DIR: t.String({ minLength: 1, default: "./data" }),
+  LOG_LEVEL: t.Union(
+    [t.Literal("debug"), t.Literal("info"), t.Literal("warn"), t.Literal("error")],
+    { default: "info" },
+  ),
+  /** The address under which customers reach the shop. Without it, the one listened on. */
+  PUBLIC_URL: t.Optional(
+    t.String({
+      pattern: "^https?://[^/?#\\s]+$",
+      description: "an address such as https://shop.example.com, without a path",
+    }),
+  ),
+  NODE_ENV: t.Optional(t.String()),
+  /** Whether an empty data folder is filled with the demo shop. */
+  DEMO: t.Boolean({ default: true }),
+});
+
+/** Object schemas by the name of who reads them: the host, and each port. */
+export type SettingSchemas = { readonly [consumer: string]: TObject };
+
+export type SettingValues<Schemas extends SettingSchemas> = {
+  readonly [Consumer in keyof Schemas]: Static<Schemas[Consumer]>;
+};
+
+export interface SettingSources {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What followed the command: `--port 4000`, `--port=4000`, `--no-demo`. */
+  readonly arguments: readonly string[];
+}
+
+export type Settings<Schemas extends SettingSchemas> =
+  | { readonly values: SettingValues<Schemas> }
+  | { readonly mistakes: readonly string[] };
+
+/**
+ * Reads settings from flags, else from the environment, else from the schemas' defaults.
+ *
+ * Answers with values that fit the schemas, or with every mistake, a sentence each. An empty
+ * variable counts as absent. A flag that no schema knows is a mistake; a variable isn't. Values of
+ * settings whose names speak of secrets are never repeated.
+ */
+export function readSettings<const Schemas extends SettingSchemas>(
+  schemas: Schemas,
+  sources: SettingSources,
+): Settings<Schemas> {
+  const known = new Map<string, TSchema>();
+  for (const { properties } of Object.values(schemas)) {
+    for (const [name, schema] of Object.entries(properties)) known.set(name, schema);
+  }
+  const { given, mistakes } = readFlags(sources.arguments, known);
+  for (const name of known.keys()) {
+    const text = sources.environment[name];
+    if (!given.has(name) && text !== undefined && text !== "") {
+      given.set(name, { text, from: "environment" });
+    }
+  }
+  const values: Record<string, Record<string, unknown>> = {};
+  const said = new Set(mistakes);
+  for (const [consumer, schema] of Object.entries(schemas)) {
+    values[consumer] = readObject(schema, given, said);
+  }
+  if (said.size > 0) return { mistakes: [...said] };
+  return { values: values as SettingValues<Schemas> }; // Each value was checked by its schema.
+}
+
+function readObject(schema: TObject, given: ReadonlyMap<string, Given>, mistakes: Set<string>) {
+  const values: Record<string, unknown> = {};
+  const required = new Set(schema.required);
+  for (const [name, one] of Object.entries(schema.properties)) {
+    const source = given.get(name);
+    if (source !== undefined) {
+      const value = coerced(one, source.text);
+      if (Value.Check(one, value)) values[name] = value;
+      else mistakes.add(misfit(name, source, one));
+    } else if (one["default"] !== undefined) {
+      values[name] = one["default"];
+    } else if (required.has(name)) {
+      mistakes.add(`${name} is missing: set it in the environment or with ${flagOf(name)}.`);
+    }
+  }
+  return values;
+}
+
+function misfit(name: string, { text, from }: Given, schema: TSchema): string {
+  const shown = secretName.test(name) || userInfo.test(text) ? "a hidden value" : `"${text}"`;
+  return `${name} is ${shown} (${from}): expected ${expectation(schema)}.`;
+}
+
+const secretName = /password|secret|token|key|credential/i;
+const userInfo = /:\/\/[^/\s]*@/;
+
+/** The text as the type that the schema asks for; the text itself when it cannot be. */
+function coerced(schema: TSchema, text: string): unknown {
+  switch (schema[Kind]) {
+    case "Integer":
+      return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+    case "Number":
+      return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+    case "Boolean":
+      return switches.get(text.toLowerCase()) ?? text;
+    default:
+      return text;
+  }
+}
+
+const switches = new Map([
+  ["true", true],
+  ["1", true],
+  ["yes", true],
+  ["on", true],
+  ["false", false],
+  ["0", false],
+  ["no", false],
+  ["off", false],
+]);
+
+function expectation(schema: TSchema): string {
+  switch (schema[Kind]) {
+    case "Integer":
+      return `a whole number${range(schema)}`;
+    case "Number":
+      return `a number${range(schema)}`;
+    case "Boolean":
+      return "true or false";
+    case "Literal":
+      return `"${schema["const"]}"`;
+    case "Union":
+      return members(schema).map(expectation).join(" or ");
+    default:
+      return textExpectation(schema);
+  }
+}
+
+function members(schema: TSchema): TSchema[] {
+  const anyOf: unknown = schema["anyOf"];
+  return Array.isArray(anyOf) ? anyOf : [];
+}
+
+function range({ minimum, maximum }: TSchema): string {
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  if (minimum !== undefined) return ` of at least ${minimum}`;
+  return maximum === undefined ? "" : ` of at most ${maximum}`;
+}
+
+function textExpectation({ description, pattern, minLength, maxLength }: TSchema): string {
+  if (description !== undefined) return description;
+  if (pattern !== undefined) return `a text of the form ${pattern}`;
+  if (minLength !== undefined && maxLength !== undefined) {
+    return `a text of ${minLength} to ${maxLength} characters`;
+  }
+  if (minLength === 1) return "a text that is not empty";
+  if (minLength !== undefined) return `a text of at least ${minLength} characters`;
+  return maxLength === undefined ? "a text" : `a text of at most ${maxLength} characters`;
+}
