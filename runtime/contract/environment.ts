@@ -9,6 +9,8 @@ export interface Environment {
   monotonic(): number;
   /** A number in [0, 1). */
   random(): number;
+  /** Bytes that nobody can guess. */
+  randomBytes(count: number): Uint8Array;
   /** A new id: the prefix, an underscore and a UUIDv7. */
   newId(prefix: string): string;
   /** A new trace id: 32 lower-case hexadecimal digits. */

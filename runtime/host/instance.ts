@@ -6,14 +6,15 @@ import { Caller } from "../module/caller.ts";
 import { Deadlines } from "../module/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
 import { HostedModule } from "../module/hosted-module.ts";
-import type { Port, World } from "../module/port.ts";
+import type { AnyPort, World } from "../module/port.ts";
 import { graphMistakes } from "../module/registry.ts";
-import { type Database, openDatabase } from "../store/database.ts";
+import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
+import { StartError } from "./start-error.ts";
 
 /** A port with what stands behind it here, in place of what it would open. */
-export type PortOverride = readonly [port: Port<never>, behind: unknown];
+export type PortOverride = readonly [port: AnyPort, behind: unknown];
 
 export interface InstanceOptions {
   /** Every module of the system. */
@@ -39,11 +40,8 @@ export interface Instance {
   readonly gateway: Caller;
   /** Stops taking work, finishes what was begun, closes everything. */
   stop(): Promise<void>;
-}
-
-/** The system cannot be started as it is put together; each mistake is a sentence. */
-export class StartError extends Error {
-  override readonly name = "StartError";
+  /** Closes the databases at once and leaves everything else as a crash would. For tests. */
+  abandon(): void;
 }
 
 /**
@@ -54,6 +52,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const { modules, placed, transport, environment } = options;
   const mistakes = graphMistakes(modules);
   if (mistakes.length > 0) throw new StartError(mistakes.join("\n"));
+  const here = inCallOrder(modules).filter((one) => placed.includes(nameOf(one)));
   const hosted: HostedModule[] = [];
   const opened: Opened[] = [];
   const deadlines = new Deadlines(environment);
@@ -63,37 +62,42 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const one of opened.reverse()) await one.close();
   };
   try {
-    for (const module of inCallOrder(modules)) {
-      if (!placed.includes(module.contract[moduleName])) continue;
-      const database = openModule(module, options);
-      opened.push({ close: () => database.close() });
-      const ports = openPorts(module, options, opened);
-      const log = options.log.with({ module: database.module });
-      hosted.push(
-        new HostedModule({ module, database, ports, log, transport, deadlines, environment }),
-      );
-    }
+    for (const module of here) opened.push({ close: claimDatabase(databaseOf(module, options)) });
+    for (const module of here) hosted.push(hostModule(module, options, opened, deadlines));
     for (const one of hosted) one.start();
   } catch (error) {
     for (const one of opened.reverse()) await one.close();
     throw error;
   }
-  const all = new Set(modules.map((module) => module.contract[moduleName]));
-  const gateway = new Caller("gateway", all, { transport, deadlines, environment });
-  return { modules: hosted, gateway, stop: close };
+  const all = new Set(modules.map(nameOf));
+  const gateway = new Caller("gateway", all, { transport, environment });
+  const abandon = () => {
+    for (const one of opened.reverse()) void one.close();
+  };
+  return { modules: hosted, gateway, stop: close, abandon };
 }
 
 interface Opened {
   close(): void | Promise<void>;
 }
 
-function openModule(module: Module, options: InstanceOptions): Database {
-  return openDatabase({
-    module: module.contract[moduleName],
-    folder: options.folder,
-    migrations: { kernel: kernelMigrations, module: module.migrations },
-    environment: options.environment,
-  });
+function databaseOf(module: Module, { folder, environment }: InstanceOptions): DatabaseOptions {
+  const migrations = { kernel: kernelMigrations, module: module.migrations };
+  return { module: nameOf(module), folder, migrations, environment };
+}
+
+function hostModule(
+  module: Module,
+  options: InstanceOptions,
+  opened: Opened[],
+  deadlines: Deadlines,
+): HostedModule {
+  const { transport, environment } = options;
+  const database = openDatabase(databaseOf(module, options));
+  opened.push({ close: () => database.close() });
+  const ports = openPorts(module, options, opened);
+  const log = options.log.with({ module: database.module });
+  return new HostedModule({ module, database, ports, log, transport, deadlines, environment });
 }
 
 function openPorts(
@@ -110,19 +114,20 @@ function openPorts(
     }
     const settings = options.settings.get(port.name) ?? {};
     const behind = port.open(settings as never, worldOf(port, options));
-    opened.push({ close: () => port.close(behind) });
+    opened.push({ close: () => port.close(behind as never) });
     ports.set(port.name, behind);
   }
   return ports;
 }
 
-function worldOf(port: Port<never>, options: InstanceOptions): World {
+function worldOf(port: AnyPort, options: InstanceOptions): World {
   const { environment, log, folder, publicUrl, development } = options;
   return {
     log: log.with({ port: port.name }),
     now: environment.now,
     newId: environment.newId,
     random: environment.random,
+    randomBytes: environment.randomBytes,
     after: environment.after,
     folder() {
       const own = `${folder}/${port.name}`;
@@ -147,4 +152,8 @@ function inCallOrder(modules: readonly Module[]): Module[] {
   }
   for (const module of modules) visit(module);
   return ordered;
+}
+
+function nameOf(module: Module): string {
+  return module.contract[moduleName];
 }

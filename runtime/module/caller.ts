@@ -4,7 +4,6 @@ import type { Environment } from "../contract/environment.ts";
 import { ContractError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Deadlines } from "./deadlines.ts";
 
 /** The time of a call when neither its caller nor its options set one, in milliseconds. */
 export const CALL_DEADLINE_MS = 10_000;
@@ -22,18 +21,16 @@ export class Caller {
   readonly name: string;
   readonly #allowed: ReadonlySet<string>;
   readonly #transport: Transport;
-  readonly #deadlines: Deadlines;
   readonly #environment: Environment;
 
   constructor(
     name: string,
     allowed: ReadonlySet<string>,
-    through: { transport: Transport; deadlines: Deadlines; environment: Environment },
+    through: { readonly transport: Transport; readonly environment: Environment },
   ) {
     this.name = name;
     this.#allowed = allowed;
     this.#transport = through.transport;
-    this.#deadlines = through.deadlines;
     this.#environment = through.environment;
   }
 
@@ -52,14 +49,9 @@ export class Caller {
     }
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
     const { identity, traceId } = origin;
-    const answer = this.#transport.call(procedure, input, {
-      caller: this.name,
-      identity,
-      traceId,
-      deadlineAtMs,
-      key: options?.key,
-    });
-    return this.#deadlines.within(answer, deadlineAtMs, procedure);
+    const key = options?.key;
+    const request = { caller: this.name, identity, traceId, deadlineAtMs, key };
+    return this.#transport.call(procedure, input, request);
   }
 
   #undeclared(procedure: Procedure): ContractError {

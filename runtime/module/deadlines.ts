@@ -5,40 +5,53 @@ import { TransportError } from "../contract/errors.ts";
 /** How often the calls under way are looked over, in milliseconds: the grain of deadlines. */
 const SWEEP_MS = 10;
 
-interface Watched {
-  readonly deadlineAtMs: number;
+/** A call under way: whichever of answer and deadline comes first settles it. */
+export class Underway {
   readonly procedure: Procedure;
-  readonly reject: (error: unknown) => void;
-  over: boolean;
+  readonly deadlineAtMs: number;
+  readonly #resolve: (answer: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  over = false;
+
+  constructor(
+    call: { readonly procedure: Procedure; readonly deadlineAtMs: number },
+    resolve: (answer: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.procedure = call.procedure;
+    this.deadlineAtMs = call.deadlineAtMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  answer(value: unknown): void {
+    this.over = true;
+    this.#resolve(value);
+  }
+
+  fail(error: unknown): void {
+    this.over = true;
+    this.#reject(error);
+  }
 }
 
-/** Ends calls whose time is over. One timer looks over all of them: a timer a call would cost more than the call. */
+/**
+ * Ends calls whose time is over. One timer looks over all of them: a timer for each would cost more
+ * than the call.
+ */
 export class Deadlines {
   readonly #environment: Environment;
-  #watched: Watched[] = [];
+  #watched: Underway[] = [];
   #sweeping = false;
 
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
-  /** The promise's outcome, or a TransportError DEADLINE, `executed: "unknown"`, when the time is over first. */
-  within<T>(promise: Promise<T>, deadlineAtMs: number, procedure: Procedure): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const watched: Watched = { deadlineAtMs, procedure, reject, over: false };
-      promise.then(
-        (value) => {
-          watched.over = true;
-          resolve(value);
-        },
-        (error) => {
-          watched.over = true;
-          reject(error);
-        },
-      );
-      this.#watched.push(watched);
-      if (!this.#sweeping) this.#sweepLater();
-    });
+  /** Fails the call with DEADLINE, `executed: "unknown"`, unless it is over by then. */
+  watch(call: Underway): void {
+    this.#watched.push(call);
+    if (!this.#sweeping) this.#sweepLater();
   }
 
   #sweepLater(): void {
@@ -48,11 +61,11 @@ export class Deadlines {
 
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
-    this.#watched = this.#watched.filter((one) => {
-      if (one.over) return false;
-      if (one.deadlineAtMs > nowMs) return true;
-      const message = `${fullName(one.procedure)} did not answer in time; whether it ran is unknown.`;
-      one.reject(new TransportError("DEADLINE", "unknown", message));
+    this.#watched = this.#watched.filter((call) => {
+      if (call.over) return false;
+      if (call.deadlineAtMs > nowMs) return true;
+      const message = `${fullName(call.procedure)} did not answer in time; whether it ran is unknown.`;
+      call.fail(new TransportError("DEADLINE", "unknown", message));
       return false;
     });
     this.#sweeping = false;

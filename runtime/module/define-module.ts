@@ -3,7 +3,7 @@ import type { Reaction } from "../messaging/reaction.ts";
 import type { Saga } from "../saga/saga.ts";
 import type { Migration } from "../store/migrate.ts";
 import type { Handler } from "./handler.ts";
-import type { Port } from "./port.ts";
+import type { AnyPort } from "./port.ts";
 
 type HandlersOf<C extends Contract, Uses extends string> = {
   readonly [K in keyof C as C[K] extends Procedure ? K : never]: C[K] extends Procedure
@@ -19,7 +19,7 @@ export interface Module {
   readonly reactions: readonly Reaction[];
   readonly sagas: readonly Saga[];
   readonly migrations: readonly Migration[];
-  readonly ports: readonly Port<never>[];
+  readonly ports: readonly AnyPort[];
 }
 
 /**
@@ -36,7 +36,7 @@ export function defineModule<C extends Contract, Uses extends Contract = never>(
   readonly sagas?: readonly Saga[];
   /** Oldest first. Never edited after release: the runtime refuses a changed one. */
   readonly migrations: readonly Migration[];
-  readonly ports?: readonly Port<never>[];
+  readonly ports?: readonly AnyPort[];
 }): Module {
   return Object.freeze({
     uses: [],

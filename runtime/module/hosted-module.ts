@@ -14,6 +14,7 @@ import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { type Job, Jobs, removeJob } from "../messaging/jobs.ts";
 import { outboxOf } from "../messaging/outbox.ts";
+import { removeExpired } from "../messaging/retention.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
@@ -21,15 +22,22 @@ import type { Log } from "../telemetry/log.ts";
 import type { CallRequest, Envelope, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
-import type { Deadlines } from "./deadlines.ts";
+import { type Deadlines, Underway } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
 import type { Handler } from "./handler.ts";
 import { KernelTransaction } from "./kernel-transaction.ts";
+import { operationHandlers } from "./operations.ts";
 import type { Port } from "./port.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, certainly not executed. */
 const RUNNING_MAX = 10_000;
 const JOB_DEADLINE_MS = 60_000;
+/** When old rows are looked for: after the start, after a full batch, and otherwise. */
+const TIDY_FIRST_MS = 60_000;
+const TIDY_AGAIN_MS = 100;
+const TIDY_EVERY_MS = 3_600_000;
+
+const nextTurn = Promise.resolve();
 
 interface Served {
   readonly procedure: Procedure;
@@ -60,6 +68,7 @@ export class HostedModule {
   readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => void = () => {};
+  #stopTidying: () => void = () => {};
   #running = 0;
 
   constructor(options: HostedModuleOptions) {
@@ -98,7 +107,7 @@ export class HostedModule {
       intend: (request, work) => this.transact(work, request.traceId),
       commitAnswer: (invocation, work) => this.#commitAnswer(invocation, work),
     };
-    for (const handler of Object.values(module.handlers)) {
+    for (const handler of [...Object.values(module.handlers), ...operationHandlers(this)]) {
       const { procedure } = handler;
       const checks = checkedProcedure(procedure);
       this.#served.set(procedure.name, { procedure, handler, checks });
@@ -133,6 +142,7 @@ export class HostedModule {
     }
     this.engine.start();
     this.#jobs.start();
+    this.#tidyLater(TIDY_FIRST_MS);
   }
 
   /** Runs a unit of this module's writer; what it emits, starts, wakes and plans follows the commit. */
@@ -165,6 +175,18 @@ export class HostedModule {
     await this.database.writer.idle();
   }
 
+  /** Reacts to a buried event again, in the open transaction. */
+  reactTo(
+    tx: Transaction,
+    { source, name, payload }: { source: string; name: string; payload: string },
+  ): void {
+    for (const { event, work } of this.#options.module.reactions) {
+      if (event.module === source && fullName(event) === name) {
+        work(tx, JSON.parse(payload) as never);
+      }
+    }
+  }
+
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */
   get busy(): boolean {
     const { writer } = this.database;
@@ -173,6 +195,7 @@ export class HostedModule {
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */
   async stop(): Promise<void> {
+    this.#stopTidying();
     await this.#jobs.stop();
     await this.engine.stop();
     while (this.#running > 0) {
@@ -180,6 +203,19 @@ export class HostedModule {
     }
     this.#withdraw();
     await this.database.writer.idle();
+  }
+
+  /** Removes rows past their retention, a batch at a time. */
+  #tidyLater(delayMs: number): void {
+    this.#stopTidying = this.#options.environment.after(delayMs, () => {
+      this.transact((tx) => removeExpired(tx, tx.now)).then(
+        (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),
+        (error: unknown) => {
+          this.#options.log.warn("old rows not removed yet", { error });
+          this.#tidyLater(TIDY_EVERY_MS);
+        },
+      );
+    });
   }
 
   #committed(tx: KernelTransaction): void {
@@ -208,18 +244,53 @@ export class HostedModule {
     }
   }
 
-  async #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
-    this.#running += 1;
+  /** Runs the handler after the caller's turn, and answers by the deadline in any case. */
+  #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { deadlineAtMs } = invocation.request;
+      const underway = new Underway({ procedure: served.procedure, deadlineAtMs }, resolve, reject);
+      this.#options.deadlines.watch(underway);
+      this.#running += 1;
+      void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
+    });
+  }
+
+  #work(
+    served: Served,
+    call: { readonly input: unknown; readonly invocation: Invocation; readonly underway: Underway },
+  ): void {
+    const { input, invocation, underway } = call;
     try {
-      await undefined;
       const context = new HandlerContext(this.#context, invocation);
-      const answer = await served.handler.work(input as never, context as never);
-      return served.procedure.kind === "query" ? served.checks.output.copy(answer) : answer;
+      const result = served.handler.work(input as never, context as never);
+      if (result instanceof Promise) {
+        result.then(
+          (answer: unknown) => this.#answer(served, answer, underway),
+          (error: unknown) => this.#fail(error, invocation, underway),
+        );
+      } else {
+        this.#answer(served, result, underway);
+      }
     } catch (error) {
-      throw this.#toCaller(error, invocation);
-    } finally {
-      this.#running -= 1;
+      this.#fail(error, invocation, underway);
     }
+  }
+
+  #answer(served: Served, answer: unknown, underway: Underway): void {
+    const { procedure, checks } = served;
+    this.#running -= 1;
+    try {
+      underway.answer(procedure.kind === "query" ? checks.output.copy(answer) : answer);
+    } catch (error) {
+      const name = fullName(procedure);
+      this.#options.log.error("a query broke its contract", { procedure: name, error });
+      underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
+    }
+  }
+
+  #fail(error: unknown, invocation: Invocation, underway: Underway): void {
+    this.#running -= 1;
+    underway.fail(this.#toCaller(error, invocation));
   }
 
   /** Runs a keyed command, unless its answer is stored or on its way. */

@@ -9,6 +9,8 @@ export interface World {
   newId(prefix: string): string;
   /** A number in [0, 1). */
   random(): number;
+  /** Bytes that nobody can guess: for tokens and keys. */
+  randomBytes(count: number): Uint8Array;
   /** Runs `work` once, after `delayMs`. Returns a function that takes it back. */
   after(delayMs: number, work: () => void): () => void;
   /** A folder of this port's own, in the data folder; made when first asked for. */
@@ -26,6 +28,14 @@ export interface Port<T> {
   readonly settings: TObject;
   readonly open: (settings: never, world: World) => T;
   readonly close: (opened: T) => void | Promise<void>;
+}
+
+/** A port whatever stands behind it, as lists of ports hold it. */
+export interface AnyPort {
+  readonly name: string;
+  readonly settings: TObject;
+  readonly open: (settings: never, world: World) => unknown;
+  readonly close: (opened: never) => void | Promise<void>;
 }
 
 /**

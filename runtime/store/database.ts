@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import type { Environment } from "../contract/environment.ts";
 import { type Connection, connection, type Read, type Sqlite } from "./connection.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
-import { type Migration, migrate } from "./migrate.ts";
+import { assertKnown, type Migration, migrate } from "./migrate.ts";
 import { ownerLock } from "./owner-lock.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -11,41 +12,62 @@ import { StoreError } from "./store-error.ts";
 export interface Database extends Read {
   readonly module: string;
   readonly writer: Writer;
-  /** Closes the database and gives up its ownership. What waits in the writer is lost: await `idle` first. */
+  /** Closes the database. What waits in the writer is lost: await its `idle` first. */
   close(): void;
 }
 
 /** Milliseconds that a statement may wait for another process, asleep in this thread: keep it short. */
 const BUSY_TIMEOUT_MS = 200;
 
-/**
- * Opens a module's database as its owner, creating and migrating it as needed.
- *
- * Guarantees: WAL, `synchronous=FULL` (asserted; a WAL database otherwise reopens as NORMAL and may
- * lose the last commits in a power cut), foreign keys on, one owner. Queries read on this same
- * connection: groups are synchronous, so nobody reads between a group's BEGIN and COMMIT.
- *
- * `folder` is null for a database in memory, in tests.
- */
-export function openDatabase(options: {
+/** Where a module's database is, and how it is brought up to date. */
+export interface DatabaseOptions {
   readonly module: string;
-  readonly folder: string | null;
+  /** The data folder. */
+  readonly folder: string;
+  /** The kernel's migrations and the module's own, by owner. */
   readonly migrations: { readonly [owner: string]: readonly Migration[] };
   readonly environment: Environment;
-}): Database {
-  const { module, folder, environment } = options;
-  const unlock = folder === null ? () => {} : ownerLock(`${folder}/${module}.lock`, module);
-  const sqlite = new BetterSqlite3(folder === null ? ":memory:" : `${folder}/${module}.db`, {
-    timeout: BUSY_TIMEOUT_MS,
-  });
+}
+
+/**
+ * Takes the ownership of a module's database and looks whether it can be opened, changing nothing.
+ *
+ * Throws a StoreError when another process owns it, or when it is of a newer version. Returns a
+ * function that gives the ownership up.
+ */
+export function claimDatabase({ module, folder, migrations }: DatabaseOptions): () => void {
+  const release = ownerLock(`${folder}/${module}.lock`, module);
+  const path = `${folder}/${module}.db`;
+  if (!existsSync(path)) return release;
   try {
-    for (const [owner, migrations] of Object.entries(options.migrations)) {
-      prepare(sqlite, folder !== null);
-      migrate(sqlite, owner, migrations);
+    const sqlite = new BetterSqlite3(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    try {
+      for (const [owner, known] of Object.entries(migrations)) assertKnown(sqlite, owner, known);
+    } finally {
+      sqlite.close();
     }
   } catch (error) {
+    release();
+    throw error;
+  }
+  return release;
+}
+
+/**
+ * Opens a claimed database, creating and migrating it as needed.
+ *
+ * Guarantees: WAL, `synchronous=FULL` (asserted; a WAL database otherwise reopens as NORMAL and may
+ * lose the last commits in a power cut), foreign keys on. Queries read on this same connection: groups
+ * are synchronous, so nobody reads between a group's BEGIN and COMMIT.
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const { module, folder, environment } = options;
+  const sqlite = new BetterSqlite3(`${folder}/${module}.db`, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    prepare(sqlite);
+    for (const [owner, known] of Object.entries(options.migrations)) migrate(sqlite, owner, known);
+  } catch (error) {
     sqlite.close();
-    unlock();
     throw error;
   }
   const open: Connection = { drizzle: drizzle(sqlite), sqlite, prepared: [] };
@@ -53,14 +75,11 @@ export function openDatabase(options: {
     [connection]: open,
     module,
     writer: groupCommit(module, sqlite, environment),
-    close() {
-      sqlite.close();
-      unlock();
-    },
+    close: () => void sqlite.close(),
   };
 }
 
-function prepare(sqlite: Sqlite, onDisk: boolean): void {
+function prepare(sqlite: Sqlite): void {
   sqlite.pragma("journal_mode = WAL");
   sqlite.pragma("synchronous = FULL");
   sqlite.pragma("foreign_keys = ON");
@@ -69,7 +88,7 @@ function prepare(sqlite: Sqlite, onDisk: boolean): void {
   sqlite.pragma("temp_store = MEMORY");
   const synchronous = sqlite.pragma("synchronous", { simple: true });
   const journal = sqlite.pragma("journal_mode", { simple: true });
-  if (synchronous !== 2 || (onDisk && journal !== "wal")) {
+  if (synchronous !== 2 || journal !== "wal") {
     throw new StoreError(
       `${sqlite.name} opened with synchronous=${synchronous} and journal_mode=${journal}; ` +
         `Cleave needs FULL and WAL. Keep the data folder on a local disk.`,

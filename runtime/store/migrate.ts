@@ -14,13 +14,16 @@ interface Applied {
 }
 
 /**
- * Applies the migrations that this database lacks, all in one transaction.
+ * Throws a StoreError when the database knows a migration that this program does not (it is newer), or
+ * one whose SQL differs (it was edited after it was applied). Changes nothing.
  *
- * `owner` keeps the kernel's migrations apart from the module's. Throws a StoreError, having changed
- * nothing, when the database knows a migration that this program does not (it is newer), or one whose
- * SQL differs (it was edited after it was applied).
+ * `owner` keeps the kernel's migrations apart from the module's. Returns how many are applied.
  */
-export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migration[]): void {
+export function assertKnown(
+  sqlite: Sqlite,
+  owner: string,
+  migrations: readonly Migration[],
+): number {
   const applied = appliedTo(sqlite, owner);
   for (const { position, name, fingerprint } of applied) {
     const known = migrations[position];
@@ -37,7 +40,13 @@ export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migr
       );
     }
   }
-  if (migrations.length > applied.length) apply(sqlite, owner, migrations, applied.length);
+  return applied.length;
+}
+
+/** Applies the migrations that this database lacks, all in one transaction. */
+export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migration[]): void {
+  const applied = assertKnown(sqlite, owner, migrations);
+  if (migrations.length > applied) apply(sqlite, owner, migrations, applied);
 }
 
 function appliedTo(sqlite: Sqlite, owner: string): Applied[] {

@@ -152,7 +152,7 @@ export class Placed implements AsyncDisposable {
 
   #crash(): void {
     this.#environment.kill();
-    for (const module of this.#instance?.modules ?? []) module.database.close();
+    this.#instance?.abandon();
     this.#instance = undefined;
   }
 

@@ -33,6 +33,7 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
     now: () => nowMs,
     monotonic: () => nowMs,
     random,
+    randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),
     newId(prefix) {
       const time = nowMs.toString(16).padStart(12, "0");
       const sequence = (order++).toString(16).padStart(16, "0");

@@ -15,7 +15,7 @@ export interface CallRequest {
 
 /**
  * Runs a procedure of a module that is here. It checks and copies the input before it returns; the
- * promise gives a checked copy of the output.
+ * promise gives a checked copy of the output, or rejects at the request's deadline.
  */
 export type Serve = (
   procedure: Procedure,
@@ -66,7 +66,7 @@ export interface Transport {
 
   /**
    * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody serves
-   * the module. It does not watch the deadline; the caller does.
+   * the module, and DEADLINE, `executed: "unknown"`, when the request's time is over first.
    */
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown>;
 

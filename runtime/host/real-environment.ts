@@ -1,0 +1,38 @@
+import { appendFileSync } from "node:fs";
+import type { Environment } from "../contract/environment.ts";
+
+/** Where a test has the process crash, or note the points that it passes. */
+export interface Failpoints {
+  /** Crash at this point, as in `commit.after:orders`; `#3` behind it means at the third time. */
+  readonly crashAt?: string | undefined;
+  /** Append the name of every point passed to this file. */
+  readonly traceTo?: string | undefined;
+}
+
+/** The real clock, randomness and event loop of this process. */
+export function realEnvironment(failpoints: Failpoints = {}): Environment {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: () => Math.random(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    newId: (prefix) => `${prefix}_${Bun.randomUUIDv7()}`,
+    newTraceId: () => crypto.randomUUID().replaceAll("-", ""),
+    after(delayMs, work) {
+      const timer = setTimeout(work, delayMs);
+      return () => clearTimeout(timer);
+    },
+    defer: (work) => void setImmediate(work),
+    reach: reaching(failpoints),
+  };
+}
+
+function reaching({ crashAt, traceTo }: Failpoints): (point: string) => void {
+  if (crashAt === undefined && traceTo === undefined) return () => {};
+  const [name, nth = "1"] = (crashAt ?? "").split("#");
+  let left = Number(nth);
+  return (point) => {
+    if (traceTo !== undefined) appendFileSync(traceTo, `${point}\n`);
+    if (point === name && --left === 0) process.kill(process.pid, "SIGKILL");
+  };
+}

@@ -1,0 +1,114 @@
+import { command, contract, type OutputOf, query } from "../contract/contract.ts";
+import { t } from "../contract/schema.ts";
+import { deadLetter, deadLetters, removeDeadLetter } from "../messaging/dead-letters.ts";
+import { putJob } from "../messaging/jobs.ts";
+import { listSagas } from "../saga/journal.ts";
+import { type Handler, handler } from "./handler.ts";
+import type { HostedModule } from "./hosted-module.ts";
+
+const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
+
+/** The procedures that every module has beside its own, for those who run the system. */
+export function operationsOf(module: string) {
+  return contract(module, {
+    /** Sagas by name, state and id, newest first. */
+    cleaveSagas: query({
+      input: t.Object({
+        name: Nullable,
+        state: Nullable,
+        id: Nullable,
+        limit: t.Integer({ minimum: 1, maximum: 200 }),
+      }),
+      output: t.Array(
+        t.Object({
+          module: t.String(),
+          name: t.String(),
+          id: t.String(),
+          version: t.Integer(),
+          state: t.String(),
+          step: t.Integer(),
+          failure: t.Union([t.Object({ step: t.String(), code: t.String() }), t.Null()]),
+          startedAtMs: t.Integer(),
+          dueAtMs: t.Union([t.Integer(), t.Null()]),
+          traceId: t.String(),
+        }),
+      ),
+    }),
+    /** Takes up a stuck saga where it stopped. Nothing happens unless it is stuck. */
+    cleaveRetrySaga: command({
+      input: t.Object({ name: t.String(), id: t.String() }),
+      output: t.Object({ retried: t.Boolean() }),
+    }),
+    /** What was given up, newest first. */
+    cleaveDeadLetters: query({
+      input: t.Object({ limit: t.Integer({ minimum: 1, maximum: 200 }) }),
+      output: t.Array(
+        t.Object({
+          module: t.String(),
+          id: t.Integer(),
+          kind: t.String(),
+          source: t.String(),
+          name: t.String(),
+          key: t.String(),
+          error: t.String(),
+          diedAtMs: t.Integer(),
+        }),
+      ),
+    }),
+    /**
+     * Tries a dead letter again: an event is reacted to now, in this transaction; a job is planned for
+     * now. It is gone afterwards. Nothing happens when it is gone already.
+     */
+    cleaveRedrive: command({
+      input: t.Object({ id: t.Integer() }),
+      output: t.Object({ redriven: t.Boolean() }),
+    }),
+    /** Throws a dead letter away. Nothing happens when it is gone already. */
+    cleaveDiscard: command({
+      input: t.Object({ id: t.Integer() }),
+      output: t.Object({ discarded: t.Boolean() }),
+    }),
+  });
+}
+
+export type SagaView = OutputOf<ReturnType<typeof operationsOf>["cleaveSagas"]>[number];
+
+/** What answers a module's operations. */
+export function operationHandlers(hosted: HostedModule): Handler[] {
+  const operations = operationsOf(hosted.name);
+  const { name: module, engine } = hosted;
+  return [
+    handler(operations.cleaveSagas, (by, { read }) =>
+      listSagas(read, by).map(({ failure, ...saga }) => ({
+        module,
+        ...saga,
+        failure: failure === null ? null : { step: failure.step, code: failure.code },
+      })),
+    ),
+    handler(operations.cleaveRetrySaga, async ({ name, id }, { transaction }) => {
+      const retried = await engine.retry(name, id);
+      return transaction(() => ({ retried }));
+    }),
+    handler(operations.cleaveDeadLetters, ({ limit }, { read }) =>
+      deadLetters(read, limit).map((letter) => ({ module, ...letter })),
+    ),
+    handler(operations.cleaveRedrive, ({ id }, { transaction }) =>
+      transaction((tx) => {
+        const letter = deadLetter(tx, id);
+        if (letter === undefined) return { redriven: false };
+        const { kind, source, name, key, payload, traceId } = letter;
+        if (kind === "event") hosted.reactTo(tx, { source, name, payload });
+        else putJob(tx, { command: name, key, input: payload, dueAtMs: tx.now, traceId });
+        removeDeadLetter(tx, id);
+        return { redriven: true };
+      }),
+    ),
+    handler(operations.cleaveDiscard, ({ id }, { transaction }) =>
+      transaction((tx) => {
+        const known = deadLetter(tx, id) !== undefined;
+        removeDeadLetter(tx, id);
+        return { discarded: known };
+      }),
+    ),
+  ];
+}
