@@ -13,7 +13,9 @@ export interface Edit {
   readonly variantId?: string;
   /** The cart with the edit; throws what the handler refuses. */
   readonly apply: (cart: Cart, quotes: Quotes) => Cart;
-  /** The cart with a delivery out of these; without it the chosen one is kept while it is offered. */
+  /**
+   * The cart with a delivery out of these; without it the chosen one is kept while it is offered.
+   */
   readonly choose?: (cart: Cart, options: readonly ShippingOption[]) => Cart;
 }
 

@@ -128,7 +128,9 @@ const Checkout = t.Object({
 
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
-/** What orders promises: carts, and orders that end confirmed or rejected with nothing left hanging. */
+/**
+ * What orders promises: carts, and orders that end confirmed or rejected with nothing left hanging.
+ */
 export const orders = contract("orders", {
   // --- Carts. Every edit answers with the whole cart, priced anew. ---
 
@@ -281,8 +283,8 @@ export const orders = contract("orders", {
   /** One order, for its owner, its token or staff. */
   orderById: query({ input: t.Object(OrderAccess), output: Order, errors: Missing }),
   /**
-   * Cancels a confirmed order that has not shipped: the shipment is called back, money and stock are
-   * made whole. Repeating it changes nothing.
+   * Cancels a confirmed order that has not shipped: the shipment is called back, money and stock
+   * are made whole. Repeating it changes nothing.
    */
   cancelOrder: command({
     input: t.Object({ ...OrderAccess, reason: t.Optional(t.String({ maxLength: 200 })) }),
@@ -293,7 +295,10 @@ export const orders = contract("orders", {
       NOT_CANCELLABLE: t.Object({ status: OrderStatus }),
     },
   }),
-  /** Gives money back on a captured order, by amount. The refund's id makes it repeatable. For staff. */
+  /**
+   * Gives money back on a captured order, by amount. The refund's id makes it repeatable. For
+   * staff.
+   */
   refundOrder: command({
     input: t.Object({
       orderId: Id,

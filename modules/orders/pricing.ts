@@ -43,7 +43,10 @@ export async function quotesOf(call: Neighbours, variantIds: readonly string[]):
   return quotes;
 }
 
-/** Asks what delivery of a cart to its address costs, cheapest first; null without an address or goods. */
+/**
+ * Asks what delivery of a cart to its address costs, cheapest first; null without an address or
+ * goods.
+ */
 export async function optionsFor(
   call: Neighbours,
   cart: Cart,

@@ -5,8 +5,8 @@ import { addRefunded, note } from "./store/orders.ts";
 import { refundById, settleRefund } from "./store/refunds.ts";
 
 /**
- * Decides a refund that was asked for here, once, whoever hears of it first: the saga by the answer,
- * or the reaction by the event. Returns false for a refund that nobody asked for here.
+ * Decides a refund that was asked for here, once, whoever hears of it first: the saga by the
+ * answer, or the reaction by the event. Returns false for a refund that nobody asked for here.
  */
 export function decideRefund(tx: Transaction, refundId: string, to: RefundState): boolean {
   const refund = refundById(tx, refundId);

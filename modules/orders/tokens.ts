@@ -52,8 +52,8 @@ function keyIn(folder: string): Uint8Array {
   const key = readFileSync(path);
   if (key.length === keyBytes) return key;
   throw new Error(
-    `${path} should hold ${keyBytes} bytes, but holds ${key.length}. Restore it from a backup, or ` +
-      `remove it: then the links in mails that were sent no longer open their orders.`,
+    `${path} should hold ${keyBytes} bytes, but holds ${key.length}. Restore it from a backup, ` +
+      `or remove it: then the links in mails that were sent no longer open their orders.`,
   );
 }
 

@@ -61,8 +61,8 @@ export interface Cart {
 }
 
 /**
- * Puts lines into others: the same variant adds up, within its item. Returns null when a line or the
- * cart would grow past its limit.
+ * Puts lines into others: the same variant adds up, within its item. Returns null when a line or
+ * the cart would grow past its limit.
  */
 export function mergeLines(
   into: readonly CartLine[],

@@ -49,8 +49,8 @@ interface PaymentStanding {
 
 /**
  * Judges a payment. No answer is not a decline: it is waited for, the customer at a 3-D Secure page
- * for 12 minutes after the order was placed, the provider for 10. An authorisation of another amount
- * than the order's is refused.
+ * for 12 minutes after the order was placed, the provider for 10. An authorisation of another
+ * amount than the order's is refused.
  */
 export function verdictOn(
   payment: PaymentStanding | null,

@@ -57,7 +57,9 @@ export interface Snapshot {
   readonly note: string | null;
 }
 
-/** What of an order is kept in stock and travels in a parcel; a voucher or a service does neither. */
+/**
+ * What of an order is kept in stock and travels in a parcel; a voucher or a service does neither.
+ */
 export function goodsOf(
   lines: readonly Pick<OrderLine, "variantId" | "quantity" | "requiresShipping">[],
 ): { variantId: string; quantity: number }[] {

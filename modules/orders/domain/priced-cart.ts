@@ -24,7 +24,9 @@ export type ShippingOption = OutputOf<typeof orders.shippingOptions>[number];
 
 /** What a cart's price depends on beside the cart. */
 export interface Market {
-  /** By variant; null when the catalogue does not know it. Lines that are not here keep their quote. */
+  /**
+   * By variant; null when the catalogue does not know it. Lines that are not here keep their quote.
+   */
   readonly quotes: ReadonlyMap<string, Quote | null>;
   /** What delivery costs; null when nobody asked. */
   readonly options: readonly ShippingOption[] | null;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { add, money } from "#runtime";
-import { couponRefusal, customerKey, discountOf } from "./coupon.ts";
+import {
+  type Coupon,
+  type CouponClaim,
+  type CouponRefusal,
+  couponRefusal,
+  customerKey,
+  discountOf,
+} from "./coupon.ts";
 import { type Basis, subtotalOf, totalsOf } from "./totals.ts";
 
 function eur(amount: number) {
@@ -113,7 +120,7 @@ describe("a coupon", () => {
     expect(couponRefusal(coupon, claim)).toBeNull();
   });
 
-  test.each([
+  test.each<[CouponRefusal, Coupon | undefined, CouponClaim]>([
     ["unknown", undefined, claim],
     ["not_started", coupon, { ...claim, nowMs: 99 }],
     ["ended", coupon, { ...claim, nowMs: 200 }],
@@ -121,7 +128,7 @@ describe("a coupon", () => {
     ["used_by_customer", coupon, { ...claim, usesByCustomer: 1 }],
     ["subtotal_too_low", coupon, { ...claim, subtotal: eur(1_999) }],
   ])("is refused as %s", (refusal, given, at) => {
-    expect(couponRefusal(given, at)).toBe(refusal as ReturnType<typeof couponRefusal>);
+    expect(couponRefusal(given, at)).toBe(refusal);
   });
 
   test("takes its part off, rounded half up, and never more than the lines cost", () => {

@@ -8,8 +8,8 @@ import { abandonOrder } from "../store/orders.ts";
 import { tokenKey } from "../tokens.ts";
 
 /**
- * The mark comes first, because the pivot of the saga refuses a marked order: so a payment is called
- * back only where no confirmed order can come of it.
+ * The mark comes first, because the pivot of the saga refuses a marked order: so a payment is
+ * called back only where no confirmed order can come of it.
  */
 export const abandonCheckout = handler(
   orders.abandonCheckout,

@@ -15,7 +15,8 @@ export const checkoutById = handler(
     if (waitMs > 0) await settled(placeOrder, orderId, waitMs);
     const order = openedCheckout(read, access, context);
     const orderToken = port(tokenKey).tokenOf("order", orderId);
-    // Payments knows at once what the customer has to do; an event about it might still be on its way.
+    // Payments knows at once what the customer has to do; an event about it might still be on its
+    // way.
     const payment =
       order.status === "pending" ? await call(payments.paymentOfOrder, { orderId }) : null;
     return checkoutView(order, { orderToken, actionUrl: payment?.actionUrl ?? null });

@@ -70,8 +70,8 @@ function ownBooks(read: Read, order: StoredOrder): Violation[] {
 }
 
 /**
- * The modules are not read at one instant, so what looks wrong is looked at once more, with the order
- * as it is by then; an order that is still under way is judged by neither look.
+ * The modules are not read at one instant, so what looks wrong is looked at once more, with the
+ * order as it is by then; an order that is still under way is judged by neither look.
  */
 async function acrossTwice(read: Read, call: Neighbours, order: StoredOrder): Promise<Violation[]> {
   const first = await across(call, order);

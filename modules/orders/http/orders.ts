@@ -47,7 +47,7 @@ export function orderRoutes(edge: Edge) {
       {
         params,
         headers: orderHeaders,
-        body: t.Object({ reason }),
+        body: t.Optional(t.Object({ reason })),
         response: orders.orderById.output,
       },
     )
@@ -63,7 +63,7 @@ function staffRoutes(edge: Edge) {
       async ({ call, params, body, requireRole, requireKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        const refundId = `ref_${new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 32)}`;
+        const refundId = refundIdOf(key);
         await call(orders.refundOrder, { ...params, ...body, refundId }, { key });
         return await call(orders.refundById, { refundId, waitMs: patienceMs });
       },
@@ -90,4 +90,9 @@ function staffRoutes(edge: Edge) {
       },
       { body: orders.reconcile.input, response: orders.reconcile.output },
     );
+}
+
+/** The same key asks for the same refund, also after the stored answer is gone. */
+function refundIdOf(key: string): string {
+  return `ref_${new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 32)}`;
 }

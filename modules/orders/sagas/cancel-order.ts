@@ -18,9 +18,9 @@ const Cancellation = t.Object({
 /**
  * From "cancelling" to "cancelled", or back to "confirmed" when the parcel has left.
  *
- * Only shipping can say whether it is too late. Once it has called the shipment back there is no way
- * back: the money and the stock are made whole until it is done. The deadline is long because turning
- * back without shipping's answer would leave a confirmed order that can't be shipped.
+ * Only shipping can say whether it is too late. Once it has called the shipment back there is no
+ * way back: the money and the stock are made whole until it is done. The deadline is long because
+ * turning back without shipping's answer would leave a confirmed order that can't be shipped.
  */
 export const cancelOrder = saga("orders.cancel-order", {
   version: 1,

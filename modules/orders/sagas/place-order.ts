@@ -40,8 +40,8 @@ const PlacedOrder = t.Object({
 /**
  * From a placed order to a confirmed one with a shipment.
  *
- * Stock first: a hold is free to undo, an authorisation is not, and the customer is asked to pay only
- * for what is surely there. Before the pivot everything can be undone; after it only done.
+ * Stock first: a hold is free to undo, an authorisation is not, and the customer is asked to pay
+ * only for what is surely there. Before the pivot everything can be undone; after it only done.
  */
 export const placeOrder = saga("orders.place-order", {
   version: 1,
@@ -62,8 +62,8 @@ export const placeOrder = saga("orders.place-order", {
   .step("authorise-payment", {
     async run({ input, call, now }) {
       const { orderId, total: amount, paymentToken: token } = input;
-      // Run again after a wait, this call gives the stored first answer, so a decision that was open
-      // then is asked for anew.
+      // Run again after a wait, this call gives the stored first answer, so a decision that was
+      // open then is asked for anew.
       const first = await call(payments.authorise, { orderId, attempt: 1, amount, token });
       let verdict = verdictOn(first, input);
       if (verdict.kind === "open") {

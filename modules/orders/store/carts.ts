@@ -97,7 +97,9 @@ export function addCart(tx: Write, cart: { cartId: string; owner: string | null;
   write(tx).insert.run(cart);
 }
 
-/** Writes an edited cart and counts its version up. Only for a cart read in the same transaction. */
+/**
+ * Writes an edited cart and counts its version up. Only for a cart read in the same transaction.
+ */
 export function saveCart(tx: Write, cart: Cart, nowMs: number): Cart {
   write(tx).save.run({
     ...cart,
@@ -108,7 +110,9 @@ export function saveCart(tx: Write, cart: Cart, nowMs: number): Cart {
   return { ...cart, version: cart.version + 1, touchedAtMs: nowMs };
 }
 
-/** Locks an open cart for a checkout; false when it is not open, or not in this version any more. */
+/**
+ * Locks an open cart for a checkout; false when it is not open, or not in this version any more.
+ */
 export function lockCart(
   tx: Write,
   lock: { cartId: string; version: number; orderId: string; nowMs: number },

@@ -36,6 +36,8 @@ const listed = {
   currency: orders.currency,
   placedAtMs: orders.placedAtMs,
 };
+const newest = sql`coalesce(max(${orders.number}), ${numberBeforeFirst})`;
+const nextNumber = sql`(SELECT ${newest} + 1 FROM ${orders})`;
 const appended = sql`json_insert(${orders.timeline}, '$[#]', json(${at("entry")}))`;
 
 const read = reads((db) => ({
@@ -71,7 +73,7 @@ const write = writes((db) => ({
   insert: db
     .insert(orders)
     .values({
-      number: sql`(SELECT coalesce(max(${orders.number}), ${numberBeforeFirst}) + 1 FROM ${orders})`,
+      number: nextNumber,
       orderId: at("orderId"),
       cartId: at("cartId"),
       status: "pending",
