@@ -1,7 +1,7 @@
 import { checked } from "../contract/check.ts";
 import { fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import { kernelStatements, type Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope } from "../transport/transport.ts";
 import { bury } from "./dead-letters.ts";

@@ -11,7 +11,6 @@ import { inProcess } from "../transport/in-process.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { duplicating } from "./duplicating.ts";
 import {
-  TEST_EPOCH_MS,
   type VirtualEnvironment,
   virtualEnvironment,
 } from "./virtual-environment.ts";

@@ -1,0 +1,25 @@
+import { users } from "#modules/users";
+import { modules } from "../modules/index.ts";
+import { runCommand, startCommand } from "../runtime/cli/cli.ts";
+import type { System } from "../runtime/host/system.ts";
+import { demo } from "./demo.ts";
+import { userCreateCommand } from "./user-create.ts";
+
+/** What this repository runs: its modules, with what the runtime cannot know of them. */
+const system: System = {
+  modules,
+  async authenticator(call, now) {
+    const { authenticator } = await import("../modules/users/authenticate.ts");
+    return authenticator({ tokenKeys: () => call(users.tokenKeys, {}), now });
+  },
+  demo,
+};
+
+// Everything that is written is for this user only.
+process.umask(0o077);
+process.exitCode = await runCommand(
+  [startCommand(system), userCreateCommand(system)],
+  Bun.argv.slice(2),
+);
+// A port of a module may hold the event loop open after everything was stopped.
+process.exit();
