@@ -58,10 +58,11 @@ export class Webhooks {
     const [id, type] = line.event;
     const created = Math.floor(line.atMs / 1000);
     const body = JSON.stringify({ id, type, created, data: { object: line.intent } });
-    const delayMs = this.#world.random() * SPREAD_MS;
+    const by = (mostMs: number) => Math.floor(this.#world.random() * mostMs);
+    const delayMs = by(SPREAD_MS);
     const twice = this.#world.random() < DOUBLED;
     this.#after(delayMs, () => this.#attempt({ id, body }, 1));
-    if (twice) this.#after(this.#world.random() * 4 * SPREAD_MS, () => this.#post(body));
+    if (twice) this.#after(by(4 * SPREAD_MS), () => this.#post(body));
   }
 
   close(): void {
