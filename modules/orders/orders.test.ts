@@ -91,6 +91,36 @@ describe.each(placements)("an order, %s", (placement) => {
     expect(shop.countOf("orders.orderShipped")).toBe(1);
   });
 
+  test("whose money cannot be captured stays confirmed and can be cancelled", async () => {
+    await using shop = await openShop(placement);
+    const { orderId } = await shop.checkOut(await shop.filledCart(), "tok_capture_fails");
+    await ship(shop, orderId);
+    const [shipment] = await shop.call(shipping.shipmentsOf, { orderId });
+    expect(shipment?.state).toBe("packed");
+    expect(await statusOf(shop, orderId)).toBe("confirmed");
+    await shop.call(orders.cancelOrder, { orderId });
+    await shop.placed.settle();
+    expect(await statusOf(shop, orderId)).toBe("cancelled");
+    await expectBalance(shop);
+  });
+
+  test.each([
+    ["tok_refund_pending", "succeeded", 500],
+    ["tok_refund_fails", "failed", 0],
+  ])("has its refund decided when the provider says so: %s", async (token, state, refunded) => {
+    await using shop = await openShop(placement);
+    const { orderId } = await shop.checkOut(await shop.filledCart(), token);
+    await ship(shop, orderId);
+    const amount = { amount: 500, currency: "EUR" };
+    const refund = { orderId, refundId: "ref_1", amount, reason: "a dented tin" };
+    await shop.call(orders.refundOrder, refund);
+    await shop.placed.advance(60_000);
+    expect(await shop.call(orders.refundById, { refundId: "ref_1" })).toMatchObject({ state });
+    expect((await shop.call(orders.orderById, { orderId })).refunded.amount).toBe(refunded);
+    expect(shop.countOf("orders.orderRefunded")).toBe(refunded === 0 ? 0 : 1);
+    await expectBalance(shop);
+  });
+
   test("is refunded up to what was captured, each refund once", async () => {
     await using shop = await openShop(placement);
     const { orderId, total } = await confirmed(shop);
@@ -105,7 +135,6 @@ describe.each(placements)("an order, %s", (placement) => {
       data: { refundable: { amount: 0 } },
     });
     await ship(shop, orderId);
-    await shop.call(payments.capture, { orderId });
     await shop.call(orders.refundOrder, refund);
     await shop.placed.settle();
     const refundById = await shop.call(orders.refundById, { refundId: "ref_1" });
