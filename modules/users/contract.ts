@@ -1,7 +1,10 @@
 import { command, contract, event, query, t } from "#runtime";
 
 const Id = t.String({ minLength: 1, maxLength: 80 });
-const Email = t.String({ minLength: 3, maxLength: 320, pattern: "^[^@\\s]+@[^@\\s]+$" });
+/** As it is kept: without space around it, in lower case, which for some letters is longer. */
+const Email = t.String({ minLength: 3, maxLength: 1_000, pattern: "^[^@\\s]+@[^@\\s]+$" });
+/** As people type it. */
+const TypedEmail = t.String({ maxLength: 320, pattern: "^\\s*[^@\\s]+@[^@\\s]+\\s*$" });
 const Password = t.String({ minLength: 8, maxLength: 128 });
 const Role = t.Union([t.Literal("customer"), t.Literal("staff"), t.Literal("admin")]);
 const User = t.Object({ userId: Id, email: Email, name: t.String(), role: Role });
@@ -15,43 +18,56 @@ const Tokens = t.Object({
   user: User,
 });
 
+/** Wait and try again: too many failures for this address, or too many passwords being checked. */
+const TooMany = t.Object({ retryAfterSeconds: t.Integer() });
+
 /** What users promises: who somebody is, proven by a password or by a token. */
 export const users = contract("users", {
   /**
-   * Creates a customer's account. It answers the same, and changes nothing, when the address has one:
+   * Creates a customer's account. It answers the same, and does nothing, when the address has one:
    * the answer does not tell which.
    */
   registerUser: command({
-    input: t.Object({ email: Email, password: Password, name: t.String({ maxLength: 120 }) }),
+    input: t.Object({ email: TypedEmail, password: Password, name: t.String({ maxLength: 120 }) }),
     output: t.Object({ accepted: t.Literal(true) }),
-    errors: { PASSWORD_TOO_COMMON: t.Object({}) },
+    errors: { PASSWORD_TOO_COMMON: t.Object({}), TOO_MANY_ATTEMPTS: TooMany },
   }),
 
-  /** Creates an account with a role. For the command line and for administrators; repeating it is refused. */
+  /**
+   * Creates an account with a role, and welcomes nobody. For the command line and for
+   * administrators; repeating it is refused.
+   */
   createUser: command({
     input: t.Object({
-      email: Email,
+      email: TypedEmail,
       password: Password,
       name: t.String({ maxLength: 120 }),
       role: Role,
     }),
     output: User,
-    errors: { EMAIL_TAKEN: t.Object({ email: Email }), PASSWORD_TOO_COMMON: t.Object({}) },
-  }),
-
-  /** Opens a session. Every call that succeeds opens another. Throttled by address after failures. */
-  logIn: command({
-    input: t.Object({ email: Email, password: t.String({ maxLength: 128 }) }),
-    output: Tokens,
     errors: {
-      INVALID_CREDENTIALS: t.Object({}),
-      TOO_MANY_ATTEMPTS: t.Object({ retryAfterSeconds: t.Integer() }),
+      EMAIL_TAKEN: t.Object({ email: Email }),
+      PASSWORD_TOO_COMMON: t.Object({}),
+      TOO_MANY_ATTEMPTS: TooMany,
     },
   }),
 
   /**
-   * Gives new tokens for a refresh token, which is used up by it. The token just used gives the same
-   * new ones for ten seconds more (an answer may get lost); any other use of a used token ends the session.
+   * Opens a session. Every call that succeeds opens another. Throttled by address after failures.
+   */
+  logIn: command({
+    input: t.Object({ email: TypedEmail, password: t.String({ maxLength: 128 }) }),
+    output: Tokens,
+    errors: {
+      INVALID_CREDENTIALS: t.Object({}),
+      TOO_MANY_ATTEMPTS: TooMany,
+    },
+  }),
+
+  /**
+   * Gives new tokens for a refresh token, which is used up by it. The token just used gives the
+   * same new ones for ten seconds more (an answer may get lost); any other use of a used token ends
+   * the session.
    */
   refreshSession: command({
     input: t.Object({ refreshToken: t.String({ minLength: 1, maxLength: 200 }) }),
@@ -65,7 +81,7 @@ export const users = contract("users", {
     output: t.Object({ ended: t.Literal(true) }),
   }),
 
-  /** One user. */
+  /** One user, for themselves and for staff. */
   userById: query({
     input: t.Object({ userId: Id }),
     output: User,
@@ -90,5 +106,5 @@ export const users = contract("users", {
 
   userRegistered: event(1, t.Object({ userId: Id, email: Email, name: t.String() })),
   /** A used refresh token came again; the session is ended. */
-  sessionRevoked: event(1, t.Object({ userId: Id, reason: t.String() })),
+  sessionRevoked: event(1, t.Object({ userId: Id, sessionId: Id, reason: t.String() })),
 });

@@ -1,0 +1,26 @@
+import { defineModule } from "#runtime";
+import { notifications } from "./contract.ts";
+import { deliverMail } from "./handlers/deliver-mail.ts";
+import { developmentMailbox } from "./handlers/development-mailbox.ts";
+import { mailbox } from "./handlers/mailbox.ts";
+import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import { mailer } from "./ports/mailer.ts";
+import { onOrderCancelled } from "./reactions/on-order-cancelled.ts";
+import { onOrderConfirmed } from "./reactions/on-order-confirmed.ts";
+import { onOrderRefunded } from "./reactions/on-order-refunded.ts";
+import { onOrderShipped } from "./reactions/on-order-shipped.ts";
+import { onUserRegistered } from "./reactions/on-user-registered.ts";
+
+export default defineModule({
+  contract: notifications,
+  handlers: { mailbox, developmentMailbox, deliverMail },
+  reactions: [
+    onUserRegistered,
+    onOrderConfirmed,
+    onOrderCancelled,
+    onOrderShipped,
+    onOrderRefunded,
+  ],
+  migrations: [{ name: "0000_initial", sql: initial }],
+  ports: [mailer],
+});

@@ -1,0 +1,72 @@
+import { handler, type Read } from "#runtime";
+import { currentKey, signAccessToken } from "../access-tokens.ts";
+import { users } from "../contract.ts";
+import { blockedMs, oneMore } from "../domain/attempts.ts";
+import { ACCESS_TOKEN_SECONDS } from "../domain/keys.ts";
+import { normaliseEmail } from "../domain/passwords.ts";
+import { fingerprint } from "../domain/refresh-tokens.ts";
+import { endsAtMs, SESSIONS_MAX } from "../domain/sessions.ts";
+import { entropy } from "../ports/entropy.ts";
+import { hashing } from "../ports/hashing.ts";
+import {
+  accountByEmail,
+  addSession,
+  clearSessions,
+  failuresOf,
+  forgetFailures,
+  keepFailures,
+} from "../store.ts";
+
+/**
+ * Attempts that run side by side cannot outrun the count: one that was blocked by the time it was
+ * checked is refused without saying whether it was right.
+ */
+export const logIn = handler(users.logIn, async (input, context) => {
+  const { read, transaction, intent, port, newId, now, fail } = context;
+  const email = normaliseEmail(input.email);
+  const address = fingerprint(email);
+  const tooMany = (retryAfterSeconds: number) => fail("TOO_MANY_ATTEMPTS", { retryAfterSeconds });
+
+  const waitSeconds = blockedSeconds(read, address, now());
+  if (waitSeconds > 0) throw tooMany(waitSeconds);
+
+  const account = accountByEmail(read, email);
+  const isRight = await port(hashing).matches(input.password, account?.passwordHash);
+  if (isRight === undefined) throw tooMany(1);
+  if (!isRight || account === undefined) {
+    const waitAfter = await intent((tx) => {
+      const wait = blockedSeconds(tx, address, tx.now);
+      if (wait === 0) keepFailures(tx, address, oneMore(failuresOf(tx, address), tx.now));
+      return wait;
+    });
+    throw waitAfter > 0 ? tooMany(waitAfter) : fail("INVALID_CREDENTIALS", {});
+  }
+
+  const { user } = account;
+  const sessionId = newId("ses");
+  const key = await currentKey({ read, intent, now, entropy: port(entropy) });
+  const claims = { userId: user.userId, role: user.role, sessionId, issuedAtMs: now() };
+  const accessToken = await signAccessToken(key, claims);
+  const refreshToken = port(entropy)
+    .bytes(32)
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+
+  return transaction((tx) => {
+    const wait = blockedSeconds(tx, address, tx.now);
+    if (wait > 0) throw tooMany(wait);
+    forgetFailures(tx, address);
+    addSession(tx, {
+      id: sessionId,
+      userId: user.userId,
+      openedAtMs: tx.now,
+      endsAtMs: endsAtMs({ openedAtMs: tx.now, nowMs: tx.now }),
+      token: fingerprint(refreshToken),
+    });
+    clearSessions(tx, { userId: user.userId, keptMax: SESSIONS_MAX, nowMs: tx.now });
+    return { accessToken, refreshToken, expiresIn: ACCESS_TOKEN_SECONDS, user };
+  });
+});
+
+function blockedSeconds(on: Read, address: string, nowMs: number): number {
+  return Math.ceil(blockedMs(failuresOf(on, address), nowMs) / 1_000);
+}
