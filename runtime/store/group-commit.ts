@@ -21,8 +21,10 @@ export interface Writer {
    *
    * When `work` throws, its own changes are undone and the promise rejects with what it threw; its
    * neighbours in the group are not touched. A neighbour may end the whole group (disk full, ON
-   * CONFLICT ROLLBACK); the others then run again from the start, so `work` must change nothing but
-   * the database. When COMMIT itself fails, every unit of the group rejects with `executed: "unknown"`.
+   * CONFLICT ROLLBACK) or have its COMMIT refused (a deferred foreign key); the others then run again
+   * from the start, so `work` must change nothing but the database. A TransportError says whether
+   * the change may have lasted: `executed: "no"` when it could not begin, `"unknown"` when COMMIT
+   * failed in a way that leaves that open.
    */
   run<T>(work: () => T): Promise<T>;
   /** Resolves when everything that was given to `run` has been answered. */
@@ -96,37 +98,57 @@ class GroupCommit implements Writer {
     const group = this.#queue.length <= GROUP_MAX ? this.#queue : this.#queue.slice(0, GROUP_MAX);
     this.#queue = group === this.#queue ? [] : this.#queue.slice(GROUP_MAX);
     if (this.#queue.length > 0) this.#schedule();
-    const failure = this.#commitGroup(group);
-    for (const unit of group) answer(unit, failure);
+    this.#commitTogether(group);
+    for (const unit of group) answer(unit);
     if (this.#queue.length > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Returns the error that made the outcome of the whole group unknown, if any. */
-  #commitGroup(group: Unit[]): TransportError | undefined {
-    try {
-      let rest = group;
-      do rest = this.#runUnits(rest);
-      while (rest.length > 0);
-      return undefined;
-    } catch (cause) {
-      if (this.#sqlite.inTransaction) this.#sqlite.exec("ROLLBACK");
-      const message = `${this.#name} could not commit; whether the change lasted is unknown.`;
-      return new TransportError("UNREACHABLE", "unknown", message, { cause });
+  /** Runs units and commits them at once; those that one of them harmed run again without it. */
+  #commitTogether(units: readonly Unit[]): void {
+    let rest = units;
+    while (rest.length > 0 && this.#began(rest)) {
+      const breaker = this.#firstToBreak(rest);
+      if (breaker === undefined) return this.#commitOrSplit(rest);
+      rest = rest.filter((one) => one !== breaker);
     }
   }
 
-  /** Runs and commits the units; returns those that must run again because one broke the group. */
-  #runUnits(units: Unit[]): Unit[] {
-    this.#begin.run();
-    for (const unit of units) {
-      this.#runUnit(unit);
-      if (!this.#sqlite.inTransaction) return units.filter((one) => one !== unit);
+  #began(units: readonly Unit[]): boolean {
+    try {
+      this.#begin.run();
+      return true;
+    } catch (cause) {
+      const message = `${this.#name} could not begin to write; nothing was changed.`;
+      failAll(units, new TransportError("UNREACHABLE", "no", message, { cause }));
+      return false;
     }
-    this.#environment.reach(`commit.before:${this.#name}`);
-    this.#commit.run();
-    this.#environment.reach(`commit.after:${this.#name}`);
-    return [];
+  }
+
+  /** Runs the units; returns the one that ended the group's transaction, if any. */
+  #firstToBreak(units: readonly Unit[]): Unit | undefined {
+    return units.find((unit) => {
+      this.#runUnit(unit);
+      return !this.#sqlite.inTransaction;
+    });
+  }
+
+  /** Commits. A COMMIT that is refused, with the transaction still there, is one unit's fault: whose? */
+  #commitOrSplit(units: readonly Unit[]): void {
+    try {
+      this.#environment.reach(`commit.before:${this.#name}`);
+      this.#commit.run();
+      this.#environment.reach(`commit.after:${this.#name}`);
+    } catch (cause) {
+      if (!this.#sqlite.inTransaction) {
+        const message = `${this.#name} could not commit; whether the change lasted is unknown.`;
+        failAll(units, new TransportError("UNREACHABLE", "unknown", message, { cause }));
+        return;
+      }
+      this.#sqlite.exec("ROLLBACK");
+      if (units.length === 1) failAll(units, cause);
+      else for (const unit of units) this.#commitTogether([unit]);
+    }
   }
 
   #runUnit(unit: Unit): void {
@@ -143,9 +165,14 @@ class GroupCommit implements Writer {
   }
 }
 
-function answer(unit: Unit, failure: TransportError | undefined): void {
-  const { outcome } = unit;
-  if (outcome !== undefined && "error" in outcome) unit.reject(outcome.error);
-  else if (failure !== undefined || outcome === undefined) unit.reject(failure);
-  else unit.resolve(outcome.value);
+/** Gives each unit this error, but for those that failed by their own. */
+function failAll(units: readonly Unit[], error: unknown): void {
+  for (const unit of units) {
+    if (unit.outcome === undefined || "value" in unit.outcome) unit.outcome = { error };
+  }
+}
+
+function answer({ outcome, resolve, reject }: Unit): void {
+  if (outcome !== undefined && "value" in outcome) resolve(outcome.value);
+  else reject(outcome?.error);
 }

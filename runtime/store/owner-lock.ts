@@ -14,9 +14,13 @@ export function ownerLock(path: string, module: string): () => void {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();
+    const owned = cause instanceof BetterSqlite3.SqliteError && cause.code === "SQLITE_BUSY";
     throw new StoreError(
-      `The data of ${module} (${path}) is owned by another process. ` +
-        `Stop that process, or start this one with another DATA_DIR.`,
+      owned
+        ? `The data of ${module} (${path}) is owned by another process. ` +
+            `Stop that process, or start this one with another DATA_DIR.`
+        : `The ownership of ${module} cannot be taken: ${path} is not a lock file that Cleave can ` +
+            `write. Look at its permissions and its disk; if it is damaged, delete it.`,
       { cause },
     );
   }
