@@ -41,7 +41,9 @@ const batches = fc.array(
   { minLength: 4, maxLength: 10 },
 );
 
-/** Units that came onto or left the shelf, by what made them; a later copy of one changes nothing. */
+/**
+ * Units that came onto or left the shelf, by what made them; a later copy of one changes nothing.
+ */
 type Moves = Map<string, number>;
 
 /** What one order did, as the answers tell; refusals did nothing. */
@@ -109,9 +111,10 @@ async function shelf(shop: Placed) {
 function outByEvents(shop: Placed): Map<string, boolean> {
   const out = new Map<string, boolean>(variants.map((one) => [one, true]));
   for (const { type, payload } of shop.events) {
-    const { variantId } = payload as { variantId: string };
-    if (type === "inventory.stockRanOut") out.set(variantId, true);
-    if (type === "inventory.stockCameBack") out.set(variantId, false);
+    if (type !== "inventory.stockRanOut" && type !== "inventory.stockCameBack") continue;
+    expect(payload).toContainKey("variantId");
+    const { variantId } = Object(payload);
+    out.set(variantId, type === "inventory.stockRanOut");
   }
   return out;
 }

@@ -65,8 +65,8 @@ export const inventory = contract("inventory", {
   }),
 
   /**
-   * Changes what is on the shelf by a difference, with a reason. `ref` makes it repeatable: the same
-   * variant, location and ref again changes nothing.
+   * Changes what is on the shelf by a difference, with a reason. `ref` makes it repeatable: the
+   * same variant, location and ref again changes nothing.
    */
   adjustStock: command({
     input: t.Object({
@@ -109,8 +109,8 @@ export const inventory = contract("inventory", {
   }),
 
   /**
-   * Makes a hold final. An expired hold is taken again if the stock is still there. Repeating it for
-   * the same order changes nothing.
+   * Makes a hold final. An expired hold is taken again if the stock is still there. Repeating it
+   * for the same order changes nothing.
    */
   commitStock: command({
     input: t.Object({ orderId: Id }),
@@ -123,8 +123,8 @@ export const inventory = contract("inventory", {
   }),
 
   /**
-   * Gives back what an order holds. It succeeds when there is nothing to give back, and leaves a mark
-   * that refuses a hold that arrives later. Repeating it changes nothing.
+   * Gives back what an order holds. It succeeds when there is nothing to give back, and leaves a
+   * mark that refuses a hold that arrives later. Repeating it changes nothing.
    */
   releaseStock: command({
     input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
@@ -135,7 +135,10 @@ export const inventory = contract("inventory", {
     },
   }),
 
-  /** Takes committed stock off the shelf for a shipment. Repeating it for the same shipment changes nothing. */
+  /**
+   * Takes committed stock off the shelf for a shipment. Repeating it for the same shipment
+   * changes nothing.
+   */
   consumeStock: command({
     input: t.Object({ orderId: Id, shipmentId: Id, lines: Lines }),
     output: t.Object({ shipmentId: Id }),
@@ -149,8 +152,9 @@ export const inventory = contract("inventory", {
   }),
 
   /**
-   * Lets the holds run out that are due, the oldest first, and plans itself for the next one. `holdStock`
-   * schedules it; repeating it changes nothing, because what has expired is no longer held.
+   * Lets the holds run out that are due, the oldest first, and plans itself for the next one.
+   * `holdStock` schedules it; repeating it changes nothing, because what has expired is no longer
+   * held.
    */
   expireHolds: command({
     input: t.Object({}),

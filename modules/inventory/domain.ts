@@ -2,9 +2,9 @@
 export const MAIN_LOCATION = "main";
 
 /** At this many available units, or fewer, a variant counts as low. */
-export const LOW_AVAILABLE_MAX = 5;
+const LOW_AVAILABLE_MAX = 5;
 /** No answer to customers tells of more units than this. */
-export const ORDERABLE_MAX = 99;
+const ORDERABLE_MAX = 99;
 
 export const reservationStates = ["held", "committed", "consumed", "released", "expired"] as const;
 export type ReservationState = (typeof reservationStates)[number];
@@ -17,7 +17,10 @@ export interface Line {
   readonly quantity: number;
 }
 
-/** The wanted units by variant, each variant once: two lines of one variant are checked as their sum. */
+/**
+ * The wanted units by variant, each variant once: two lines of one variant are checked as their
+ * sum.
+ */
 export function demandOf(lines: readonly Line[]): Line[] {
   if (lines.length === 1) return [...lines];
   const byVariant = new Map<string, number>();
@@ -27,7 +30,9 @@ export function demandOf(lines: readonly Line[]): Line[] {
   return Array.from(byVariant, ([variantId, quantity]) => ({ variantId, quantity }));
 }
 
-/** What customers may know of the available units: a coarse state, and what one order can ask for. */
+/**
+ * What customers may know of the available units: a coarse state, and what one order can ask for.
+ */
 export function offered(available: number): {
   state: "in_stock" | "low" | "out";
   orderableMax: number;
@@ -37,7 +42,10 @@ export function offered(available: number): {
   return { state: available <= LOW_AVAILABLE_MAX ? "low" : "in_stock", orderableMax };
 }
 
-/** Whether a change of the available units by `change`, to `after`, empties or fills the shop window. */
+/**
+ * Whether a change of the available units by `change`, to `after`, empties or fills the shop
+ * window.
+ */
 export function crossing(change: number, after: number): "ran out" | "came back" | null {
   const before = after - change;
   if (before > 0 && after <= 0) return "ran out";
@@ -45,7 +53,10 @@ export function crossing(change: number, after: number): "ran out" | "came back"
   return null;
 }
 
-/** What a commit does to a reservation: nothing when done, and one more try to hold when it ran out. */
+/**
+ * What a commit does to a reservation: nothing when done, and one more try to hold when it ran
+ * out.
+ */
 export function commitDecision(
   state: ReservationState | undefined,
 ): "commit" | "hold again" | "done" | "released" | "not found" {
@@ -64,7 +75,10 @@ export function commitDecision(
   }
 }
 
-/** What a release does to a reservation. `leave a mark` holds nothing but refuses a late hold or commit. */
+/**
+ * What a release does to a reservation. `leave a mark` holds nothing but refuses a late hold or
+ * commit.
+ */
 export function releaseDecision(
   state: ReservationState | undefined,
   shipped: boolean,

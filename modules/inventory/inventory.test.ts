@@ -111,7 +111,7 @@ describe.each(placements)("a hold that nobody commits, %s", (placement) => {
     await expectSoundBooks(shop);
   });
 
-  test("runs out on time after a shorter one, a longer one, a committed one and a crash", async () => {
+  test("runs out on time among shorter, longer and committed ones, and after a crash", async () => {
     await using shop = await stocked(placement);
     const until = (orderId: string, minutes: number) =>
       shop.call(inventory.holdStock, {
@@ -245,23 +245,22 @@ describe.each(placements)("releasing stock, %s", (placement) => {
 });
 
 describe.each(placements)("consuming stock, %s", (placement) => {
-  const consume = (shop: Placed, shipmentId: string, variantId: string, quantity: number) =>
-    shop.call(inventory.consumeStock, {
-      orderId: "o-1",
-      shipmentId,
-      lines: [{ variantId, quantity }],
-    });
+  const consume = (shop: Placed, shipmentId: string, line: readonly [string, number]) => {
+    const [variantId, quantity] = line;
+    const lines = [{ variantId, quantity }];
+    return shop.call(inventory.consumeStock, { orderId: "o-1", shipmentId, lines });
+  };
 
   test("takes it off the shelf shipment by shipment, each once", async () => {
     await using shop = await stocked(placement);
     await hold(shop, "o-1", ["tea", 3], ["mug", 1]);
     await shop.call(inventory.commitStock, { orderId: "o-1" });
-    await consume(shop, "s-1", "tea", 2);
-    await consume(shop, "s-1", "tea", 2);
+    await consume(shop, "s-1", ["tea", 2]);
+    await consume(shop, "s-1", ["tea", 2]);
     expect(await level(shop, "tea")).toEqual([3, 0, 1]);
-    await consume(shop, "s-2", "tea", 1);
+    await consume(shop, "s-2", ["tea", 1]);
     expect(await stateOf(shop, "o-1")).toBe("committed");
-    await consume(shop, "s-3", "mug", 1);
+    await consume(shop, "s-3", ["mug", 1]);
     expect(await stateOf(shop, "o-1")).toBe("consumed");
     expect(await level(shop, "mug")).toEqual([2, 0, 0]);
     await expectSoundBooks(shop);
@@ -270,10 +269,10 @@ describe.each(placements)("consuming stock, %s", (placement) => {
   test("refuses more than is committed, and a release of what has left", async () => {
     await using shop = await stocked(placement);
     await hold(shop, "o-1", ["tea", 3]);
-    await expect(consume(shop, "s-1", "tea", 1)).rejects.toMatchObject({ code: "NOT_COMMITTED" });
+    await expect(consume(shop, "s-1", ["tea", 1])).rejects.toMatchObject({ code: "NOT_COMMITTED" });
     await shop.call(inventory.commitStock, { orderId: "o-1" });
-    await expect(consume(shop, "s-1", "tea", 4)).rejects.toMatchObject({ code: "NOT_COMMITTED" });
-    await consume(shop, "s-1", "tea", 1);
+    await expect(consume(shop, "s-1", ["tea", 4])).rejects.toMatchObject({ code: "NOT_COMMITTED" });
+    await consume(shop, "s-1", ["tea", 1]);
     const release = shop.call(inventory.releaseStock, { orderId: "o-1", reason: "too late" });
     await expect(release).rejects.toMatchObject({ code: "ALREADY_CONSUMED" });
     expect(await level(shop, "tea")).toEqual([4, 0, 2]);
@@ -282,13 +281,13 @@ describe.each(placements)("consuming stock, %s", (placement) => {
 });
 
 describe.each(placements)("changing what is on the shelf, %s", (placement) => {
-  const adjust = (shop: Placed, ref: string, delta: number, variantId = "tea") =>
-    shop.call(inventory.adjustStock, { variantId, delta, reason: "correction", ref });
+  const adjust = (shop: Placed, ref: string, change: { delta: number; variantId?: string }) =>
+    shop.call(inventory.adjustStock, { variantId: "tea", reason: "correction", ref, ...change });
 
   test("happens once for a ref, and tells what is available", async () => {
     await using shop = await stocked(placement);
-    await adjust(shop, "count-7", -2);
-    expect(await adjust(shop, "count-7", -2)).toMatchObject({ onHand: 3, available: 3 });
+    await adjust(shop, "count-7", { delta: -2 });
+    expect(await adjust(shop, "count-7", { delta: -2 })).toMatchObject({ onHand: 3, available: 3 });
     await shop.settle();
     expect(shop.events).toEqual([
       {
@@ -307,20 +306,20 @@ describe.each(placements)("changing what is on the shelf, %s", (placement) => {
   test("never leaves less than is promised", async () => {
     await using shop = await stocked(placement);
     await hold(shop, "o-1", ["tea", 3]);
-    await expect(adjust(shop, "loss", -3)).rejects.toMatchObject({
+    await expect(adjust(shop, "loss", { delta: -3 })).rejects.toMatchObject({
       code: "STOCK_TOO_LOW",
       data: { variantId: "tea", onHand: 5, promised: 3 },
     });
-    await adjust(shop, "loss", -2);
+    await adjust(shop, "loss", { delta: -2 });
     expect(await level(shop, "tea")).toEqual([3, 3, 0]);
     await expectSoundBooks(shop);
   });
 
   test("says that a variant came back or ran out only when it did", async () => {
     await using shop = await stocked(placement);
-    await adjust(shop, "a", 4, "cup");
-    await adjust(shop, "b", 1, "cup");
-    await adjust(shop, "c", -5, "cup");
+    await adjust(shop, "a", { delta: 4, variantId: "cup" });
+    await adjust(shop, "b", { delta: 1, variantId: "cup" });
+    await adjust(shop, "c", { delta: -5, variantId: "cup" });
     await shop.call(inventory.restock, {
       ref: "ret-1",
       lines: [
@@ -354,7 +353,7 @@ describe.each(placements)("changing what is on the shelf, %s", (placement) => {
 
   test("shows customers a coarse state, in the order they asked", async () => {
     await using shop = await stocked(placement);
-    await adjust(shop, "more", 200, "mug");
+    await adjust(shop, "more", { delta: 200, variantId: "mug" });
     const asked = { variantIds: ["cup", "mug", "tea"] };
     expect(await shop.call(inventory.availabilityOf, asked)).toEqual([
       { variantId: "cup", state: "out", orderableMax: 0 },

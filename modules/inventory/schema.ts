@@ -21,7 +21,10 @@ export const levels = sqliteTable(
   (table) => [primaryKey({ columns: [table.variantId, table.locationId] })],
 );
 
-/** Every change of `on_hand`, for ever. Triggers of the migration refuse to change or delete a row. */
+/**
+ * Every change of `on_hand`, for ever. Triggers of the migration refuse to change or delete a
+ * row.
+ */
 export const ledger = sqliteTable(
   "ledger",
   {

@@ -42,7 +42,9 @@ export function giveBack(tx: Transaction, orderId: string, from: "held" | "commi
   reservations.setLines(tx, orderId, "closed");
 }
 
-/** Publishes that a variant ran out or came back, when a change of its available units made it so. */
+/**
+ * Publishes that a variant ran out or came back, when a change of its available units made it so.
+ */
 export function announce(
   tx: Transaction,
   variantId: string,

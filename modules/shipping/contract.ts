@@ -42,7 +42,10 @@ const Illegal = { ILLEGAL_TRANSITION: t.Object({ from: ShipmentState, to: Shipme
 
 /** What shipping promises: what delivery costs, and to bring an order's goods on their way once. */
 export const shipping = contract("shipping", {
-  /** The delivery options for a destination, weight and value, cheapest first; none when the country is not served. */
+  /**
+   * The delivery options for a destination, weight and value, cheapest first; none when the
+   * country is not served.
+   */
   quote: query({
     input: t.Object({
       country: t.String({ pattern: "^[A-Z]{2}$" }),
@@ -62,8 +65,8 @@ export const shipping = contract("shipping", {
   }),
 
   /**
-   * Opens the fulfilment of an order with one pending shipment of all its lines. Repeating it for the
-   * same order changes nothing. After `cancelFulfilment` it is refused for good.
+   * Opens the fulfilment of an order with one pending shipment of all its lines. Repeating it for
+   * the same order changes nothing. After `cancelFulfilment` it is refused for good.
    */
   openFulfilment: command({
     input: t.Object({ orderId: Id, optionId: Id, address: addressSchema, lines: Lines }),
@@ -72,8 +75,9 @@ export const shipping = contract("shipping", {
   }),
 
   /**
-   * Cancels all that has not left. It succeeds when there is nothing to cancel, and leaves a mark that
-   * refuses a fulfilment that arrives later. Refused, with nothing changed, once a shipment is on its way.
+   * Cancels all that has not left. It succeeds when there is nothing to cancel, and leaves a mark
+   * that refuses a fulfilment that arrives later. Refused, with nothing changed, once a shipment is
+   * on its way.
    */
   cancelFulfilment: command({
     input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
@@ -82,8 +86,8 @@ export const shipping = contract("shipping", {
   }),
 
   /**
-   * Makes a shipment of the given lines, or of all that no live shipment has. `ref` makes it repeatable:
-   * the same order and ref gives the same shipment.
+   * Makes a shipment of the given lines, or of all that no live shipment has. `ref` makes it
+   * repeatable: the same order and ref gives the same shipment.
    */
   createShipment: command({
     input: t.Object({
@@ -105,7 +109,10 @@ export const shipping = contract("shipping", {
     errors: { ...Missing, ...Illegal },
   }),
 
-  /** Cancels one shipment that is pending or packed; its lines can be shipped anew. Repeating it changes nothing. */
+  /**
+   * Cancels one shipment that is pending or packed; its lines can be shipped anew. Repeating it
+   * changes nothing.
+   */
   cancelShipment: command({
     input: t.Object({ shipmentId: Id }),
     output: Shipment,
@@ -134,7 +141,10 @@ export const shipping = contract("shipping", {
     errors: { ...Missing, ...Illegal },
   }),
 
-  /** One shipment; with `waitMs` it answers when a requested dispatch has ended, or the time is over. */
+  /**
+   * One shipment; with `waitMs` it answers when a requested dispatch has ended, or the time is
+   * over.
+   */
   shipmentById: query({
     input: t.Object({
       shipmentId: Id,

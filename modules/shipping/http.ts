@@ -6,7 +6,7 @@ import { type Edge, Elysia, problem } from "#runtime/http";
 const SHIP_WAIT_MS = 3_000;
 
 const Parcel = t.Object({ id: shipping.packShipment.input.properties.shipmentId });
-const Order = t.Object({ id: shipping.createShipment.input.properties.orderId });
+const Order = t.Object({ orderId: shipping.createShipment.input.properties.orderId });
 const Shipment = shipping.shipmentById.output;
 const { carrier, trackingNumber } = shipping.shipShipment.input.properties;
 
@@ -15,11 +15,11 @@ export function http(edge: Edge) {
   return new Elysia({ name: "shipping" })
     .use(edge)
     .post(
-      "/v1/admin/orders/:id/shipments",
+      "/v1/admin/orders/:orderId/shipments",
       ({ call, params, body, requireRole, requireKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        const input = { orderId: params.id, ref: key, ...body };
+        const input = { ...params, ref: key, ...body };
         return call(shipping.createShipment, input, { key });
       },
       {

@@ -34,7 +34,10 @@ export const tiers = sqliteTable(
   (table) => [primaryKey({ columns: [table.optionId, table.weightGramsMax] })],
 );
 
-/** An order's fulfilment: what it ordered, and where to. `cancelled` without an address is a tombstone. */
+/**
+ * An order's fulfilment: what it ordered, and where to. `cancelled` without an address is a
+ * tombstone.
+ */
 export const consignments = sqliteTable("consignment", {
   orderId: text("order_id").primaryKey(),
   state: text("state", { enum: consignmentStates }).notNull(),

@@ -5,9 +5,9 @@ import { take } from "../shelf.ts";
 import * as reservations from "../store/reservations.ts";
 
 /**
- * One sweep is planned for the first hold that is due, not one timer for each hold: nearly every hold
- * is committed long before, so the usual hold plans nothing. A sweep that is overdue is planned anew,
- * so that one lost to the dead letters comes back with the next hold.
+ * One sweep is planned for the first hold that is due, not one timer for each hold: nearly every
+ * hold is committed long before, so the usual hold plans nothing. A sweep that is overdue is
+ * planned anew, so that one lost to the dead letters comes back with the next hold.
  */
 export const holdStock = handler(
   inventory.holdStock,

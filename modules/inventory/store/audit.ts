@@ -59,8 +59,8 @@ const checks = [
         AND c.variant_id = r.variant_id AND c.location_id = r.location_id
       GROUP BY r.order_id, r.variant_id, r.location_id
       HAVING r.quantity <> r.open + coalesce(sum(c.quantity), 0)`,
-  sql`SELECT 'S6' AS invariant, c.shipment_id || ' consumed ' || c.quantity || ' of ' || ${where("c")}
-        || ', the ledger says ' || coalesce(-e.delta, 0) AS detail
+  sql`SELECT 'S6' AS invariant, c.shipment_id || ' consumed ' || c.quantity || ' of '
+        || ${where("c")} || ', the ledger says ' || coalesce(-e.delta, 0) AS detail
       FROM ${consumptions} c LEFT JOIN ${ledger} e ON e.source = 'shipment'
         AND e.ref = c.shipment_id AND e.variant_id = c.variant_id AND e.location_id = c.location_id
       WHERE c.quantity <> coalesce(-e.delta, 0)`,

@@ -157,7 +157,10 @@ export function addLevel(tx: Write, variantId: string, onHand: number): boolean 
   return write(tx).addLevel.run({ variantId, onHand }).changes === 1;
 }
 
-/** Promises free units, as held or committed; returns what is left, or nothing when too few are free. */
+/**
+ * Promises free units, as held or committed; returns what is left, or nothing when too few are
+ * free.
+ */
 export function take(tx: Write, line: Line, as: "held" | "committed"): number | undefined {
   const { hold, commitFree } = write(tx);
   return (as === "held" ? hold : commitFree).get({ ...line })?.available;

@@ -75,8 +75,9 @@ function unitsOf(lines: readonly Line[]): Map<string, number> {
 }
 
 /**
- * The lines of a new shipment: what is wanted, or all that is left; nothing when that is more than is
- * left (O9), or when nothing is left. `live` are the lines of all shipments that are not cancelled.
+ * The lines of a new shipment: what is wanted, or all that is left; nothing when that is more than
+ * is left (O9), or when nothing is left. `live` are the lines of all shipments that are not
+ * cancelled.
  */
 export function linesToShip(order: {
   readonly ordered: readonly Line[];

@@ -65,7 +65,10 @@ export function openConsignment(
   return write(tx).open.run(consignment).changes === 1;
 }
 
-/** Cancels an order's consignment, or leaves the mark that refuses one; false when it is cancelled. */
+/**
+ * Cancels an order's consignment, or leaves the mark that refuses one; false when it is
+ * cancelled.
+ */
 export function cancelConsignment(
   tx: Write,
   cancelled: { orderId: string; reason: string; atMs: number },
