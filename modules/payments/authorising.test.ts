@@ -98,7 +98,7 @@ describe.each(placements)("authorising, %s", (placement) => {
     expect(told(at)).toEqual(["paymentAuthorised"]);
   });
 
-  test("a request that got lost is unknown, is sent again under its key, and then known", async () => {
+  test("a request that got lost is unknown, sent again, and then known", async () => {
     await using at = await till(placement);
     expect(await authorise(at, "ord_1", "tok_timeout_before")).toMatchObject({ state: "unknown" });
     await at.shop.advance(10_000);
@@ -106,7 +106,7 @@ describe.each(placements)("authorising, %s", (placement) => {
     expect(told(at)).toEqual(["paymentUnknown", "paymentAuthorised"]);
   });
 
-  test("an answer that got lost is unknown until the provider says that the money is held", async () => {
+  test("an answer that got lost is unknown until the provider tells", async () => {
     await using at = await till(placement);
     at.online = false;
     expect(await authorise(at, "ord_1", "tok_timeout_after")).toMatchObject({ state: "unknown" });
@@ -118,7 +118,7 @@ describe.each(placements)("authorising, %s", (placement) => {
     expect(told(at)).toEqual(["paymentUnknown", "paymentAuthorised"]);
   });
 
-  test("asks with growing pauses while the provider is away, never taking silence for a no", async () => {
+  test("asks with growing pauses, never taking silence for a no", async () => {
     const asked: number[] = [];
     let away = true;
     await using at = await till(placement, (simulator) => {

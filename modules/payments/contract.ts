@@ -108,10 +108,10 @@ export const payments = contract("payments", {
   }),
 
   /**
-   * Makes an order's money whole: voids what is authorised, refunds what is captured. It succeeds when
-   * there is nothing to undo and leaves a mark that refuses a later authorisation. While the outcome
-   * of an operation is unknown the answer has `settled: false`, and payments goes on by itself.
-   * Repeating it changes nothing.
+   * Makes an order's money whole: voids what is authorised, refunds what is captured. It succeeds
+   * when there is nothing to undo and leaves a mark that refuses a later authorisation. While the
+   * outcome of an operation is unknown the answer has `settled: false`, and payments goes on by
+   * itself. Repeating it changes nothing.
    */
   reverse: command({
     input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
@@ -119,8 +119,8 @@ export const payments = contract("payments", {
   }),
 
   /**
-   * Gives back part or all of a captured payment; never more than is left of it. The refund's id makes
-   * it repeatable.
+   * Gives back part or all of a captured payment; never more than is left of it. The refund's id
+   * makes it repeatable.
    */
   refund: command({
     input: t.Object({
@@ -159,8 +159,8 @@ export const payments = contract("payments", {
   }),
 
   /**
-   * Takes in a provider's webhook: verifies the signature over the raw body, stores it, then folds it.
-   * The provider's event id makes it repeatable.
+   * Takes in a provider's webhook: verifies the signature over the raw body, stores it, then folds
+   * it. The provider's event id makes it repeatable.
    */
   receiveWebhook: command({
     input: t.Object({
@@ -181,8 +181,8 @@ export const payments = contract("payments", {
   }),
 
   /**
-   * Ends a simulated 3-D Secure as the customer chose; the shop learns of it by webhook, as of a real
-   * one. The first result stands; repeating it changes nothing.
+   * Ends a simulated 3-D Secure as the customer chose; the shop learns of it by webhook, as of a
+   * real one. The first result stands; repeating it changes nothing.
    */
   completeChallenge: command({
     input: t.Object({

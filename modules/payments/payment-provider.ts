@@ -4,8 +4,9 @@ import { openSimulator, type Simulator } from "./simulator/simulator.ts";
 import { posting } from "./simulator/webhooks.ts";
 
 /**
- * Who moves the money: the simulator, which stands for the world outside until a shop has an account
- * with a provider. Another provider needs only to fulfil PaymentProvider and its contract tests.
+ * Who moves the money: the simulator, which stands for the world outside until a shop has an
+ * account with a provider. Another provider needs only to fulfil PaymentProvider and its contract
+ * tests.
  */
 export const paymentProvider = port("payments.provider", {
   settings: t.Object({

@@ -16,21 +16,23 @@ export interface Answer {
   readonly facts: readonly Fact[];
   /** What the provider calls the payment, when it said so. */
   readonly reference: string | null;
-  /** Operations that the answer settles without a fact: unknown after a time-out, failed if refused. */
+  /**
+   * Operations that the answer settles without a fact: unknown after a time-out, failed if refused.
+   */
   readonly outcomes: ReadonlyMap<string, "unknown" | "failed">;
   /** How many rounds of asking have brought no certainty. */
   readonly round?: number;
 }
 
 /**
- * The one way in which anything becomes known of a payment: answers, inquiries and webhooks all come
- * here. Adds the facts that are new, folds, tells of what changed, and plans the next look.
+ * The one way in which anything becomes known of a payment: answers, inquiries and webhooks all
+ * come here. Adds the facts that are new, folds, tells of what changed, and plans the next look.
  */
 export function record(tx: Transaction, before: PaymentRow, answer: Answer): PaymentRow {
   const { paymentId } = before;
   const entries = store.entriesOf(tx, paymentId);
   const fresh = answer.facts.filter((fact) => !entries.some((known) => isSame(known, fact)));
-  for (const fact of fresh) store.addEntry(tx, paymentId, fact, tx.now);
+  for (const fact of fresh) store.addEntry(tx, { ...fact, paymentId }, tx.now);
   const facts: Fact[] = [...entries, ...fresh];
 
   const operations = store.operationsOf(tx, paymentId);

@@ -222,7 +222,11 @@ export function setOperation(tx: Write, operationId: string, state: OperationSta
   write(tx).setOperation.run({ operationId, state });
 }
 
-export function addEntry(tx: Write, paymentId: string, fact: Fact, nowMs: number): void {
+export function addEntry(
+  tx: Write,
+  { paymentId, ...fact }: Fact & { readonly paymentId: string },
+  nowMs: number,
+): void {
   const { kind, amount, providerRef, operationId, detail } = fact;
   write(tx).addEntry.run({ paymentId, kind, amount, providerRef, operationId, detail, nowMs });
 }

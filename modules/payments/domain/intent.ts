@@ -19,8 +19,8 @@ export interface ProviderMovement {
 }
 
 /**
- * A payment as the provider sees it at one moment. Every answer and every webhook carries a whole one;
- * an older one says less, never anything false.
+ * A payment as the provider sees it at one moment. Every answer and every webhook carries a whole
+ * one; an older one says less, never anything false.
  */
 export interface ProviderIntent {
   readonly id: string;

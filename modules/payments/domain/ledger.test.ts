@@ -142,7 +142,7 @@ describe("making whole", () => {
 describe("the next look", () => {
   const about = { captured: 0, refunded: 0, pendingRefunds: 0, createdAtMs: 0, reversed: false };
 
-  test("comes after growing pauses while the outcome is unknown, at most a quarter of an hour", () => {
+  test("comes after growing pauses while the outcome is unknown", () => {
     const pause = (round: number) => nextLookMs({ ...about, state: "unknown" }, round, 0);
     expect([0, 1, 2, 3].map(pause)).toEqual([1_000, 2_000, 4_000, 8_000]);
     expect(pause(50)).toBe(15 * 60_000);

@@ -65,8 +65,8 @@ export interface Standing {
 }
 
 /**
- * Folds facts and operations. The order and repetition of facts make no difference: each is a member
- * of a set, and the set decides.
+ * Folds facts and operations. The order and repetition of facts make no difference: each is a
+ * member of a set, and the set decides.
  */
 export function standing(facts: readonly Fact[], operations: readonly Operation[]): Standing {
   const captured = lasting(facts, "captured", "capture_failed");
@@ -152,7 +152,7 @@ const PAUSE_MAX_MS = 15 * 60_000;
 /** How long an answer may take before we ask for it. */
 const ANSWER_MS = 15_000;
 /** What the card schemes give an authorisation; then the provider lets it go. */
-export const AUTHORISATION_LIFE_MS = 7 * 24 * 60 * 60_000;
+const AUTHORISATION_LIFE_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * When the provider must next be asked about a payment, or null when nothing can change any more.

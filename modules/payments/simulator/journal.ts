@@ -34,35 +34,43 @@ export interface Line extends SimulatedIntent {
 
 const CHUNK_BYTES = 1 << 20;
 const LINE_BYTES_MAX = 1 << 16;
-const COMPACT_AT_BYTES = 64 << 20;
+/** What a line is about: an intent changed by a key, or what became of a key or webhook. */
+type Subject = { readonly about: string; readonly key: string };
+
+const defaults = { compactAtBytes: 64 << 20 };
 const INTENTS_MAX = 500_000;
 /** How long the answer to a key is kept once its intent has changed again. */
 const KEYS_KEPT_MS = 48 * 60 * 60_000;
 const head = /^\{"atMs":(\d+),"about":"([^"]*)","key":"([^"]*)"/;
 
 /**
- * The simulator's memory: an append-only file of JSON lines with an index from intent and key to the
- * place of a line, so that only places are held in memory.
+ * The simulator's memory: an append-only file of JSON lines with an index from intent and key to
+ * the place of a line, so that only places are held in memory.
  *
- * Lines are handed to the operating system before an answer leaves, so they outlive the process, not
- * a power cut. The file is rewritten without superseded lines when it has doubled.
+ * Lines are handed to the operating system before an answer leaves, so they outlive the process,
+ * not a power cut. The file is rewritten without superseded lines when it has doubled.
  */
 export class Journal {
   readonly #world: World;
   readonly #path: string;
   #file: number;
   #bytes = 0;
-  #compactAtBytes = COMPACT_AT_BYTES;
+  readonly #compactFromBytes: number;
+  #compactAtBytes: number;
   /** Place of the newest line of an intent. */
   #newest = new Map<string, number>();
-  /** Place of the line that answered a key, unless it is the newest line of the key's own intent. */
+  /**
+   * Place of the line that answered a key, unless it is the newest line of the key's own intent.
+   */
   #answers = new Map<string, number>();
   readonly #lost = new Set<string>();
   readonly #owed = new Map<string, number>();
   readonly #buffer = Buffer.allocUnsafe(LINE_BYTES_MAX - 1);
 
-  constructor(world: World) {
+  constructor(world: World, options: { readonly compactAtBytes: number } = defaults) {
     this.#world = world;
+    this.#compactFromBytes = options.compactAtBytes;
+    this.#compactAtBytes = options.compactAtBytes;
     this.#path = join(world.folder(), "intents.jsonl");
     this.#file = openSync(this.#path, existsSync(this.#path) ? "r+" : "wx+", 0o600);
     this.#readBack();
@@ -81,7 +89,7 @@ export class Journal {
 
   /** Remembers a change. */
   append(line: Line): void {
-    this.#write(line.atMs, line.intent.id, line.key, line);
+    this.#write(line.atMs, { about: line.intent.id, key: line.key }, line);
     if (line.event !== null) this.#owed.set(line.event[0], this.#placeOf(line.intent.id));
     if (this.#bytes > this.#compactAtBytes) this.#compact();
   }
@@ -89,13 +97,14 @@ export class Journal {
   /** Remembers that the first request with this key got lost; true when it was not known yet. */
   lose(key: string): boolean {
     if (this.#lost.has(key)) return false;
-    this.#write(this.#world.now(), "lost", key, {});
+    this.#write(this.#world.now(), { about: "lost", key }, {});
     return true;
   }
 
   /** Remembers that a webhook arrived, or was given up. */
   settled(eventId: string): void {
-    if (this.#owed.has(eventId)) this.#write(this.#world.now(), "settled", eventId, {});
+    if (!this.#owed.has(eventId)) return;
+    this.#write(this.#world.now(), { about: "settled", key: eventId }, {});
   }
 
   /** The changes whose webhooks have not arrived. */
@@ -111,7 +120,8 @@ export class Journal {
     return this.#newest.get(intentId) ?? 0;
   }
 
-  #write(atMs: number, about: string, key: string, rest: object): void {
+  #write(atMs: number, subject: Subject, rest: object): void {
+    const { about, key } = subject;
     const text = `${JSON.stringify({ atMs, about, key, ...rest })}\n`;
     const length = this.#buffer.write(text);
     if (length !== Buffer.byteLength(text)) {
@@ -157,7 +167,7 @@ export class Journal {
     }
     // A line that the process died in was answered to nobody.
     if (this.#bytes < size) ftruncateSync(this.#file, this.#bytes);
-    this.#compactAtBytes = Math.max(COMPACT_AT_BYTES, this.#bytes * 2);
+    this.#compactAtBytes = Math.max(this.#compactFromBytes, this.#bytes * 2);
   }
 
   #readLines(text: string): void {
@@ -206,7 +216,9 @@ export class Journal {
   }
 }
 
-/** The intent that a key creates: a simulator may name it so, and needs no index from key to intent. */
+/**
+ * The intent that a key creates: a simulator may name it so, and needs no index from key to intent.
+ */
 export function intentIdOf(key: string): string {
   return `pi_${key}`;
 }

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { World } from "#runtime";
+import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
+import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
+import { Journal } from "./journal.ts";
+import { kept } from "./secret.ts";
+import { openSimulator, type Simulator } from "./simulator.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/** A world with a folder, a clock and nobody who takes webhooks. */
+function worldOf(folder: string, options: { seed?: number; development?: boolean } = {}) {
+  const environment = virtualEnvironment(options.seed);
+  const world: World = {
+    log: silent,
+    now: environment.now,
+    newId: environment.newId,
+    random: environment.random,
+    randomBytes: environment.randomBytes,
+    after: environment.after,
+    folder: () => folder,
+    publicUrl: "http://shop.test",
+    development: options.development ?? true,
+  };
+  return { world, environment };
+}
+
+class Place implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "cleave-simulator-"));
+
+  open(options?: { seed?: number; development?: boolean }): Simulator {
+    const { world } = worldOf(this.folder, options);
+    return openSimulator(world, { secret: "whsec_test", deliver: async () => false });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+function request(operationId: string, about: { token?: string; amount?: number } = {}) {
+  const { token = "tok_ok", amount = 900 } = about;
+  const metadata = { paymentId: "pay_1", orderId: "ord_1", attempt: 1, operationId };
+  return { operationId, amount, currency: "EUR", token, metadata };
+}
+
+describe("the provider simulator", () => {
+  test("gives the same answer to the same key, also after the intent has changed", async () => {
+    using place = new Place();
+    const simulator = place.open();
+    const first = await simulator.authorise(request("op_1"));
+    await simulator.capture({ operationId: "op_2", reference: first.id });
+    expect(await simulator.authorise(request("op_1"))).toEqual(first);
+    expect((await simulator.intentOf({ operationId: "op_1" }))?.status).toBe("succeeded");
+  });
+
+  test("refuses a key that comes with other parameters", async () => {
+    using place = new Place();
+    const simulator = place.open();
+    await simulator.authorise(request("op_1"));
+    const other = simulator.authorise(request("op_1", { amount: 901 }));
+    await expect(other).rejects.toMatchObject({ code: "idempotency_mismatch" });
+  });
+
+  test("remembers all across the death of the shop, and drops a torn line", async () => {
+    using place = new Place();
+    const simulator = place.open();
+    const intent = await simulator.authorise(request("op_1"));
+    const captured = await simulator.capture({ operationId: "op_2", reference: intent.id });
+    appendFileSync(join(place.folder, "intents.jsonl"), '{"atMs":1,"about":"pi_op_9"');
+
+    const again = place.open();
+    expect(await again.intentOf({ reference: intent.id })).toEqual(captured);
+    expect(await again.authorise(request("op_1"))).toEqual(intent);
+    expect(await again.capture({ operationId: "op_2", reference: intent.id })).toEqual(captured);
+    expect(await again.intentOf({ reference: "pi_op_9" })).toBeNull();
+    await again.authorise(request("op_3"));
+    expect(await place.open().intentOf({ operationId: "op_3" })).not.toBeNull();
+  });
+
+  test("a request on tok_timeout_before gets lost the first time only", async () => {
+    using place = new Place();
+    const lost = request("op_1", { token: "tok_timeout_before" });
+    await expect(place.open().authorise(lost)).rejects.toBeInstanceOf(ProviderTimeout);
+    const again = place.open();
+    expect(await again.intentOf({ operationId: "op_1" })).toBeNull();
+    expect((await again.authorise(lost)).status).toBe("requires_capture");
+  });
+
+  test("a request on tok_timeout_after has its effect, without an answer, once", async () => {
+    using place = new Place();
+    const simulator = place.open();
+    const lost = request("op_1", { token: "tok_timeout_after" });
+    await expect(simulator.authorise(lost)).rejects.toBeInstanceOf(ProviderTimeout);
+    const held = await simulator.intentOf({ operationId: "op_1" });
+    expect(held?.status).toBe("requires_capture");
+    expect(await simulator.authorise(lost)).toEqual(held ?? (undefined as never));
+  });
+
+  test("refuses what would move money twice, or money that is not there", async () => {
+    using place = new Place();
+    const simulator = place.open();
+    const { id: reference } = await simulator.authorise(request("op_1"));
+    const early = simulator.refund({ operationId: "op_0", reference, amount: 1 });
+    await expect(early).rejects.toBeInstanceOf(ProviderRefusal);
+    await simulator.capture({ operationId: "op_2", reference });
+    const twice = simulator.capture({ operationId: "op_3", reference });
+    await expect(twice).rejects.toMatchObject({ code: "intent_succeeded" });
+    await simulator.refund({ operationId: "op_4", reference, amount: 500 });
+    const more = simulator.refund({ operationId: "op_5", reference, amount: 401 });
+    await expect(more).rejects.toMatchObject({ code: "amount_too_large" });
+    const voided = simulator.cancel({ operationId: "op_6", reference });
+    await expect(voided).rejects.toMatchObject({ code: "intent_succeeded" });
+  });
+
+  test("has no 3-D Secure page in production", async () => {
+    using place = new Place();
+    const simulator = place.open({ development: false });
+    const { id } = await simulator.authorise(request("op_1", { token: "tok_3ds" }));
+    expect(simulator.challenges.intentOf(id)).toBeNull();
+    expect(simulator.challenges.complete(id, "ok")).toBe(false);
+    expect((await simulator.intentOf({ reference: id }))?.status).toBe("requires_action");
+  });
+
+  test("keeps its secret readable by its owner alone, and the same", () => {
+    using place = new Place();
+    const secret = kept(worldOf(place.folder).world);
+    expect(kept(worldOf(place.folder, { seed: 2 }).world)).toBe(secret);
+    expect(statSync(join(place.folder, "webhook-secret")).mode & 0o777).toBe(0o600);
+    using other = new Place();
+    expect(kept(worldOf(other.folder, { seed: 2 }).world)).not.toBe(secret);
+  });
+});
+
+describe("the journal", () => {
+  test("forgets superseded lines, and nothing that is still asked for", async () => {
+    using place = new Place();
+    const { world, environment } = worldOf(place.folder);
+    const simulator = openSimulator(world, { secret: "whsec_test", deliver: async () => true });
+    const { id } = await simulator.authorise(request("op_1"));
+    const journal = new Journal(world, { compactAtBytes: 20_000 });
+    const line = journal.newest(id);
+    if (line === undefined) throw new Error("The journal lacks what the simulator wrote.");
+    environment.moveTo(environment.now() + 3 * 24 * 60 * 60_000);
+    for (let n = 0; n < 200; n++) {
+      journal.append({ ...line, atMs: environment.now(), key: n < 199 ? "" : "op_last" });
+    }
+    expect(statSync(join(place.folder, "intents.jsonl")).size).toBeLessThan(25_000);
+    expect(journal.newest(id)?.key).toBe("op_last");
+    expect(journal.answerTo("op_last")?.intent).toEqual(line.intent);
+    journal.close();
+  });
+});
