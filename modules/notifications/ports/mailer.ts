@@ -29,10 +29,19 @@ export interface Mailer {
 const REMEMBERED_MAX = 1_000;
 
 const settings = t.Object({
-  /** As in smtp://user:password@mail.example.com:587, or smtps:// for TLS from the start. */
-  SMTP_URL: t.Optional(t.String({ pattern: "^smtps?://[^/]+/?$" })),
-  /** As in "The shop <shop@example.com>". */
-  MAIL_FROM: t.Optional(t.String({ pattern: "^[^@\\r\\n]+@[^@\\s]+$" })),
+  /** Or smtps:// for TLS from the start. */
+  SMTP_URL: t.Optional(
+    t.String({
+      pattern: "^smtps?://[^/]+/?$",
+      description: "a mail server, as in smtp://user:password@mail.example.com:587",
+    }),
+  ),
+  MAIL_FROM: t.Optional(
+    t.String({
+      pattern: "^[^@\\r\\n]+@[^@\\s]+$",
+      description: "the sender of mails, as in The shop <shop@example.com>",
+    }),
+  ),
 });
 
 /** The mail server at SMTP_URL; in development, without that setting, the rows are the mailbox. */

@@ -3,11 +3,11 @@ import { port, t } from "#runtime";
 /** Where secrets come from. */
 export interface Entropy {
   /** That many bytes that nobody can guess. */
-  bytes(count: number): Uint8Array<ArrayBuffer>;
+  bytes(count: number): Uint8Array;
 }
 
-/** The randomness behind keys and tokens: the operating system's, which no seed repeats. */
+/** The randomness behind keys and tokens: the world's, which only a test can repeat. */
 export const entropy = port("users.entropy", {
   settings: t.Object({}),
-  open: (): Entropy => ({ bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) }),
+  open: (_settings, world): Entropy => ({ bytes: (count) => world.randomBytes(count) }),
 });
