@@ -67,10 +67,10 @@ const Invalid = { PRICE_INVALID: t.Object({ reason: t.String() }) };
 /** What products promises: the catalogue, how to find things in it, and what they cost. */
 export const products = contract("products", {
   /**
-   * Searches what is published: words by prefix and with typing errors, filters, facet counts, sort and
-   * cursor. A cursor goes with the query that it came from; another query refuses it. A product
-   * matches `options` when one variant of it has them all; `category` takes in those below it; prices
-   * are those that the product starts at. Without `q`, the sort "relevance" is by name.
+   * Searches what is published: words by prefix and with typing errors, filters, facet counts, sort
+   * and cursor. A cursor goes with the query that it came from; another query refuses it. A product
+   * matches `options` when one variant of it has them all; `category` takes in those below it;
+   * prices are those that the product starts at. Without `q`, the sort "relevance" is by name.
    */
   searchProducts: query({
     input: t.Object({
@@ -148,8 +148,8 @@ export const products = contract("products", {
   }),
 
   /**
-   * Adds a variant to a product. Repeating it with the same SKU is refused. It counts as out of stock
-   * until inventory says otherwise.
+   * Adds a variant to a product. Repeating it with the same SKU is refused. It counts as out of
+   * stock until inventory says otherwise.
    */
   createVariant: command({
     input: t.Object({ productId: Id, ...NewVariant.properties }),
@@ -157,7 +157,10 @@ export const products = contract("products", {
     errors: { ...Missing, ...Invalid, SKU_TAKEN: t.Object({ sku: t.String() }) },
   }),
 
-  /** Sets a variant's price and keeps the old one in its history. The same price again changes nothing. */
+  /**
+   * Sets a variant's price and keeps the old one in its history. The same price again changes
+   * nothing.
+   */
   setPrice: command({
     input: t.Object({
       variantId: Id,
@@ -182,13 +185,16 @@ export const products = contract("products", {
     },
   }),
 
-  /** Takes a product off sale for good; orders keep their copy of it. Repeating it changes nothing. */
+  /**
+   * Takes a product off sale for good; orders keep their copy of it. Repeating it changes nothing.
+   */
   archiveProduct: command({ input: t.Object({ productId: Id }), output: Product, errors: Missing }),
 
   /**
-   * Brings in published products in bulk, with their categories, parents before children. A category
-   * or product whose slug exists is left as it is, so repeating an import adds nothing. The answer
-   * names the variants of all products of the import, of those that were there before, too.
+   * Brings in published products in bulk, with their categories, parents before children. A
+   * category or product whose slug exists is left as it is, so repeating an import adds nothing.
+   * The answer names the variants of all products of the import, of those that were there before,
+   * too.
    */
   importCatalogue: command({
     input: t.Object({

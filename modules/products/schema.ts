@@ -10,8 +10,8 @@ export const categories = sqliteTable("categories", {
 });
 
 /**
- * `priceFrom`, `currency` and `inStock` repeat what the variants say, so that a search reads one row
- * for each hit; each write of a variant sets them anew.
+ * `priceFrom`, `currency` and `inStock` repeat what the variants say, so that a search reads one
+ * row for each hit; each write of a variant sets them anew.
  */
 export const products = sqliteTable(
   "products",
@@ -122,4 +122,10 @@ export const knownWords = sqliteTable("known_words", {
 export const wordTrigrams = sqliteTable("word_trigrams", {
   rowid: integer("rowid").primaryKey(),
   word: text("word").notNull(),
+});
+
+/** One row: how often anything that a search shows has changed. */
+export const catalogueChanges = sqliteTable("catalogue_changes", {
+  id: integer("id").primaryKey(),
+  count: integer("count").notNull(),
 });

@@ -6,8 +6,8 @@ export interface Cursor {
 }
 
 /**
- * How a search reads its words: as typed, corrected, or any of them. A cursor keeps it, so that later
- * pages are of the same list.
+ * How a search reads its words: as typed, corrected, or any of them. A cursor keeps it, so that
+ * later pages are of the same list.
  */
 export type Reading = "typed" | "corrected" | "any";
 

@@ -30,11 +30,11 @@ export function priceProblem(
   { compareAt, currency }: { compareAt: Price | undefined; currency: string | undefined },
 ): string | undefined {
   if (currency !== undefined && price.currency !== currency) {
-    return `The product is sold in ${currency}; a price in ${price.currency} cannot be added to it.`;
+    return `The product is sold in ${currency}, so a price in ${price.currency} is refused.`;
   }
   if (compareAt === undefined) return undefined;
   if (compareAt.currency !== price.currency) {
-    return `The price is in ${price.currency}, the one to compare it with in ${compareAt.currency}.`;
+    return `The price is in ${price.currency}, the one to compare with in ${compareAt.currency}.`;
   }
   if (compareAt.amount <= price.amount) return "The price to compare with must be the higher one.";
   return undefined;
@@ -49,7 +49,21 @@ export function variantTitle(
   return values.length === 0 ? productTitle : `${productTitle}, ${values.join(", ")}`;
 }
 
-/** What products are sorted by under "name": upper and lower case and accents make no difference. */
+/**
+ * What products are sorted by under "name": upper and lower case and accents make no difference.
+ */
 export function nameKey(title: string): string {
   return title.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+const OPTIONS_MAX = 10;
+
+/**
+ * Options written as `name:value`, the last of two with one name; undefined if one is not so written,
+ * or if there are more than ten.
+ */
+export function optionsOf(pairs: readonly string[]): { [name: string]: string } | undefined {
+  const split = pairs.map((pair) => /^([^:]{1,40}):(.{1,80})$/su.exec(pair));
+  if (split.includes(null) || split.length > OPTIONS_MAX) return undefined;
+  return Object.fromEntries(split.map((parts) => [parts?.[1], parts?.[2]]));
 }

@@ -3,9 +3,17 @@ const WORD_LENGTH_MAX = 40;
 /** A single letter begins too many words to be worth searching by prefix. */
 const PREFIX_LENGTH_MIN = 2;
 
-/** The words of a text: runs of letters and digits, lower case, without accents; at most ten. */
+/** Words that say nothing of what is looked for. */
+const small = new Set("a an and at by for from in is of on or the to with".split(" "));
+
+/**
+ * What a search looks for: runs of letters and digits, lower case, without accents, each once and
+ * at most ten; small words such as "for" only when there are no others.
+ */
 export function wordsOf(text: string): string[] {
-  return allWords(text).slice(0, WORDS_MAX);
+  const words = [...new Set(allWords(text))];
+  const telling = words.filter((word) => !small.has(word));
+  return (telling.length > 0 ? telling : words).slice(0, WORDS_MAX);
 }
 
 /** Every word of a text once, for the list of known words. */
@@ -20,8 +28,8 @@ function allWords(text: string): string[] {
 }
 
 /**
- * An expression of SQLite's full-text search: each word, or one of those given in its place, and all of
- * them or any. The words come from `wordsOf`, so nothing in them is an operator.
+ * An expression of SQLite's full-text search: each word, or one of those given in its place, and
+ * all of them or any. The words come from `wordsOf`, so nothing in them is an operator.
  */
 export function matchOf(alternatives: readonly (readonly string[])[], need: "all" | "any"): string {
   const terms = alternatives.map((words) => `(${words.map(term).join(" OR ")})`);
@@ -48,8 +56,8 @@ export function trigramsOf(word: string): string {
 }
 
 /**
- * The known words that a mistyped one may stand for, nearest first: at most three, one slip away, or
- * two in words of six letters and more.
+ * The known words that a mistyped one may stand for, nearest first: at most three, one slip away,
+ * or two in words of six letters and more.
  */
 export function corrections(word: string, known: readonly string[]): string[] {
   const slipsMax = Array.from(word).length >= 6 ? 2 : 1;
@@ -65,7 +73,7 @@ export function corrections(word: string, known: readonly string[]): string[] {
 }
 
 /** How many letters were left out, put in, mistaken, or swapped with their neighbour. */
-export function slipsBetween(one: string, other: string): number {
+function slipsBetween(one: string, other: string): number {
   const a = Array.from(one);
   const b = Array.from(other);
   let before: number[] = [];

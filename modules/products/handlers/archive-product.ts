@@ -1,6 +1,7 @@
 import { handler } from "#runtime";
 import { products } from "../contract.ts";
-import { productById, saveDocument, setState } from "../store/products.ts";
+import { productById } from "../store/products.ts";
+import { saveDocument, setState } from "../store/upkeep.ts";
 
 export const archiveProduct = handler(
   products.archiveProduct,

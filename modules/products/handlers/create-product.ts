@@ -1,6 +1,7 @@
 import { handler } from "#runtime";
 import { products } from "../contract.ts";
-import { addProduct, categoryBySlug, numberOf, saveDocument } from "../store/products.ts";
+import { categoryBySlug, numberOf } from "../store/products.ts";
+import { addProduct, saveDocument } from "../store/upkeep.ts";
 
 export const createProduct = handler(products.createProduct, (input, { transaction, fail }) =>
   transaction((tx) => {

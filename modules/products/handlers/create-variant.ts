@@ -1,7 +1,8 @@
 import { handler } from "#runtime";
 import { products } from "../contract.ts";
 import { priceProblem, variantTitle } from "../domain/product.ts";
-import { addVariant, hasSku, productById, sumUp, variantsOf } from "../store/products.ts";
+import { hasSku, productById, variantsOf } from "../store/products.ts";
+import { addVariant, sumUp } from "../store/upkeep.ts";
 
 export const createVariant = handler(products.createVariant, (input, { transaction, fail }) =>
   transaction((tx) => {

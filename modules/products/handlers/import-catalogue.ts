@@ -1,17 +1,8 @@
 import { handler, type InputOf, type Transaction } from "#runtime";
 import { products } from "../contract.ts";
 import { priceProblem, variantTitle } from "../domain/product.ts";
-import {
-  addCategory,
-  addProduct,
-  addVariant,
-  categoryBySlug,
-  hasSku,
-  numberOf,
-  type Product,
-  saveDocument,
-  variantsOf,
-} from "../store/products.ts";
+import { categoryBySlug, hasSku, numberOf, type Product, variantsOf } from "../store/products.ts";
+import { addCategory, addProduct, addVariant, saveDocument } from "../store/upkeep.ts";
 
 type Input = InputOf<typeof products.importCatalogue>;
 type Imported = Input["products"][number];

@@ -1,7 +1,8 @@
 import { handler } from "#runtime";
 import { products } from "../contract.ts";
 import { publication } from "../domain/product.ts";
-import { productById, saveDocument, setState, stateOf, variantsOf } from "../store/products.ts";
+import { productById, stateOf, variantsOf } from "../store/products.ts";
+import { saveDocument, setState } from "../store/upkeep.ts";
 
 export const publishProduct = handler(
   products.publishProduct,

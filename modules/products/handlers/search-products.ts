@@ -6,7 +6,9 @@ import { corrections, matchOf, trigramsOf, wordsOf } from "../domain/words.ts";
 import {
   type Filters,
   facetsIn,
+  isKnown,
   pageOf,
+  rememberedSearch,
   type Sort,
   type Source,
   similarWords,
@@ -26,67 +28,78 @@ interface Search {
   readonly exact: string;
   readonly limit: number;
   readonly facets: boolean;
+  /** Tells this query from others, for its cursors. */
+  readonly query: string;
 }
 
 export const searchProducts = handler(products.searchProducts, (input, { read, fail }) => {
+  if (input.cursor === undefined) {
+    return rememberedSearch(read, JSON.stringify(input), () => firstPage(read, searchOf(input)));
+  }
   const search = searchOf(input);
-  const query = JSON.stringify([search.words, search.sort, search.filters]);
-  if (input.cursor === undefined) return firstPage(read, search, query);
-
   const key = search.sort === "name" ? "string" : "number";
-  const cursor = readCursor(query, { text: input.cursor, key });
+  const cursor = readCursor(search.query, { text: input.cursor, key });
   if (cursor === undefined) throw fail("CURSOR_INVALID", {});
-  return pageFrom(read, search, { query, cursor, reading: cursor.reading });
+  return pageFrom(read, search, cursor);
 });
 
 function searchOf(input: Input): Search {
   const words = wordsOf(input.q ?? "");
   const hasWords = words.length > 0;
-  const options = Object.keys(input.options ?? {}).length === 0 ? undefined : input.options;
+  const options = optionPairs(input.options ?? {});
   const sort = input.sort ?? "relevance";
   const filters = {
     match: null,
     category: input.category ?? null,
-    options: options === undefined ? null : JSON.stringify(options),
+    options: options.length === 0 ? null : JSON.stringify(options),
     priceMin: input.priceMin ?? 0,
     priceMax: input.priceMax ?? AMOUNT_MAX,
     inStock: input.inStock === true ? (1 as const) : (0 as const),
   };
+  const shown = sort === "relevance" && !hasWords ? "name" : sort;
   return {
     words,
     source: hasWords ? "words" : input.category === undefined ? "all" : "category",
-    sort: sort === "relevance" && !hasWords ? "name" : sort,
+    sort: shown,
     filters,
     exact: nameKey((input.q ?? "").trim()),
     limit: input.limit ?? LIMIT_DEFAULT,
     facets: input.facets ?? false,
+    query: JSON.stringify([words, shown, filters]),
   };
 }
 
-/** Words as typed; when they find nothing, corrected ones; when those find nothing, any of them. */
-function firstPage(read: Read, search: Search, query: string): Output {
-  const page = pageFrom(read, search, { query, reading: "typed" });
-  if (page.items.length > 0 || search.words.length === 0) return page;
-  const corrected = pageFrom(read, search, { query, reading: "corrected" });
-  if (corrected.items.length > 0 || search.words.length === 1) return corrected;
-  return pageFrom(read, search, { query, reading: "any" });
+/** Each option as it stands in the JSON of a variant's options, where no value can look like it. */
+function optionPairs(options: { readonly [name: string]: string }): string[] {
+  return Object.entries(options).map((pair) =>
+    JSON.stringify(Object.fromEntries([pair])).slice(1, -1),
+  );
 }
 
-function pageFrom(
-  read: Read,
-  search: Search,
-  { query, cursor, reading }: { query: string; cursor?: Cursor; reading: Reading },
-): Output {
-  const { source, sort, limit } = search;
+/** Words as typed; when they find nothing, corrected ones; when those find nothing, any of them. */
+function firstPage(read: Read, search: Search): Output {
+  const page = pageFrom(read, search, { reading: "typed" });
+  if (page.items.length > 0 || search.words.length === 0) return page;
+  if (!search.words.every((word) => isKnown(read, word))) {
+    const corrected = pageFrom(read, search, { reading: "corrected" });
+    if (corrected.items.length > 0 || search.words.length === 1) return corrected;
+  }
+  return search.words.length === 1 ? page : pageFrom(read, search, { reading: "any" });
+}
+
+function pageFrom(read: Read, search: Search, from: { reading: Reading } | Cursor): Output {
+  const { source, sort, limit, query } = search;
+  const { reading } = from;
   const filters = { ...search.filters, match: matchFor(read, search.words, reading) };
+  const after = "key" in from ? from : beforeAll[sort];
   const rows = pageOf(
     read,
     { source, sort },
     {
       ...filters,
       exact: search.exact,
-      afterKey: cursor?.key ?? beforeAll[sort],
-      afterNumber: cursor?.number ?? (isDescending(sort) ? Number.MAX_SAFE_INTEGER : -1),
+      afterKey: after.key,
+      afterNumber: after.number,
       limit: limit + 1,
     },
   );
@@ -102,18 +115,14 @@ function pageFrom(
   };
 }
 
-/** Sort keys that come before every real one. */
-const beforeAll: { readonly [S in Sort]: string | number } = {
-  relevance: -Number.MAX_VALUE,
-  price: -1,
-  "-price": Number.MAX_SAFE_INTEGER,
-  newest: Number.MAX_SAFE_INTEGER,
-  name: "",
+/** Where each list begins: before every real sort key. */
+const beforeAll: { readonly [S in Sort]: { key: string | number; number: number } } = {
+  relevance: { key: -Number.MAX_VALUE, number: -1 },
+  price: { key: -1, number: -1 },
+  "-price": { key: Number.MAX_SAFE_INTEGER, number: Number.MAX_SAFE_INTEGER },
+  newest: { key: Number.MAX_SAFE_INTEGER, number: Number.MAX_SAFE_INTEGER },
+  name: { key: "", number: -1 },
 };
-
-function isDescending(sort: Sort): boolean {
-  return sort === "-price" || sort === "newest";
-}
 
 function matchFor(read: Read, words: readonly string[], reading: Reading): string | null {
   if (words.length === 0) return null;
@@ -127,6 +136,7 @@ function matchFor(read: Read, words: readonly string[], reading: Reading): strin
 }
 
 function corrected(read: Read, word: string): string[] {
+  if (isKnown(read, word)) return [];
   return corrections(word, similarWords(read, trigramsOf(word)));
 }
 

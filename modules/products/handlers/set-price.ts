@@ -1,13 +1,8 @@
 import { handler } from "#runtime";
 import { products } from "../contract.ts";
 import { priceProblem } from "../domain/product.ts";
-import {
-  productOf,
-  saveDocument,
-  setPrice as storePrice,
-  sumUp,
-  variantById,
-} from "../store/products.ts";
+import { productOf, variantById } from "../store/products.ts";
+import { saveDocument, setPrice as storePrice, sumUp } from "../store/upkeep.ts";
 
 export const setPrice = handler(products.setPrice, (input, { transaction, fail }) =>
   transaction((tx) => {

@@ -9,6 +9,9 @@ import { type Meaning, readWordNet, type WordNet } from "./wordnet.ts";
 
 const LEAVES_OF_A_CATEGORY_MIN = 9;
 const SYNONYMS_MAX = 6;
+/** Endings of names that have no plural, or are one. */
+const noPlural =
+  /(ware|ment|ing|wear|s|fruit|paper|bread|candy|fish|meat|cheese|wood|brass|pork|beef|rice)$/;
 
 interface Category {
   readonly slug: string;
@@ -61,8 +64,7 @@ async function licenceText(from: string): Promise<string> {
 /** Every leaf meaning on a shelf, each once: the first shelf that has it keeps it. */
 function everything(source: WordNet): Found[] {
   const refused = new Set<string>();
-  for (const root of refusedRoots.split(" "))
-    visit(source, source.meaning(root), refused, () => {});
+  for (const root of refusedRoots.split(" ")) leavesOf(source, source.meaning(root), refused);
   const found: Found[] = [];
   for (const department of departments) {
     const top = addCategory(department.title, null);
@@ -84,9 +86,7 @@ function underRoot(
 ): Found[] {
   const found: Found[] = [];
   for (const id of root.narrower.length === 0 ? [root.id] : root.narrower) {
-    const leaves: Meaning[] = [];
-    visit(source, source.byId(id), seen, (leaf) => leaves.push(leaf));
-    const good = leaves.filter(isGoods);
+    const good = leavesOf(source, source.byId(id), seen).filter(isGoods);
     const [name = ""] = source.byId(id).words;
     const title = shopNames[plural(name)] ?? plural(name);
     const own = good.length >= LEAVES_OF_A_CATEGORY_MIN && shelf.title !== title;
@@ -96,16 +96,12 @@ function underRoot(
   return found;
 }
 
-function visit(
-  source: WordNet,
-  meaning: Meaning,
-  seen: Set<string>,
-  leaf: (meaning: Meaning) => void,
-): void {
-  if (seen.has(meaning.id)) return;
+/** The leaves under a meaning that were not seen before. */
+function leavesOf(source: WordNet, meaning: Meaning, seen: Set<string>): Meaning[] {
+  if (seen.has(meaning.id)) return [];
   seen.add(meaning.id);
-  if (meaning.narrower.length === 0) leaf(meaning);
-  for (const id of meaning.narrower) visit(source, source.byId(id), seen, leaf);
+  if (meaning.narrower.length === 0) return [meaning];
+  return meaning.narrower.flatMap((id) => leavesOf(source, source.byId(id), seen));
 }
 
 function isGoods({ words, definition }: Meaning): boolean {
@@ -203,13 +199,7 @@ function slugOf(text: string): string {
 
 function plural(name: string): string {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
-  if (
-    /(ware|ment|ing|wear|s|fruit|paper|bread|candy|fish|meat|cheese|wood|brass|pork|beef|rice)$/.test(
-      name,
-    )
-  ) {
-    return title;
-  }
+  if (noPlural.test(name)) return title;
   if (/[^aeiou]y$/.test(name)) return `${title.slice(0, -1)}ies`;
   if (/(x|ch|sh)$/.test(name)) return `${title}es`;
   return `${title}s`;

@@ -19,7 +19,9 @@ function shelf(
   return { title, roots: roots.split(" "), kind, priceCents, weightGrams };
 }
 
-/** Names of third-level categories, where the plural of WordNet's word is not what a shop writes. */
+/**
+ * Names of third-level categories, where the plural of WordNet's word is not what a shop writes.
+ */
 export const shopNames: { readonly [plural: string]: string } = {
   "Piece of cloths": "Cloths",
   Makeups: "Colours",

@@ -1,6 +1,8 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import { type Read, reads } from "#runtime";
-import { knownWords, products, productWords, wordTrigrams } from "../schema.ts";
+import { type OutputOf, type Read, reads } from "#runtime";
+import type { products } from "../contract.ts";
+import { knownWords, wordTrigrams } from "../schema.ts";
+import { memory } from "./memory.ts";
 
 export type Sort = "relevance" | "price" | "-price" | "newest" | "name";
 /** Where a search begins: at words, at a category, or at all products. */
@@ -10,7 +12,7 @@ export type Source = "words" | "category" | "all";
 export type Filters = {
   readonly match: string | null;
   readonly category: string | null;
-  /** JSON: option names to values. */
+  /** JSON: a list of option pairs, each as it is written in a variant's `options`. */
   readonly options: string | null;
   readonly priceMin: number;
   readonly priceMax: number;
@@ -27,6 +29,8 @@ export type Page = {
 };
 
 type Database = Parameters<Parameters<typeof reads>[0]>[0];
+const FACETS_MAX = 300;
+const ANSWERS_MAX = 256;
 const at = (name: string) => sql.placeholder(name);
 
 const read = reads((db) => ({
@@ -44,11 +48,21 @@ const read = reads((db) => ({
     .select({ word: knownWords.word })
     .from(wordTrigrams)
     .innerJoin(knownWords, eq(knownWords.number, wordTrigrams.rowid))
-    .where(sql`${wordTrigrams} match ${at("match")}`)
+    .where(sql`word_trigrams match ${at("match")}`)
     .orderBy(sql`rank`)
     .limit(40)
     .prepare(),
+  firstWordFrom: db
+    .select({ word: knownWords.word })
+    .from(knownWords)
+    .where(sql`word >= ${at("word")}`)
+    .orderBy(knownWords.word)
+    .limit(1)
+    .prepare(),
 }));
+
+/** The first pages of recent searches. */
+export const rememberedSearch = memory<OutputOf<typeof products.searchProducts>>(ANSWERS_MAX);
 
 /** One page of the products that match, in order. */
 export function pageOf(
@@ -71,34 +85,31 @@ export function similarWords(on: Read, match: string): string[] {
     .map(({ word }) => word);
 }
 
-/** Words in titles count ten times as much as in descriptions; a title that is the query comes first. */
-const score = sql<number>`bm25(product_words, 10, 5, 2, 1) - 1000 * (${products.nameKey} = ${at("exact")})`;
-
 function pagesOf(db: Database, source: Source) {
-  const page = (key: SQL<string | number>, direction: "asc" | "desc") =>
+  const page = (key: SQL<string | number>, direction: "asc" | "desc", from = sourceOf(source)) =>
     db
       .select({
-        productId: products.id,
-        slug: products.slug,
-        title: products.title,
-        category: products.category,
-        amount: products.priceFrom,
-        currency: products.currency,
-        inStock: products.inStock,
-        number: products.number,
+        productId: sql<string>`products.id`,
+        slug: sql<string>`products.slug`,
+        title: sql<string>`products.title`,
+        category: sql<string>`products.category`,
+        amount: sql<number>`products.price_from`,
+        currency: sql<string>`products.currency`,
+        inStock: sql<number>`products.in_stock`,
+        number: sql<number>`products.number`,
         key,
       })
-      .from(sourceOf(source))
+      .from(from)
       .where(and(matching(source), after(key, direction)))
-      .orderBy(ordered(key, direction), ordered(sql`${products.number}`, direction))
+      .orderBy(ordered(key, direction), ordered(sql`products.number`, direction))
       .limit(at("limit"))
       .prepare();
-  const name = sql<string>`${products.nameKey}`;
+  const name = sql<string>`products.name_key`;
   return {
-    relevance: page(source === "words" ? score : name, "asc"),
-    price: page(sql<number>`${products.priceFrom}`, "asc"),
-    "-price": page(sql<number>`${products.priceFrom}`, "desc"),
-    newest: page(sql<number>`${products.publishedAtMs}`, "desc"),
+    relevance: source === "words" ? page(score, "asc", scored) : page(name, "asc"),
+    price: page(sql<number>`products.price_from`, "asc"),
+    "-price": page(sql<number>`products.price_from`, "desc"),
+    newest: page(sql<number>`products.published_at_ms`, "desc"),
     name: page(name, "asc"),
   };
 }
@@ -110,39 +121,60 @@ function ordered(by: SQL, direction: "asc" | "desc"): SQL {
 function after(key: SQL, direction: "asc" | "desc"): SQL {
   const last = sql`(${at("afterKey")}, ${at("afterNumber")})`;
   return direction === "asc"
-    ? sql`(${key}, ${products.number}) > ${last}`
-    : sql`(${key}, ${products.number}) < ${last}`;
+    ? sql`(${key}, products.number) > ${last}`
+    : sql`(${key}, products.number) < ${last}`;
 }
 
-/** Cross joins keep the order of the tables: the words or the category first, then their products. */
+/** Whether some known word begins with this one. */
+export function isKnown(on: Read, word: string): boolean {
+  return read(on).firstWordFrom.get({ word })?.word.startsWith(word) ?? false;
+}
+
+/**
+ * Words in titles count ten times as much as in descriptions; a title that is the query comes
+ * first.
+ */
+const score = sql<number>`found.score - 1000 * (products.name_key = ${at("exact")})`;
+
+/** Materialised, because the score is dear and is wanted three times. */
+const scored = sql`(with scored as materialized (
+    select rowid as number, bm25(product_words, 10, 5, 2, 1) as score
+    from product_words where product_words match ${at("match")})
+  select * from scored) as found cross join products on products.number = found.number`;
+
+/**
+ * Cross joins keep the order of the tables: the words or the category first, then their products.
+ */
 function sourceOf(source: Source): SQL {
   if (source === "words") {
-    return sql`${productWords} cross join ${products} on ${products.number} = product_words.rowid`;
+    return sql`(select rowid as number from product_words where product_words match ${at("match")})
+      as found cross join products on products.number = found.number`;
   }
-  if (source === "all") return sql`${products}`;
-  return sql`product_categories cross join ${products} on ${products.number} = product_categories.product`;
+  if (source === "all") return sql`products`;
+  return sql`product_categories cross join products
+    on products.number = product_categories.product`;
 }
 
 function matching(source: Source): SQL {
   const first = {
-    words: sql`${productWords} match ${at("match")} and (${at("category")} is null or exists (
+    words: sql`(${at("category")} is null or exists (
       select 1 from product_categories
-      where category = ${at("category")} and product = ${products.number}))`,
+      where category = ${at("category")} and product = products.number))`,
     category: sql`product_categories.category = ${at("category")}`,
     all: sql`1`,
   }[source];
-  return sql`${first} and ${products.state} = 'published'
-    and ${products.priceFrom} between ${at("priceMin")} and ${at("priceMax")}
-    and ${products.inStock} >= ${at("inStock")}
+  return sql`${first} and products.state = 'published'
+    and products.price_from between ${at("priceMin")} and ${at("priceMax")}
+    and products.in_stock >= ${at("inStock")}
     and (${at("options")} is null or exists (
-      select 1 from variants v where v.product = ${products.number} and not exists (
-        select 1 from json_each(${at("options")}) wanted where not exists (
-          select 1 from json_each(v.options) had
-          where had.key = wanted.key and had.value = wanted.value))))`;
+      select 1 from variants v where v.product = products.number and not exists (
+        select 1 from json_each(${at("options")}) wanted
+        where instr(v.options, wanted.value) = 0)))`;
 }
 
 function facetsOf(db: Database, source: Source) {
-  const matches = sql`select ${products.number} as number from ${sourceOf(source)} where ${matching(source)}`;
+  const matches = sql`select products.number as number from ${sourceOf(source)}
+    where ${matching(source)}`;
   return db
     .select({
       kind: sql<"category" | "option">`kind`,
@@ -152,15 +184,16 @@ function facetsOf(db: Database, source: Source) {
     })
     .from(
       sql`(with matches as materialized (${matches})
-        select 'category' as kind, c.category as name, g.title as value, count(*) as count
-        from matches cross join product_categories c on c.product = matches.number
-        join categories g on g.slug = c.category group by c.category
+        select 'category' as kind, slug as name, title as value, count from (
+          select c.category, count(*) as count
+          from matches cross join product_categories c on c.product = matches.number
+          group by c.category) join categories on slug = category
         union all
         select 'option', o.name, o.value, count(*)
         from matches cross join product_options o on o.product = matches.number
         group by o.name, o.value)`,
     )
     .orderBy(sql`count desc, name, value`)
-    .limit(300)
+    .limit(FACETS_MAX)
     .prepare();
 }

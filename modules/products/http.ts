@@ -1,0 +1,128 @@
+import { t } from "#runtime";
+import { type Edge, Elysia, httpSchema, problem } from "#runtime/http";
+import { products } from "./contract.ts";
+import { optionsOf } from "./domain/product.ts";
+
+const { q, category, sort, cursor } = products.searchProducts.input.properties;
+const { productId } = products.productById.input.properties;
+const { variantId, price, compareAt } = products.setPrice.input.properties;
+const Identified = t.Object({ id: productId });
+const Product = products.productById.output;
+
+const Option = httpSchema.String({ maxLength: 121 });
+
+const Search = httpSchema.Object({
+  q,
+  category,
+  /** An option that one variant must have, as `name:value`; repeated for several. */
+  option: httpSchema.Optional(httpSchema.Union([Option, httpSchema.Array(Option)])),
+  priceMin: httpSchema.Optional(httpSchema.Numeric({ minimum: 0, multipleOf: 1 })),
+  priceMax: httpSchema.Optional(httpSchema.Numeric({ minimum: 0, multipleOf: 1 })),
+  inStock: httpSchema.Optional(httpSchema.BooleanString()),
+  sort,
+  cursor,
+  limit: httpSchema.Optional(httpSchema.Numeric({ minimum: 1, maximum: 100, multipleOf: 1 })),
+  facets: httpSchema.Optional(httpSchema.BooleanString()),
+});
+
+/** The catalogue and the search for everybody, and its upkeep for staff. */
+export function http(edge: Edge) {
+  return new Elysia({ name: "products" }).use(browsing(edge)).use(upkeep(edge));
+}
+
+function browsing(edge: Edge) {
+  return new Elysia({ name: "products-browsing" })
+    .use(edge)
+    .get(
+      "/v1/products",
+      ({ call, request, query: { option, ...query } }) =>
+        call(products.searchProducts, {
+          ...query,
+          ...(option !== undefined && { options: optionsIn(request) }),
+        }),
+      { query: Search, response: products.searchProducts.output },
+    )
+    .get("/v1/products/:slug", ({ call, params }) => call(products.productBySlug, params), {
+      params: products.productBySlug.input,
+      response: Product,
+    })
+    .get("/v1/categories", ({ call }) => call(products.categories, {}), {
+      response: products.categories.output,
+    });
+}
+
+function upkeep(edge: Edge) {
+  return new Elysia({ name: "products-upkeep" })
+    .use(edge)
+    .get(
+      "/v1/admin/products/:id",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(products.productById, { productId: params.id });
+      },
+      { params: Identified, response: Product },
+    )
+    .post(
+      "/v1/admin/products",
+      async ({ call, body, idempotencyKey, requireRole, status }) => {
+        requireRole("staff", "admin");
+        return status(201, await call(products.createProduct, body, keyed(idempotencyKey)));
+      },
+      { body: products.createProduct.input, response: { 201: Product } },
+    )
+    .post(
+      "/v1/admin/products/:id/variants",
+      async ({ call, params, body, idempotencyKey, requireRole, status }) => {
+        requireRole("staff", "admin");
+        const variant = { ...body, productId: params.id };
+        return status(201, await call(products.createVariant, variant, keyed(idempotencyKey)));
+      },
+      {
+        params: Identified,
+        body: t.Omit(products.createVariant.input, ["productId"]),
+        response: { 201: Product },
+      },
+    )
+    .post(
+      "/v1/admin/products/:id/publish",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(products.publishProduct, { productId: params.id });
+      },
+      { params: Identified, response: Product },
+    )
+    .post(
+      "/v1/admin/products/:id/archive",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(products.archiveProduct, { productId: params.id });
+      },
+      { params: Identified, response: Product },
+    )
+    .put(
+      "/v1/admin/variants/:id/price",
+      ({ call, params, body, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(products.setPrice, { ...body, variantId: params.id });
+      },
+      {
+        params: t.Object({ id: variantId }),
+        body: t.Object({ price, compareAt }),
+        response: Product,
+      },
+    );
+}
+
+/** Read from the address itself, because a parsed list would come apart at the commas of values. */
+function optionsIn(request: Request): { [name: string]: string } {
+  const options = optionsOf(new URL(request.url).searchParams.getAll("option"));
+  if (options !== undefined) return options;
+  throw problem(422, "option_invalid", "Write each option as option=name:value, at most ten.");
+}
+
+function keyed(idempotencyKey: string | undefined): { key?: string } {
+  return idempotencyKey === undefined ? {} : { key: idempotencyKey };
+}
+
+/** The type of the routes of products, for their client. */
+export type ProductsHttp = ReturnType<typeof http>;
