@@ -35,13 +35,17 @@ export interface Line extends SimulatedIntent {
 const CHUNK_BYTES = 1 << 20;
 const LINE_BYTES_MAX = 1 << 16;
 /** What a line is about: an intent changed by a key, or what became of a key or webhook. */
-type Subject = { readonly about: string; readonly key: string };
+type Subject = { readonly about: string; readonly key: string; readonly owes?: string };
 
 const defaults = { compactAtBytes: 64 << 20 };
 const INTENTS_MAX = 500_000;
+/** How many of the newest stay when there are too many. */
+const INTENTS_KEPT = 400_000;
 /** How long the answer to a key is kept once its intent has changed again. */
 const KEYS_KEPT_MS = 48 * 60 * 60_000;
-const head = /^\{"atMs":(\d+),"about":"([^"]*)","key":"([^"]*)"/;
+/** The beginning of every line; reading back looks no further. */
+const head = /^\{"about":"([^"]*)","key":"([^"]*)","owes":"([^"]*)"/;
+const HEAD_BYTES_MAX = 600;
 
 /**
  * The simulator's memory: an append-only file of JSON lines with an index from intent and key to
@@ -55,6 +59,7 @@ export class Journal {
   readonly #path: string;
   #file: number;
   #bytes = 0;
+  #superseded = 0;
   readonly #compactFromBytes: number;
   #compactAtBytes: number;
   /** Place of the newest line of an intent. */
@@ -89,9 +94,9 @@ export class Journal {
 
   /** Remembers a change. */
   append(line: Line): void {
-    this.#write(line.atMs, { about: line.intent.id, key: line.key }, line);
-    if (line.event !== null) this.#owed.set(line.event[0], this.#placeOf(line.intent.id));
-    if (this.#bytes > this.#compactAtBytes) this.#compact();
+    const { key, event, intent } = line;
+    this.#write(line.atMs, { about: intent.id, key, owes: event?.[0] ?? "" }, line);
+    if (this.#bytes > this.#compactAtBytes && this.#isWasteful()) this.#compact();
   }
 
   /** Remembers that the first request with this key got lost; true when it was not known yet. */
@@ -116,23 +121,23 @@ export class Journal {
     closeSync(this.#file);
   }
 
-  #placeOf(intentId: string): number {
-    return this.#newest.get(intentId) ?? 0;
+  #isWasteful(): boolean {
+    return this.#superseded * 2 > this.#bytes || this.#newest.size > INTENTS_MAX;
   }
 
   #write(atMs: number, subject: Subject, rest: object): void {
-    const { about, key } = subject;
-    const text = `${JSON.stringify({ atMs, about, key, ...rest })}\n`;
+    const { about, key, owes = "" } = subject;
+    const text = `${JSON.stringify({ about, key, owes, atMs, ...rest })}\n`;
     const length = this.#buffer.write(text);
     if (length !== Buffer.byteLength(text)) {
       throw new RangeError(`A line of more than ${LINE_BYTES_MAX} bytes for ${about}.`);
     }
     writeSync(this.#file, this.#buffer, 0, length, this.#bytes);
-    this.#index(about, key, placeOf(this.#bytes, length));
+    this.#index({ about, key, owes }, placeOf(this.#bytes, length));
     this.#bytes += length;
   }
 
-  #index(about: string, key: string, place: number): void {
+  #index({ about, key, owes = "" }: Subject, place: number): void {
     if (about === "lost") {
       this.#lost.add(key);
       return;
@@ -143,7 +148,11 @@ export class Journal {
     }
     const before = this.#newest.get(about);
     const creator = keyOf(about);
-    if (before !== undefined && !this.#answers.has(creator)) this.#answers.set(creator, before);
+    if (before !== undefined) {
+      this.#superseded += before % LINE_BYTES_MAX;
+      if (!this.#answers.has(creator)) this.#answers.set(creator, before);
+    }
+    if (owes !== "") this.#owed.set(owes, place);
     if (key !== "" && key !== creator) this.#answers.set(key, place);
     this.#newest.set(about, place);
   }
@@ -162,29 +171,27 @@ export class Journal {
       const read = readSync(this.#file, chunk, 0, CHUNK_BYTES, this.#bytes);
       const end = chunk.subarray(0, read).lastIndexOf(10) + 1;
       if (end === 0) break;
-      // One character for each byte, so that places in the text are places in the file.
-      this.#readLines(chunk.toString("latin1", 0, end));
+      this.#readLines(chunk.subarray(0, end));
     }
     // A line that the process died in was answered to nobody.
     if (this.#bytes < size) ftruncateSync(this.#file, this.#bytes);
     this.#compactAtBytes = Math.max(this.#compactFromBytes, this.#bytes * 2);
   }
 
-  #readLines(text: string): void {
-    for (const line of text.split("\n")) {
-      if (line === "") continue;
-      const [, , about = "", key = ""] = head.exec(line) ?? [];
-      const place = placeOf(this.#bytes, line.length + 1);
-      this.#index(about, key, place);
-      const event = /"event":\["([^"]+)"/.exec(line)?.[1];
-      if (event !== undefined) this.#owed.set(event, place);
-      this.#bytes += line.length + 1;
+  #readLines(lines: Buffer): void {
+    for (let at = 0; at < lines.length; ) {
+      const length = lines.indexOf(10, at) + 1 - at;
+      const begin = lines.toString("latin1", at, at + Math.min(length, HEAD_BYTES_MAX));
+      const [, about = "", key = "", owes = ""] = head.exec(begin) ?? [];
+      this.#index({ about, key, owes }, placeOf(this.#bytes, length));
+      this.#bytes += length;
+      at += length;
     }
   }
 
   #compact(): void {
     const keepFromMs = this.#world.now() - KEYS_KEPT_MS;
-    const places = [...this.#newest.values()].slice(-INTENTS_MAX);
+    const places = [...this.#newest.values()].slice(-INTENTS_KEPT);
     const known = new Set(places);
     for (const place of [...this.#answers.values(), ...this.#owed.values()]) {
       if (!known.has(place) && (this.#lineAt(place)?.atMs ?? 0) >= keepFromMs) known.add(place);
@@ -209,6 +216,7 @@ export class Journal {
   #restart(file: number): void {
     this.#file = file;
     this.#bytes = 0;
+    this.#superseded = 0;
     this.#newest = new Map();
     this.#answers = new Map();
     this.#owed.clear();

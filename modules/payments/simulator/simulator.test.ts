@@ -70,7 +70,7 @@ describe("the provider simulator", () => {
     const simulator = place.open();
     const intent = await simulator.authorise(request("op_1"));
     const captured = await simulator.capture({ operationId: "op_2", reference: intent.id });
-    appendFileSync(join(place.folder, "intents.jsonl"), '{"atMs":1,"about":"pi_op_9"');
+    appendFileSync(join(place.folder, "intents.jsonl"), '{"about":"pi_op_9","key":');
 
     const again = place.open();
     expect(await again.intentOf({ reference: intent.id })).toEqual(captured);
