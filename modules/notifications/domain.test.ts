@@ -5,7 +5,6 @@ import {
   orderRefunded,
   orderShipped,
   pauseAfterMs,
-  shown,
   welcome,
   wholeText,
 } from "./domain.ts";
@@ -30,7 +29,12 @@ describe("amounts", () => {
     [0, "EUR", "€0.00"],
     [1_000_000_000_000, "USD", "$10,000,000,000.00"],
   ])("%d minor units of %s are shown as %s", (amount, currency, text) => {
-    expect(shown({ amount, currency })).toBe(text);
+    const { text: mail } = orderRefunded({
+      number: 1,
+      linkPath: null,
+      amount: { amount, currency },
+    });
+    expect(mail).toContain(`get ${text} back`);
   });
 });
 

@@ -113,7 +113,7 @@ function oneLine(text: string): string {
 }
 
 /** An amount as people write it, with as many decimals as its currency has. */
-export function shown({ amount, currency }: Money): string {
+function shown({ amount, currency }: Money): string {
   const format = new Intl.NumberFormat("en", { style: "currency", currency });
   const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(amount / 10 ** decimals);

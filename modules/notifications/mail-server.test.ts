@@ -3,7 +3,7 @@ import { type Placed, type Placement, place, placements } from "../../runtime/te
 import usersModule from "../users/module.ts";
 import { notifications } from "./contract.ts";
 import notificationsModule from "./module.ts";
-import { mailer, openMailer } from "./ports/mailer.ts";
+import { mailer } from "./ports/mailer.ts";
 import { mailServer } from "./testing/mail-server.ts";
 import { teller, tellerModule } from "./testing/orders-teller.ts";
 
@@ -23,7 +23,10 @@ async function shopWith(placement: Placement, address: string, credentials = "")
     SMTP_URL: `smtp://${credentials}${address}`,
     MAIL_FROM: "Shop <shop@shop.test>",
   };
-  const opened = openMailer(settings, { publicUrl: "http://shop.test", development: true });
+  const opened = mailer.open(
+    settings as never,
+    { publicUrl: "http://shop.test", development: true } as never,
+  );
   const shop = await place(placement, modules, { ports: [[mailer, opened]] });
   return {
     shop,

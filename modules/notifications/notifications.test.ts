@@ -4,7 +4,7 @@ import { type Placement, place, placements } from "../../runtime/testing/place.t
 import usersModule from "../users/module.ts";
 import { notifications } from "./contract.ts";
 import notificationsModule from "./module.ts";
-import { openMailer } from "./ports/mailer.ts";
+import { mailer } from "./ports/mailer.ts";
 import { teller, tellerModule } from "./testing/orders-teller.ts";
 
 const modules = [usersModule, tellerModule, notificationsModule];
@@ -147,6 +147,8 @@ describe.each(placements)("the mailbox, %s", (placement) => {
 
 test("only development does without a mail server", () => {
   const publicUrl = "https://shop.example";
-  expect(openMailer({}, { publicUrl, development: true }).isMailbox).toBe(true);
-  expect(() => openMailer({}, { publicUrl, development: false })).toThrow("SMTP_URL is missing");
+  expect(mailer.open({} as never, { publicUrl, development: true } as never).isMailbox).toBe(true);
+  expect(() => mailer.open({} as never, { publicUrl, development: false } as never)).toThrow(
+    "SMTP_URL is missing",
+  );
 });

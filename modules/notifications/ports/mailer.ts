@@ -52,7 +52,7 @@ export const mailer = port("notifications.mailer", {
 });
 
 /** Refuses to do without a mail server where customers wait for their mails. */
-export function openMailer(
+function openMailer(
   { SMTP_URL, MAIL_FROM }: Static<typeof settings>,
   { publicUrl, development }: Pick<World, "publicUrl" | "development">,
 ): Mailer {
