@@ -1,5 +1,5 @@
-import { isDeclared } from "#runtime";
 import { users } from "#modules/users";
+import { isDeclared } from "#runtime";
 import { ask } from "../runtime/cli/ask.ts";
 import { type Command, CommandError } from "../runtime/cli/cli.ts";
 import { readSettings } from "../runtime/host/settings.ts";
