@@ -9,7 +9,7 @@ import { openShop, type Shop } from "./testing/shop.ts";
 
 const minuteMs = 60_000;
 
-/** Every book balances: the invariants of orders, inventory and payments, and those between them. */
+/** Every book balances: those of orders, inventory and payments, and between them. */
 async function expectBalance(shop: Shop) {
   expect((await shop.call(orders.reconcile, { sinceMs: 0 })).violations).toEqual([]);
 }
@@ -35,7 +35,7 @@ describe.each(placements)("checking out, %s", (placement) => {
     await expectBalance(shop);
   });
 
-  test("rejects a declined card, puts everything back, and lets the customer try again", async () => {
+  test("rejects a declined card, puts all back, and lets the customer try again", async () => {
     await using shop = await openShop(placement);
     const cart = await shop.filledCart();
     const first = await shop.checkOut(cart, "tok_decline");
@@ -156,7 +156,7 @@ describe.each(placements)("checking out, %s", (placement) => {
     await expectBalance(shop);
   });
 
-  test("refuses another price, another version or an incomplete cart, and places nothing", async () => {
+  test("refuses another price, another version or an incomplete cart", async () => {
     await using shop = await openShop(placement);
     const cart = await shop.filledCart();
     const offer = await shop.offer(cart, "tok_ok");

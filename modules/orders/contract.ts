@@ -134,10 +134,7 @@ const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal(
 export const orders = contract("orders", {
   // --- Carts. Every edit answers with the whole cart, priced anew. ---
 
-  /**
-   * Opens a cart. The token opens it again; nothing of it is stored, not even a hash: it is a keyed
-   * hash of the cart's id. A customer gets their one open cart, however often they ask.
-   */
+  /** Opens a cart; its token opens it again. A customer gets their one open cart, each time. */
   createCart: command({
     input: t.Object({}),
     output: t.Object({ cartId: Id, cartToken: t.String() }),
@@ -217,8 +214,8 @@ export const orders = contract("orders", {
   // --- Checkout. ---
 
   /**
-   * Places the order of a cart and starts its saga. The checkout's id is made from the call's
-   * idempotency key when it has one; one cart has one live order.
+   * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
    */
   startCheckout: command({
     input: t.Object({
@@ -295,10 +292,7 @@ export const orders = contract("orders", {
       NOT_CANCELLABLE: t.Object({ status: OrderStatus }),
     },
   }),
-  /**
-   * Gives money back on a captured order, by amount. The refund's id makes it repeatable. For
-   * staff.
-   */
+  /** Gives money back on a captured order. The refund's id makes it repeatable. For staff. */
   refundOrder: command({
     input: t.Object({
       orderId: Id,

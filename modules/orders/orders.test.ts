@@ -49,7 +49,7 @@ describe.each(placements)("an order, %s", (placement) => {
     await expectBalance(shop);
   });
 
-  test("that is on its way cannot be cancelled: it is confirmed again, and can be asked again", async () => {
+  test("on its way is not cancelled but confirmed again, and can be asked again", async () => {
     await using shop = await openShop(placement);
     const { orderId } = await confirmed(shop);
     await ship(shop, orderId);

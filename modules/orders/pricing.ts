@@ -70,7 +70,7 @@ export interface Asked {
 }
 
 /** The market of a cart: what the neighbours said, with this module's own rates and coupons. */
-export function marketOf(on: Read, cart: Cart, asked: Asked): Market {
+function marketOf(on: Read, cart: Cart, asked: Asked): Market {
   const { couponCode: code, email } = cart;
   const coupon = code === null ? undefined : couponByCode(on, code);
   const limited = coupon !== undefined && coupon.usesPerCustomerMax !== null && email !== null;

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { port, t } from "#runtime";
+import { port, t, type World } from "#runtime";
 
 const keyBytes = 32;
 
@@ -18,11 +18,11 @@ export interface Tokens {
 /** Where the key of the tokens comes from: a file beside the databases, made on the first start. */
 export const tokenKey = port("orders.token-key", {
   settings: t.Object({}),
-  open: (_settings, world) => tokensWith(keyIn(world.folder())),
+  open: (_settings, world) => tokensWith(keyIn(world)),
 });
 
 /** The tokens of one key. */
-export function tokensWith(key: Uint8Array): Tokens {
+function tokensWith(key: Uint8Array): Tokens {
   return {
     tokenOf: (kind, id) =>
       new Bun.CryptoHasher("sha256", key).update(`${kind} ${id}`).digest("base64url"),
@@ -39,11 +39,10 @@ export function matches(token: string, guess: string | undefined): boolean {
   return difference === 0;
 }
 
-function keyIn(folder: string): Uint8Array {
-  const path = join(folder, "token-key");
-  mkdirSync(folder, { recursive: true });
+function keyIn(world: World): Uint8Array {
+  const path = join(world.folder(), "token-key");
   try {
-    const key = crypto.getRandomValues(new Uint8Array(keyBytes));
+    const key = world.randomBytes(keyBytes);
     writeFileSync(path, key, { flag: "wx", mode: 0o600 });
     return key;
   } catch (error) {

@@ -6,7 +6,7 @@ export const cartStates = ["open", "locked", "ordered", "merged", "expired"] as 
 export type CartState = (typeof cartStates)[number];
 
 /** The moves that a cart's state may make; all others are bugs. Edits happen only in "open". */
-export const cartMoves: { readonly [From in CartState]: readonly CartState[] } = {
+const cartMoves: { readonly [From in CartState]: readonly CartState[] } = {
   open: ["locked", "merged", "expired"],
   locked: ["ordered", "open"],
   ordered: [],

@@ -4,7 +4,6 @@ import { money } from "#runtime";
 import {
   assertCartMove,
   type CartLine,
-  cartMoves,
   cartStates,
   changesOf,
   mergeLines,
@@ -15,7 +14,6 @@ import { cursorAfter, numberOf } from "./cursor.ts";
 import {
   assertOrderMove,
   moneyViolation,
-  orderMoves,
   orderStatuses,
   stockViolation,
   timelineLeadsTo,
@@ -43,21 +41,36 @@ function lineOf(variantId: string, quantity: number): CartLine {
 }
 
 describe("moves", () => {
-  test("of an order outside its table throw, and those within do not (O4)", () => {
+  test("of an order throw, all but these six (O4)", () => {
+    const legal = new Set([
+      "pending confirmed",
+      "pending rejected",
+      "confirmed cancelling",
+      "confirmed completed",
+      "cancelling cancelled",
+      "cancelling confirmed",
+    ]);
     for (const from of orderStatuses) {
       for (const to of orderStatuses) {
         const move = () => assertOrderMove({ from, to });
-        if (orderMoves[from].includes(to)) expect(move).not.toThrow();
+        if (legal.has(`${from} ${to}`)) expect(move).not.toThrow();
         else expect(move).toThrow(`An order that is ${from} cannot become ${to}`);
       }
     }
   });
 
-  test("of a cart outside its table throw, and those within do not", () => {
+  test("of a cart throw, all but these five", () => {
+    const legal = new Set([
+      "open locked",
+      "open merged",
+      "open expired",
+      "locked ordered",
+      "locked open",
+    ]);
     for (const from of cartStates) {
       for (const to of cartStates) {
         const move = () => assertCartMove({ from, to });
-        if (cartMoves[from].includes(to)) expect(move).not.toThrow();
+        if (legal.has(`${from} ${to}`)) expect(move).not.toThrow();
         else expect(move).toThrow(`A cart that is ${from} cannot become ${to}`);
       }
     }

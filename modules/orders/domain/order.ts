@@ -13,7 +13,7 @@ export const orderStatuses = [
 export type OrderStatus = (typeof orderStatuses)[number];
 
 /** The moves that an order's status may make; all others are bugs. */
-export const orderMoves: { readonly [From in OrderStatus]: readonly OrderStatus[] } = {
+const orderMoves: { readonly [From in OrderStatus]: readonly OrderStatus[] } = {
   pending: ["confirmed", "rejected"],
   confirmed: ["cancelling", "completed"],
   cancelling: ["cancelled", "confirmed"],

@@ -1,5 +1,5 @@
-import { type OutputOf, t } from "#runtime";
-import { type Edge, Elysia } from "#runtime/http";
+import { t } from "#runtime";
+import { type Edge, Elysia, problem } from "#runtime/http";
 import { orders } from "../contract.ts";
 import { cartAccess, cartHeaders, checkoutAccess } from "./tokens.ts";
 
@@ -11,22 +11,13 @@ const { checkoutId } = orders.checkoutById.input.properties;
 const { cartToken, ...placed } = orders.startCheckout.input.properties;
 const params = t.Object({ checkoutId });
 
-/** A rejected checkout is a problem by its reason, with the whole checkout in it. */
-const Rejected = t.Object({
-  ...Checkout.properties,
-  type: t.String(),
-  title: t.String(),
-  status: t.Integer(),
-  code: t.String(),
-});
-
 /** Checkouts: from a cart to an order. */
 export function checkoutRoutes(edge: Edge) {
   return new Elysia({ name: "orders.checkouts" })
     .use(edge)
     .post(
       "/v1/checkouts",
-      async ({ call, headers, body, requireKey, status, set }) => {
+      async ({ call, headers, body, requireKey, status }) => {
         const key = requireKey();
         const access = cartAccess(body, headers);
         const started = await call(orders.startCheckout, { ...body, ...access }, { key });
@@ -36,13 +27,13 @@ export function checkoutRoutes(edge: Edge) {
         });
         if (checkout.state === "confirmed") return status(201, checkout);
         if (checkout.state !== "rejected") return status(202, checkout);
-        set.headers["content-type"] = "application/problem+json";
-        return status(422, problemOf(checkout));
+        const code = checkout.reason ?? "rejected";
+        throw problem(422, code, `The checkout was rejected: ${code}.`, checkout);
       },
       {
         headers: cartHeaders,
         body: t.Object(placed),
-        response: { 201: Checkout, 202: Checkout, 422: Rejected },
+        response: { 201: Checkout, 202: Checkout },
       },
     )
     .get(
@@ -55,15 +46,4 @@ export function checkoutRoutes(edge: Edge) {
       ({ call, params, headers }) => call(orders.abandonCheckout, checkoutAccess(params, headers)),
       { params, headers: cartHeaders, response: Checkout },
     );
-}
-
-function problemOf(checkout: OutputOf<typeof orders.checkoutById>) {
-  const code = checkout.reason ?? "rejected";
-  return {
-    ...checkout,
-    type: "about:blank",
-    title: `The checkout was rejected: ${code.replaceAll("_", " ")}.`,
-    status: 422,
-    code,
-  };
 }

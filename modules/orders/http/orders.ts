@@ -1,5 +1,5 @@
 import { t } from "#runtime";
-import { type Edge, Elysia } from "#runtime/http";
+import { type Edge, Elysia, httpSchema } from "#runtime/http";
 import { orders } from "../contract.ts";
 import { orderAccess, orderHeaders } from "./tokens.ts";
 
@@ -22,13 +22,15 @@ export function orderRoutes(edge: Edge) {
         const { cursor, limit } = query;
         return call(orders.ordersOf, {
           ...(cursor === undefined ? {} : { cursor }),
-          ...(limit === undefined ? {} : { limit: Number(limit) }),
+          ...(limit === undefined ? {} : { limit }),
         });
       },
       {
-        query: t.Object({
+        query: httpSchema.Object({
           cursor: t.Optional(t.String({ maxLength: 200 })),
-          limit: t.Optional(t.String({ pattern: "^([1-9][0-9]?|100)$" })),
+          limit: httpSchema.Optional(
+            httpSchema.Numeric({ minimum: 1, maximum: 100, multipleOf: 1 }),
+          ),
         }),
         response: orders.ordersOf.output,
       },

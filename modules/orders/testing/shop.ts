@@ -12,7 +12,7 @@ import productsModule from "../../products/module.ts";
 import shippingModule from "../../shipping/module.ts";
 import ordersModule from "../module.ts";
 
-export const email = "ann@example.com";
+const email = "ann@example.com";
 export const address = {
   name: "Ann Buyer",
   line1: "Teestraße 1",
