@@ -22,6 +22,6 @@ export const createShipment = handler(
       const shipmentId = tx.newId("shp");
       const shipment = shipments.addShipment(tx, { shipmentId, orderId, ref }, lines);
       tx.emit(shipping.shipmentCreated, { orderId, shipmentId });
-      return { ...shipment, lines };
+      return shipments.withLines(tx, shipment);
     }),
 );

@@ -122,7 +122,8 @@ export function shipmentOfRef(on: Read, orderId: string, ref: string | null) {
 /** A shipment as others see it, with its lines. */
 export function withLines(on: Read, shipment: Shipment) {
   const lines: Line[] = read(on).lines.all({ shipmentId: shipment.shipmentId });
-  return { ...shipment, lines };
+  const { dispatches: _, ...seen } = shipment;
+  return { ...seen, lines };
 }
 
 /** The lines of all of an order's shipments, each with the state of its shipment. */
