@@ -10,6 +10,14 @@ import productsModule from "./module.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, with: () => quiet };
 
+interface Sent {
+  readonly body?: unknown;
+  /** Empty sends none. */
+  readonly bearer?: string;
+}
+
+const nobody = { bearer: "" };
+
 /** The routes over an empty shop; the only bearer that is known is "staff". */
 async function opened() {
   const shop = await place("in process", [productsModule, inventoryModule]);
@@ -25,14 +33,14 @@ async function opened() {
     development: true,
     ready: () => true,
   });
-  const send = async (method: string, path: string, body?: unknown, bearer = "staff") => {
+  const send = async (method: string, path: string, { body, bearer = "staff" }: Sent = {}) => {
     const headers = {
       ...(body !== undefined && { "content-type": "application/json" }),
       ...(bearer !== "" && { authorization: `Bearer ${bearer}` }),
     };
     const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
     const response = await fetch(`${url}${path}`, init);
-    return { status: response.status, body: (await response.json()) as never };
+    return { status: response.status, body: JSON.parse(await response.text()) };
   };
   async function end() {
     await stop(1_000);
@@ -53,29 +61,31 @@ function form(sku: string, options: { [name: string]: string }) {
 test("staff put a product on sale, and everybody finds it", async () => {
   await using edge = await opened();
   await edge.shop.call(products.importCatalogue, { categories: [drinks], products: [] });
-  const created = await edge.send("POST", "/v1/admin/products", tea);
+  const created = await edge.send("POST", "/v1/admin/products", { body: tea });
   expect(created.status).toBe(201);
-  const { productId } = created.body as { productId: string };
+  const { productId } = created.body;
   const at = `/v1/admin/products/${productId}`;
-  const added = await edge.send("POST", `${at}/variants`, form("TEA-1", { weight: "50 g" }));
+  const added = await edge.send("POST", `${at}/variants`, {
+    body: form("TEA-1", { weight: "50 g" }),
+  });
   expect(added.status).toBe(201);
-  expect(await edge.send("GET", "/v1/products/tea", undefined, "")).toMatchObject({
+  expect(await edge.send("GET", "/v1/products/tea", nobody)).toMatchObject({
     status: 404,
     body: { code: "product_not_found" },
   });
   expect((await edge.send("POST", `${at}/publish`)).status).toBe(200);
-  const seen = await edge.send("GET", "/v1/products/tea", undefined, "");
+  const seen = await edge.send("GET", "/v1/products/tea", nobody);
   expect(seen).toMatchObject({ status: 200, body: { productId, state: "published" } });
   expect(await edge.send("GET", at)).toEqual(seen);
-  expect(await edge.send("GET", "/v1/categories", undefined, "")).toEqual({
+  expect(await edge.send("GET", "/v1/categories", nobody)).toEqual({
     status: 200,
-    body: [drinks] as never,
+    body: [drinks],
   });
 
-  const { variants } = seen.body as { variants: { variantId: string }[] };
+  const { variants } = seen.body;
   const price = { amount: 250, currency: "EUR" };
-  const path = `/v1/admin/variants/${variants[0]?.variantId}/price`;
-  expect(await edge.send("PUT", path, { price })).toMatchObject({
+  const path = `/v1/admin/variants/${variants[0].variantId}/price`;
+  expect(await edge.send("PUT", path, { body: { price } })).toMatchObject({
     status: 200,
     body: { variants: [{ price }] },
   });
@@ -95,8 +105,8 @@ test("a search takes its filters from the query, and refuses what is none", asyn
   }));
   await edge.shop.call(products.importCatalogue, { categories: [drinks], products: goods });
   const found = async (query: string) => {
-    const { body } = await edge.send("GET", `/v1/products?${query}`, undefined, "");
-    return (body as { items: { slug: string }[] }).items?.map(({ slug }) => slug);
+    const { body } = await edge.send("GET", `/v1/products?${query}`, nobody);
+    return body.items.map(({ slug }: { slug: string }) => slug);
   };
   expect(await found("q=tea&limit=1&facets=true&sort=name")).toEqual(["tea-a"]);
   expect(await found("option=cut:b")).toEqual(["tea-b"]);
@@ -115,10 +125,10 @@ test("a search takes its filters from the query, and refuses what is none", asyn
     "option=&option=a:b",
     "priceMin=-1",
   ]) {
-    const refused = await edge.send("GET", `/v1/products?${query}`, undefined, "");
+    const refused = await edge.send("GET", `/v1/products?${query}`, nobody);
     expect([query, refused.status < 500 && refused.status >= 400]).toEqual([query, true]);
   }
-  expect(await edge.send("GET", "/v1/products?cursor=x", undefined, "")).toMatchObject({
+  expect(await edge.send("GET", "/v1/products?cursor=x", nobody)).toMatchObject({
     body: { code: "cursor_invalid" },
   });
 });
@@ -134,7 +144,7 @@ test("nobody but staff changes the catalogue", async () => {
     ["GET", "/v1/admin/products/p", undefined],
   ] as const;
   for (const [method, path, body] of changes) {
-    const refused = await edge.send(method, path, body, "");
+    const refused = await edge.send(method, path, { body, ...nobody });
     expect([path, refused.status]).toEqual([path, 401]);
   }
 });

@@ -59,8 +59,8 @@ export function nameKey(title: string): string {
 const OPTIONS_MAX = 10;
 
 /**
- * Options written as `name:value`, the last of two with one name; undefined if one is not so written,
- * or if there are more than ten.
+ * Options written as `name:value`, the last of two with one name; undefined if one is not so
+ * written, or if there are more than ten.
  */
 export function optionsOf(pairs: readonly string[]): { [name: string]: string } | undefined {
   const split = pairs.map((pair) => /^([^:]{1,40}):(.{1,80})$/su.exec(pair));
