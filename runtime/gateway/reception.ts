@@ -48,9 +48,10 @@ export class Reception {
       answer = this.#answerTo(error, request, exchange);
     }
     if (answer instanceof Response) return this.#finish(answer, request, exchange);
-    return answer
-      .catch((error) => this.#answerTo(error, request, exchange))
-      .then((response) => this.#finish(response, request, exchange));
+    return answer.then(
+      (response) => this.#finish(response, request, exchange),
+      (error) => this.#finish(this.#answerTo(error, request, exchange), request, exchange),
+    );
   }
 
   /** Writes the problem that an error amounts to into the answer; returns its body. */
@@ -137,15 +138,15 @@ export class Reception {
     const { environment, isStopping, log } = this.#options;
     if (isStopping()) response.headers.set("connection", "close");
     const { traceId, code, startedAtMs } = exchange;
-    const theirs = parseTraceparent(request.headers.get("traceparent") ?? "");
+    const theirs = request.headers.get("traceparent");
     log.info("request", {
       traceId,
       method: request.method,
       route: this.#routeOf(request, exchange),
       status: response.status,
       durationMs: Math.round((environment.monotonic() - startedAtMs) * 1_000) / 1_000,
-      ...(code !== "" && { code }),
-      ...(theirs !== undefined && { theirTraceId: theirs.traceId }),
+      code: code === "" ? undefined : code,
+      theirTraceId: theirs === null ? undefined : parseTraceparent(theirs)?.traceId,
     });
     return response;
   }
