@@ -116,6 +116,20 @@ describe.each(placements)("checking out, %s", (placement) => {
     await expectBalance(shop);
   });
 
+  test("confirms nothing that was given up while its payment was on its way", async () => {
+    await using shop = await openShop(placement);
+    const offer = await shop.offer(await shop.filledCart(), "tok_slow");
+    const { checkoutId } = await shop.call(orders.startCheckout, offer);
+    await shop.placed.advance(1_000);
+    await shop.call(orders.abandonCheckout, { checkoutId });
+    await shop.placed.advance(minuteMs);
+    const over = await shop.call(orders.checkoutById, { checkoutId });
+    expect(over).toMatchObject({ state: "rejected", reason: "abandoned" });
+    expect(shop.countOf("orders.orderConfirmed")).toBe(0);
+    expect(await shop.stockOf("tea")).toMatchObject({ held: 0, committed: 0 });
+    await expectBalance(shop);
+  });
+
   test("cannot be given up once it is confirmed", async () => {
     await using shop = await openShop(placement);
     const { checkoutId } = await shop.checkOut(await shop.filledCart());

@@ -65,7 +65,7 @@ function staffRoutes(edge: Edge) {
       async ({ call, params, body, requireRole, requireKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        const refundId = refundIdOf(key);
+        const refundId = refundIdOf(params.orderId, key);
         await call(orders.refundOrder, { ...params, ...body, refundId }, { key });
         return await call(orders.refundById, { refundId, waitMs: patienceMs });
       },
@@ -95,6 +95,7 @@ function staffRoutes(edge: Edge) {
 }
 
 /** The same key asks for the same refund, also after the stored answer is gone. */
-function refundIdOf(key: string): string {
-  return `ref_${new Bun.CryptoHasher("sha256").update(key).digest("hex").slice(0, 32)}`;
+function refundIdOf(orderId: string, key: string): string {
+  const hash = new Bun.CryptoHasher("sha256").update(`${orderId} ${key}`).digest("hex");
+  return `ref_${hash.slice(0, 32)}`;
 }
