@@ -58,6 +58,25 @@ export function assertWireSchema(schema: TSchema, where: string): void {
   );
 }
 
+/**
+ * Fixes that objects of the schema, at any depth, may have further properties, which are left out of
+ * copies. Without it Elysia would write `additionalProperties: false` into a schema that a route
+ * uses, and the modules behind a gateway would refuse what the same modules elsewhere accept.
+ * The mark is not enumerable, so the published schema stays as it was written.
+ */
+export function sealSchema(schema: TSchema): void {
+  if (schema[Kind] === "Object" && !("additionalProperties" in schema)) {
+    Object.defineProperty(schema, "additionalProperties", { value: true });
+  }
+  const members: TSchema[] = [
+    ...Object.values<TSchema>(schema["properties"] ?? {}),
+    ...Object.values<TSchema>(schema["patternProperties"] ?? {}),
+    ...(schema["anyOf"] ?? []),
+    ...(schema["items"] === undefined ? [] : [schema["items"]]),
+  ];
+  for (const member of members) sealSchema(member);
+}
+
 /** Tells whether an object property may be left out. */
 export function isOptional(schema: TSchema): boolean {
   return OptionalKind in schema;

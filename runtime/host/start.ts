@@ -5,6 +5,7 @@ import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
 import { type Identity, system as systemIdentity } from "../contract/identity.ts";
 import { type Gateway, gateway } from "../gateway/gateway.ts";
+import { operationRoutes } from "../gateway/operations.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
@@ -123,7 +124,7 @@ async function openGateway(
   const authenticate = await system.authenticator(shop.callAs(systemIdentity), now);
   try {
     return gateway({
-      routes,
+      routes: [...routes, operationRoutes(system.modules.map((one) => one.contract))],
       authenticate,
       host,
       port,
