@@ -1,0 +1,19 @@
+// What the benchmark uses of its peers. They are installed when it runs, not with the product.
+
+declare module "moleculer" {
+  interface Context {
+    readonly params: Record<string, unknown>;
+    call(action: string, params: unknown): Promise<unknown>;
+  }
+
+  export class ServiceBroker {
+    constructor(options: { logger: boolean; validator?: boolean });
+    createService(schema: {
+      name: string;
+      actions: Record<string, { params?: object; handler(context: Context): unknown }>;
+    }): void;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+    call(action: string, params: unknown): Promise<unknown>;
+  }
+}

@@ -1,0 +1,58 @@
+import type { CallOptions } from "../../contract/call.ts";
+import {
+  type InputOf,
+  moduleName,
+  type OutputOf,
+  type Procedure,
+} from "../../contract/contract.ts";
+import { system } from "../../contract/identity.ts";
+import { startInstance } from "../../host/instance.ts";
+import { realEnvironment } from "../../host/real-environment.ts";
+import type { CallOrigin } from "../../module/caller.ts";
+import type { Module } from "../../module/define-module.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { inProcess } from "../../transport/in-process.ts";
+
+/** Modules at work in this process, with everything on that production has on. */
+export interface Hosted extends AsyncDisposable {
+  call<P extends Procedure>(
+    procedure: P,
+    input: InputOf<P>,
+    options?: CallOptions,
+  ): Promise<OutputOf<P>>;
+}
+
+const DEADLINE_MS = 600_000;
+
+/** Starts modules over databases in `folder`. */
+export async function host(modules: readonly Module[], folder: string): Promise<Hosted> {
+  const environment = realEnvironment();
+  const instance = await startInstance({
+    modules,
+    placed: modules.map((module) => module.contract[moduleName]),
+    transport: inProcess(),
+    environment,
+    log: silent(),
+    folder,
+    publicUrl: "http://127.0.0.1",
+    development: false,
+    settings: new Map(),
+  });
+  return {
+    call(procedure, input, options) {
+      const deadlineAtMs = environment.monotonic() + DEADLINE_MS;
+      const origin: CallOrigin = {
+        identity: system,
+        traceId: environment.newTraceId(),
+        deadlineAtMs,
+      };
+      return instance.gateway.call(procedure, input, origin, options) as never;
+    },
+    [Symbol.asyncDispose]: () => instance.stop(),
+  };
+}
+
+function silent(): Log {
+  const log: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
+  return log;
+}
