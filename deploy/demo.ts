@@ -16,8 +16,8 @@ const coupons = [
 ] as const;
 
 /**
- * Fills an empty shop with the demo catalogue, its stock and some coupons. Every call of it is keyed or
- * adds only what is missing, so it can go on after it was cut short.
+ * Fills an empty shop with the demo catalogue, its stock and some coupons. Every call of it is
+ * keyed or adds only what is missing, so it can go on after it was cut short.
  */
 export async function demo(call: Call<Contract>): Promise<void> {
   const { default: catalogue } = await import("../modules/products/seed/catalogue.json");
@@ -61,7 +61,10 @@ function taxClassOf(name: string): "standard" | "reduced" | "zero" {
   throw new Error(`The demo catalogue has the unknown tax class ${name}.`);
 }
 
-/** JSON modules are typed by the union of their rows, where an option that a row lacks is undefined. */
+/**
+ * JSON modules are typed by the union of their rows, where an option that a row lacks is
+ * undefined.
+ */
 function defined(options: Record<string, string | undefined>): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of Object.entries(options)) if (value !== undefined) found[name] = value;

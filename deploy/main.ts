@@ -1,5 +1,5 @@
 import { users } from "#modules/users";
-import { modules } from "../modules/index.ts";
+import { loadAuthenticator, modules } from "../modules/index.ts";
 import { runCommand, startCommand } from "../runtime/cli/cli.ts";
 import type { System } from "../runtime/host/system.ts";
 import { demo } from "./demo.ts";
@@ -9,7 +9,7 @@ import { userCreateCommand } from "./user-create.ts";
 const system: System = {
   modules,
   async authenticator(call, now) {
-    const { authenticator } = await import("../modules/users/authenticate.ts");
+    const { authenticator } = await loadAuthenticator();
     return authenticator({ tokenKeys: () => call(users.tokenKeys, {}), now });
   },
   demo,

@@ -6,6 +6,9 @@ import { products } from "#modules/products";
 import { shipping } from "#modules/shipping";
 import { users } from "#modules/users";
 
+/** What verifies access tokens, for the gateway; loaded where there is one. */
+export const loadAuthenticator = () => import("./users/authenticate.ts");
+
 /**
  * The one list of modules. Contracts are loaded at once; an instance loads the inside of those that
  * it hosts, and routes where there is a gateway.

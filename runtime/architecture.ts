@@ -239,11 +239,12 @@ function layerOrder({ from, to }: Arrow) {
 function composition({ from, to }: Arrow) {
   if (isTestFile(from)) return undefined;
   if (from.startsWith("deploy/") && moduleOf(to) !== undefined) {
-    return "deploy knows modules by the list in modules/index.ts only. Import that.";
+    if (partOf(to) === "contract.ts") return undefined;
+    return "deploy knows contracts, and the list in modules/index.ts. Import one of these.";
   }
   if (!/^modules\/[^/]+\.ts$/.test(from) || moduleOf(to) === undefined) return undefined;
-  if (/^(contract|module|http)\.ts$/.test(partOf(to))) return undefined;
-  return "the list of modules knows a contract.ts, a module.ts and an http.ts of each, no more.";
+  if (/^(contract|module|http|authenticate)\.ts$/.test(partOf(to))) return undefined;
+  return "the list knows what each module shows: contract.ts, module.ts and http.ts.";
 }
 
 /** What each module declares: `uses` in module.ts, and the events of its `reaction(…)` calls. */

@@ -82,13 +82,17 @@ function testWord(node: Node | undefined): string | undefined {
   return /^(describe|test|it)$/.test(callee.name) ? callee.name : undefined;
 }
 
-/** The columns of a table of tests are no parameters. */
+/** The columns of a table of tests are no parameters; an error's options, `cause`, do not count. */
 function parameterCount(node: Node, ancestors: readonly Node[]) {
   if (testWord(ancestors.at(-1)) !== undefined) return undefined;
   if (!isFunction(node) || !("params" in node) || !Array.isArray(node.params)) return undefined;
-  const count = node.params.length;
+  const count = node.params.filter((one) => !isErrorOptions(one)).length;
   if (count <= parametersMax) return undefined;
   return `has a function of ${count} parameters, at most ${parametersMax}. Pass an object.`;
+}
+
+function isErrorOptions(parameter: Node): boolean {
+  return parameter.type === "Identifier" && parameter.name === "options" && parameter.optional;
 }
 
 const nesting = new Set(
@@ -131,7 +135,7 @@ const bannedMembers = new Map([
 ]);
 
 function mayTouchTheWorld(path: string): boolean {
-  return /^runtime\/(host|testing|bench)\//.test(path);
+  return /^(runtime\/(host|testing|bench|cli)|deploy)\//.test(path);
 }
 
 function worldAsGlobal(node: Node, ancestors: readonly Node[], { path }: Source) {
@@ -184,7 +188,7 @@ function escapeFromTypes(node: Node) {
 
 /** Where the kernel joins what the type system cannot: each cast there is proved beside it. */
 const castHomes =
-  /^runtime\/(contract|module|saga|store|transport|messaging|testing|bench|simulation)\//;
+  /^runtime\/(contract|module|saga|store|transport|messaging|gateway|host|testing|bench)\//;
 
 function castBudget(node: Node, _ancestors: readonly Node[], { path }: Source) {
   if (node.type === "TSTypeAssertion") return "casts with <T>. Narrow the value by a check.";

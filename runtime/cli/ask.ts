@@ -11,8 +11,8 @@ import { inProcess } from "../transport/in-process.ts";
 const DEADLINE_MS = 30_000;
 
 /**
- * Calls a procedure for the command line: in the process that runs over the data folder, or, when none
- * does, in this one with only the procedure's module at work.
+ * Calls a procedure for the command line: in the process that runs over the data folder, or, when
+ * none does, in this one with only the procedure's module at work.
  */
 export async function ask(
   system: System,
@@ -46,7 +46,7 @@ export async function ask(
   const traceId = environment.newTraceId();
   const origin = { identity: systemIdentity, traceId, deadlineAtMs };
   try {
-    return await instance.gateway.call(procedure, input, origin);
+    return await instance.gateway.call(procedure, input, { origin });
   } finally {
     await instance.stop();
   }

@@ -9,15 +9,17 @@ export interface CallOptions {
    * with the effect, and given again to the same key with the same input.
    */
   readonly key?: string;
-  /** The time the call may take, in milliseconds; never more than what the caller itself has left. */
+  /**
+   * The time the call may take, in milliseconds; never more than what the caller itself has left.
+   */
   readonly deadlineMs?: number;
 }
 
 /**
  * Calls a procedure of a module that is declared in `uses`.
  *
- * Rejects with a DomainError that the procedure declares, with a TransportError when no answer came,
- * or with a ContractError when input or output do not fit.
+ * Rejects with a DomainError that the procedure declares, with a TransportError when no answer
+ * came, or with a ContractError when input or output do not fit.
  */
 export type Call<Uses extends Contract> = <P extends ProcedureIn<Uses>>(
   procedure: P,

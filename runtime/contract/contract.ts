@@ -12,7 +12,10 @@ type Unnamed =
   | ({ readonly kind: "query" | "command" } & Shape)
   | { readonly kind: "event"; readonly version: number; readonly payload: TObject };
 
-/** Anything callable in a contract. `module` and `name` are literals, so `call` can be typed by them. */
+/**
+ * Anything callable in a contract. `module` and `name` are literals, so `call` can be typed by
+ * them.
+ */
 export interface Procedure<
   Module extends string = string,
   Input extends TObject = TObject,
@@ -28,7 +31,10 @@ export interface Procedure<
   readonly errors: Errors;
 }
 
-/** A fact that a module publishes, in the past tense. `version` rises when the payload changes shape. */
+/**
+ * A fact that a module publishes, in the past tense. `version` rises when the payload changes
+ * shape.
+ */
 export interface EventType<Module extends string = string, Payload extends TObject = TObject> {
   readonly kind: "event";
   readonly module: Module;

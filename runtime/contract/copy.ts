@@ -7,8 +7,8 @@ import { isOptional } from "./schema.ts";
  *
  * The copy shares no object with the original, has only declared properties, in the schema's order,
  * and leaves out properties that are undefined: what `JSON.parse(JSON.stringify(value))` followed
- * by removal of undeclared properties would give, at about a tenth of its cost. Because of the fixed
- * order, equal values have equal JSON.
+ * by removal of undeclared properties would give, at about a tenth of its cost. Because of the
+ * fixed order, equal values have equal JSON.
  */
 export function compileCopy<T>(schema: TSchema): (value: T) => T {
   if (!hasObjects(schema)) return (value) => value;
@@ -25,8 +25,8 @@ function hasObjects(schema: TSchema): boolean {
 }
 
 /**
- * Generated code: statements to run first, and the functions that they refer to by name. Objects and
- * arrays are copied inline, because a call for each would double the cost.
+ * Generated code: statements to run first, and the functions that they refer to by name. Objects
+ * and arrays are copied inline, because a call for each would double the cost.
  */
 class Source {
   statements = "";
@@ -94,7 +94,10 @@ class Source {
   }
 }
 
-/** `__proto__` in a literal would set the prototype; a computed name makes it a property like others. */
+/**
+ * `__proto__` in a literal would set the prototype; a computed name makes it a property like
+ * others.
+ */
 function propertyName(name: string): string {
   return name === '"__proto__"' ? `[${name}]` : name;
 }

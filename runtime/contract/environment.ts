@@ -1,6 +1,6 @@
 /**
- * Time, randomness, ids and the event loop, as everything in Cleave gets them: by argument. The host
- * gives the real ones, tests and the simulation their own.
+ * Time, randomness, ids and the event loop, as everything in Cleave gets them: by argument. The
+ * host gives the real ones, tests and the simulation their own.
  */
 export interface Environment {
   /** Milliseconds since 1970. It may jump: use it for what is stored or shown. */

@@ -43,14 +43,17 @@ export class TransportError extends Error {
   }
 }
 
-/** A value did not fit its contract, or a module called what it did not declare: a bug, not a refusal. */
+/**
+ * A value did not fit its contract, or a module called what it did not declare: a bug, not a
+ * refusal.
+ */
 export class ContractError extends Error {
   override readonly name = "ContractError";
 }
 
 /**
- * A module failed in a way that it did not declare. Its own log has the whole error; the caller gets
- * the message only, wherever the module runs.
+ * A module failed in a way that it did not declare. Its own log has the whole error; the caller
+ * gets the message only, wherever the module runs.
  */
 export class Defect extends Error {
   override readonly name = "Defect";

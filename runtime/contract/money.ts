@@ -3,7 +3,10 @@ import { t } from "./schema.ts";
 
 const AMOUNT_MAX = 1_000_000_000_000;
 
-/** The schema of an amount: integer minor units of an ISO 4217 currency, as `{ amount: 1999, currency: "EUR" }`. */
+/**
+ * The schema of an amount: integer minor units of an ISO 4217 currency, as `{ amount: 1999,
+ * currency: "EUR" }`.
+ */
 export const moneySchema = t.Object({
   amount: t.Integer({ minimum: -AMOUNT_MAX, maximum: AMOUNT_MAX }),
   currency: t.String({ pattern: "^[A-Z]{3}$" }),
@@ -52,8 +55,8 @@ export function ratio(value: Money, numerator: number, denominator: number): Mon
 }
 
 /**
- * Spreads an amount over weights by largest remainder, ties to the lower index: the shares' sum is the
- * amount exactly. All weights zero gives everything to the first.
+ * Spreads an amount over weights by largest remainder, ties to the lower index: the shares' sum
+ * is the amount exactly. All weights zero gives everything to the first.
  */
 export function spread(value: Money, weights: readonly number[]): Money[] {
   const sum = weights.reduce((total, weight) => total + BigInt(weight), 0n);

@@ -59,10 +59,10 @@ export function assertWireSchema(schema: TSchema, where: string): void {
 }
 
 /**
- * Fixes that objects of the schema, at any depth, may have further properties, which are left out of
- * copies. Without it Elysia would write `additionalProperties: false` into a schema that a route
- * uses, and the modules behind a gateway would refuse what the same modules elsewhere accept.
- * The mark is not enumerable, so the published schema stays as it was written.
+ * Fixes that objects of the schema, at any depth, may have further properties, which are left out
+ * of copies. Without it Elysia would write `additionalProperties: false` into a schema that a
+ * route uses, and the modules behind a gateway would refuse what the same modules elsewhere
+ * accept. The mark is not enumerable, so the published schema stays as it was written.
  */
 export function sealSchema(schema: TSchema): void {
   if (schema[Kind] === "Object" && !("additionalProperties" in schema)) {

@@ -24,7 +24,8 @@ const PATH_MAX = 100;
 /**
  * Opens a socket in the data folder through which this user may call any procedure as the system.
  *
- * Whoever may enter the folder could read the databases as well, so the folder's own mode guards it.
+ * Whoever may enter the folder could read the databases as well, so the folder's own mode guards
+ * it.
  */
 export function openControl(
   folder: string,

@@ -63,7 +63,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   };
   try {
     for (const module of here) opened.push({ close: claimDatabase(databaseOf(module, options)) });
-    for (const module of here) hosted.push(hostModule(module, options, opened, deadlines));
+    for (const module of here) hosted.push(hostModule(module, options, { opened, deadlines }));
     for (const one of hosted) one.start();
   } catch (error) {
     for (const one of opened.reverse()) await one.close();
@@ -89,8 +89,7 @@ function databaseOf(module: Module, { folder, environment }: InstanceOptions): D
 function hostModule(
   module: Module,
   options: InstanceOptions,
-  opened: Opened[],
-  deadlines: Deadlines,
+  { opened, deadlines }: { readonly opened: Opened[]; readonly deadlines: Deadlines },
 ): HostedModule {
   const { transport, environment } = options;
   const database = openDatabase(databaseOf(module, options));

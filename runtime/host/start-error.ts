@@ -1,4 +1,7 @@
-/** The system cannot be started as it is; the message says why and what to do. Nothing was changed. */
+/**
+ * The system cannot be started as it is; the message says why and what to do. Nothing was
+ * changed.
+ */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

@@ -98,7 +98,8 @@ class Shop {
     const { identity, traceId, deadlineMs, key } = request;
     const deadlineAtMs = this.#environment.monotonic() + deadlineMs;
     const origin = { identity, traceId, deadlineAtMs };
-    return this.instance.gateway.call(procedure, input, origin, key === undefined ? {} : { key });
+    const options = key === undefined ? undefined : { key };
+    return this.instance.gateway.call(procedure, input, { origin, options });
   };
 
   callAs(identity: Identity): Call<Contract> {

@@ -32,7 +32,10 @@ export function storeAnswer(
   statements(tx).insert.run(caller, key, procedure, requestHash, answer, atMs);
 }
 
-/** The hash that tells whether two requests are the same. `input` is a checked copy: its order is fixed. */
+/**
+ * The hash that tells whether two requests are the same. `input` is a checked copy: its order is
+ * fixed.
+ */
 export function hashOf(input: unknown): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(input)).digest("base64");
 }

@@ -8,7 +8,9 @@ import { bury } from "./dead-letters.ts";
 import type { Reaction } from "./reaction.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Pauses between the attempts of a reaction, in milliseconds; after the last one it is given up. */
+/**
+ * Pauses between the attempts of a reaction, in milliseconds; after the last one it is given up.
+ */
 const PAUSES_MS = [20, 100, 500, 2_000];
 
 const statements = kernelStatements((sqlite) => ({
@@ -63,8 +65,9 @@ export class Inbox {
   }
 
   /**
-   * Takes in events in their order and resolves when all are durable. They go into one unit; when that
-   * fails they are taken one by one, so that a bad event delays but does not stop the others.
+   * Takes in events in their order and resolves when all are durable. They go into one unit; when
+   * that fails they are taken one by one, so that a bad event delays but does not stop the
+   * others.
    */
   async deliver(envelopes: readonly Envelope[]): Promise<void> {
     const fresh = envelopes.filter(
@@ -100,7 +103,10 @@ export class Inbox {
     work(tx, payload.copy(JSON.parse(envelope.payload)) as never);
   }
 
-  /** Tries until it works, at most as often as there are pauses; then buries the event and moves on. */
+  /**
+   * Tries until it works, at most as often as there are pauses; then buries the event and moves
+   * on.
+   */
   async #insist(envelope: Envelope): Promise<void> {
     const { environment, log } = this.#host;
     let error = await this.#takeIn([envelope]);

@@ -31,20 +31,19 @@ const statements = kernelStatements((sqlite) => ({
 export function appendEvent(
   on: Read,
   event: EventType,
-  payload: unknown,
-  at: { readonly traceId: string; readonly nowMs: number },
+  { payload, traceId, nowMs }: { payload: unknown; traceId: string; nowMs: number },
 ): Envelope {
   const copy = checked(event.payload, `The payload of ${fullName(event)}`).copy(payload);
   const json = JSON.stringify(copy);
   const { name, version, module } = event;
-  const inserted = statements(on).insert.run(name, version, json, at.traceId, at.nowMs);
+  const inserted = statements(on).insert.run(name, version, json, traceId, nowMs);
   return {
     module,
     event: name,
     version,
     seq: Number(inserted.lastInsertRowid),
-    traceId: at.traceId,
-    occurredAtMs: at.nowMs,
+    traceId,
+    occurredAtMs: nowMs,
     payload: json,
   };
 }

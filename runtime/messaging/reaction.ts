@@ -11,8 +11,8 @@ export interface Reaction<E extends EventType = EventType> {
  * Declares a reaction: a synchronous function of a transaction.
  *
  * Its effect happens once for each event, in the producer's order, because the position in the
- * producer's log moves in the same transaction. A reaction that throws is tried again; after the last
- * attempt the event goes to the module's dead letters and the position moves on.
+ * producer's log moves in the same transaction. A reaction that throws is tried again; after the
+ * last attempt the event goes to the module's dead letters and the position moves on.
  */
 export function reaction<E extends EventType>(
   event: E,

@@ -38,8 +38,10 @@ export class Caller {
   call(
     procedure: Procedure,
     input: unknown,
-    origin: CallOrigin,
-    options?: CallOptions,
+    {
+      origin,
+      options,
+    }: { readonly origin: CallOrigin; readonly options?: CallOptions | undefined },
   ): Promise<unknown> {
     if (!this.#allowed.has(procedure.module)) return Promise.reject(this.#undeclared(procedure));
     const nowMs = this.#environment.monotonic();

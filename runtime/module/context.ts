@@ -37,8 +37,8 @@ export interface Invocation {
 }
 
 /**
- * What a handler gets beside its input. The functions are made when asked for, since a handler takes
- * two or three of them and a call must stay cheap.
+ * What a handler gets beside its input. The functions are made when asked for, since a handler
+ * takes two or three of them and a call must stay cheap.
  */
 export class HandlerContext {
   readonly #host: ContextHost;
@@ -77,7 +77,7 @@ export class HandlerContext {
 
   get call() {
     return (procedure: Procedure, input: unknown, options?: CallOptions) =>
-      this.#host.caller.call(procedure, input, this.#invocation.request, options);
+      this.#host.caller.call(procedure, input, { origin: this.#invocation.request, options });
   }
 
   get fail() {
@@ -105,7 +105,10 @@ export class HandlerContext {
   }
 }
 
-/** Makes a declared error; its data is checked and copied like everything that crosses the boundary. */
+/**
+ * Makes a declared error; its data is checked and copied like everything that crosses the
+ * boundary.
+ */
 function declared(procedure: Procedure, code: string, data: unknown): DomainError {
   const name = fullName(procedure);
   const schema = procedure.errors[code];

@@ -36,7 +36,9 @@ export interface QueryContext<P extends Procedure, Uses extends Contract = never
   now(): number;
   /** What stands behind a port of this module. */
   port<T>(port: Port<T>): T;
-  /** Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside. */
+  /**
+   * Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside.
+   */
   settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;
 }
 
@@ -52,8 +54,8 @@ export interface CommandContext<P extends Procedure, Uses extends Contract = nev
   transaction(work: (tx: Transaction) => Synchronous<OutputOf<P>>): Promise<Committed<OutputOf<P>>>;
 
   /**
-   * Commits an intention before the world outside is touched, so that a crash in between is known of.
-   * It may be called before `transaction`; it does not answer the command.
+   * Commits an intention before the world outside is touched, so that a crash in between is known
+   * of. It may be called before `transaction`; it does not answer the command.
    */
   intent<T>(work: (tx: Transaction) => Synchronous<T>): Promise<T>;
 }
@@ -70,8 +72,8 @@ export interface Handler<P extends Procedure = Procedure, Module extends string 
 }
 
 /**
- * Declares what runs a procedure. A handler that calls other modules names their contracts in `uses`;
- * without it `call` accepts nothing.
+ * Declares what runs a procedure. A handler that calls other modules names their contracts in
+ * `uses`; without it `call` accepts nothing.
  */
 export function handler<P extends Procedure>(procedure: P, work: Work<P, never>): Handler<P, never>;
 export function handler<P extends Procedure, Uses extends Contract>(

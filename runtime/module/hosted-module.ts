@@ -29,7 +29,9 @@ import { KernelTransaction } from "./kernel-transaction.ts";
 import { operationHandlers } from "./operations.ts";
 import type { Port } from "./port.ts";
 
-/** Calls that one module runs at once, at most; past it a call is refused, certainly not executed. */
+/**
+ * Calls that one module runs at once, at most; past it a call is refused, certainly not executed.
+ */
 const RUNNING_MAX = 10_000;
 const JOB_DEADLINE_MS = 60_000;
 /** When old rows are looked for: after the start, after a full batch, and otherwise. */
@@ -56,7 +58,9 @@ export interface HostedModuleOptions {
   readonly ports: ReadonlyMap<string, unknown>;
 }
 
-/** A module at work in this process: its procedures, reactions, jobs and sagas over its database. */
+/**
+ * A module at work in this process: its procedures, reactions, jobs and sagas over its database.
+ */
 export class HostedModule {
   readonly name: string;
   readonly engine: SagaEngine;
@@ -90,7 +94,8 @@ export class HostedModule {
         call: (procedure, input, { traceId, key, deadlineMs = CALL_DEADLINE_MS }) => {
           const deadlineAtMs = environment.monotonic() + deadlineMs;
           const origin = { identity: system, traceId, deadlineAtMs };
-          return caller.call(procedure, input, origin, key === undefined ? {} : { key });
+          const options = key === undefined ? undefined : { key };
+          return caller.call(procedure, input, { origin, options });
         },
       },
       module.sagas,
@@ -145,7 +150,10 @@ export class HostedModule {
     this.#tidyLater(TIDY_FIRST_MS);
   }
 
-  /** Runs a unit of this module's writer; what it emits, starts, wakes and plans follows the commit. */
+  /**
+   * Runs a unit of this module's writer; what it emits, starts, wakes and plans follows the
+   * commit.
+   */
   async transact<T>(work: (tx: KernelTransaction) => T, traceId?: string): Promise<T> {
     const { environment } = this.#options;
     let last: KernelTransaction | undefined;
@@ -168,7 +176,9 @@ export class HostedModule {
     return result;
   }
 
-  /** Resolves when nothing is under way: no call, no job that is due, no saga but those that wait. */
+  /**
+   * Resolves when nothing is under way: no call, no job that is due, no saga but those that wait.
+   */
   async idle(): Promise<void> {
     await this.engine.idle();
     await this.#jobs.idle();

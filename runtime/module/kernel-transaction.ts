@@ -48,8 +48,8 @@ export class KernelTransaction implements TracedTransaction {
           `Declare an event in modules/${this.#host.module}/contract.ts.`,
       );
     }
-    const at = { traceId: this.traceId, nowMs: this.now };
-    this.events.push(appendEvent(this, event, payload, at));
+    const { traceId, now: nowMs } = this;
+    this.events.push(appendEvent(this, event, { payload, traceId, nowMs }));
   }
 
   schedule<P extends Procedure>(
@@ -80,7 +80,7 @@ export class KernelTransaction implements TracedTransaction {
   }
 
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void {
-    const record = this.#host.engine.insert(this, saga as SagaReference<never>, id, input);
+    const record = this.#host.engine.insert(this, saga as SagaReference<never>, { id, input });
     if (record !== undefined) this.sagas.push(record);
   }
 

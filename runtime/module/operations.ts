@@ -1,10 +1,11 @@
-import { command, contract, type OutputOf, query } from "../contract/contract.ts";
+import { command, contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { deadLetter, deadLetters, removeDeadLetter } from "../messaging/dead-letters.ts";
 import { putJob } from "../messaging/jobs.ts";
+import type { Transaction } from "../messaging/transaction.ts";
+import type { SagaEngine } from "../saga/engine.ts";
 import { listSagas } from "../saga/journal.ts";
 import { type Handler, handler } from "./handler.ts";
-import type { HostedModule } from "./hosted-module.ts";
 
 const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
 
@@ -56,8 +57,8 @@ export function operationsOf(module: string) {
       ),
     }),
     /**
-     * Tries a dead letter again: an event is reacted to now, in this transaction; a job is planned for
-     * now. It is gone afterwards. Nothing happens when it is gone already.
+     * Tries a dead letter again: an event is reacted to now, in this transaction; a job is
+     * planned for now. It is gone afterwards. Nothing happens when it is gone already.
      */
     cleaveRedrive: command({
       input: t.Object({ id: t.Integer() }),
@@ -71,10 +72,19 @@ export function operationsOf(module: string) {
   });
 }
 
-export type SagaView = OutputOf<ReturnType<typeof operationsOf>["cleaveSagas"]>[number];
+/** What the operations need of their module. */
+export interface OperationsHost {
+  readonly name: string;
+  readonly engine: SagaEngine;
+  /** Reacts to a buried event again, in the open transaction. */
+  reactTo(
+    tx: Transaction,
+    event: { readonly source: string; readonly name: string; readonly payload: string },
+  ): void;
+}
 
 /** What answers a module's operations. */
-export function operationHandlers(hosted: HostedModule): Handler[] {
+export function operationHandlers(hosted: OperationsHost): Handler[] {
   const operations = operationsOf(hosted.name);
   const { name: module, engine } = hosted;
   return [

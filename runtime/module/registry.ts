@@ -2,9 +2,9 @@ import { type Contract, fullName, moduleName, proceduresOf } from "../contract/c
 import type { Module } from "./define-module.ts";
 
 /**
- * Checks the modules of a system together, and returns what is wrong, a sentence each: a module twice,
- * a use of an unknown module or of itself, a cycle of calls, a missing or misplaced handler, a reaction
- * to an event that nobody declares, a port or saga defined twice.
+ * Checks the modules of a system together, and returns what is wrong, a sentence each: a module
+ * twice, a use of an unknown module or of itself, a cycle of calls, a missing or misplaced
+ * handler, a reaction to an event that nobody declares, a port or saga defined twice.
  */
 export function graphMistakes(modules: readonly Module[]): string[] {
   const names = modules.map(nameOf);

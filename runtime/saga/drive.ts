@@ -52,13 +52,14 @@ type Setback =
 /**
  * Takes one saga from where its record stands to its end, or to where it is stuck.
  *
- * Forward, a step's result is written while the next step already runs: every call of a step is keyed,
- * so after a crash the steps since the last write are answered from what they stored. Turning back,
- * waiting and the pivot are on disk before anything follows from them.
+ * Forward, a step's result is written while the next step already runs: every call of a step is
+ * keyed, so after a crash the steps since the last write are answered from what they stored.
+ * Turning back, waiting and the pivot are on disk before anything follows from them.
  */
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
   let attempts = 0;
+  if (record.state === "waiting") record.state = "running";
   while (!driver.stopping()) {
     if (record.state === "compensating") return turnBack(driver);
     const step = saga.steps[record.step];
@@ -127,7 +128,7 @@ async function wait(driver: Driver, untilMs: number): Promise<void> {
   const soonestMs = driver.environment.now() + PAUSE_FIRST_MS;
   const deadlineMs = beforePivot(driver) ? record.startedAtMs + saga.deadlineMs : Infinity;
   record.state = "waiting";
-  record.dueAtMs = Math.min(Math.max(untilMs, soonestMs), deadlineMs);
+  record.dueAtMs = Math.ceil(Math.min(Math.max(untilMs, soonestMs), deadlineMs));
   await write(driver);
   driver.changed();
   await driver.rest(record.dueAtMs, true);
@@ -207,7 +208,10 @@ async function write({ record, environment, transact }: Driver): Promise<void> {
   environment.reach(`saga.journaled:${record.name}`);
 }
 
-/** Writes the record without waiting. Each write holds the whole record, so a lost one is made good by the next. */
+/**
+ * Writes the record without waiting. Each write holds the whole record, so a lost one is made
+ * good by the next.
+ */
 function writeBehind(driver: Driver): void {
   const { record, log } = driver;
   write(driver).catch((error: unknown) => {

@@ -61,7 +61,11 @@ export class SagaEngine {
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
-  insert(tx: TracedTransaction, saga: SagaReference<never>, id: string, input: unknown) {
+  insert(
+    tx: TracedTransaction,
+    saga: SagaReference<never>,
+    { id, input }: { readonly id: string; readonly input: unknown },
+  ): SagaRecord | undefined {
     const definition = [...this.#sagas.values()].find((one) => one === saga);
     if (definition === undefined) {
       throw new Error(`The saga ${saga.name} is not in the module's sagas. Add it to module.ts.`);
@@ -134,17 +138,16 @@ export class SagaEngine {
     await Promise.allSettled(all.map((active) => active.ended));
   }
 
-  /** True while a saga is doing something: has not ended, is not stuck, and does not wait or rest. */
+  /**
+   * True while a saga is doing something: has not ended, is not stuck, and does not wait or rest.
+   */
   get busy(): boolean {
     return [...this.#active.values()].some((one) => one.resume === undefined);
   }
 
   /** Resolves when no saga is doing anything: each has ended, is stuck, or waits. */
   async idle(): Promise<void> {
-    for (;;) {
-      const busy = [...this.#active.values()].filter((one) => one.resume === undefined);
-      if (busy.length === 0) return;
-      await Promise.race(busy.map((one) => one.ended));
+    while (this.busy) {
       await new Promise<void>((resolve) => this.#host.environment.defer(resolve));
     }
   }
@@ -227,7 +230,8 @@ export class SagaEngine {
     environment.after(1_000, () => {
       if (this.#stopping) return;
       const stored = sagaRecord(read, name, id);
-      if (stored !== undefined && !isOver(stored)) this.#activate(stored);
+      if (stored === undefined || isOver(stored) || this.#active.has(keyOf(name, id))) return;
+      this.#activate(stored);
     });
   }
 

@@ -41,6 +41,13 @@ interface Row {
   readonly startedAtMs: number;
 }
 
+interface Filter {
+  readonly name: string | null;
+  readonly state: string | null;
+  readonly id: string | null;
+  readonly limit: number;
+}
+
 const columns = `name, id, version, state, step, input, done, failure, due_at_ms AS dueAtMs,
   trace_id AS traceId, started_at_ms AS startedAtMs`;
 
@@ -64,10 +71,11 @@ const statements = kernelStatements((sqlite) => ({
     `SELECT ${columns} FROM cleave_saga INDEXED BY cleave_saga_live
      WHERE state NOT IN ('completed', 'compensated') LIMIT ?`,
   ),
-  list: sqlite.prepare<[string | null, string | null, string | null, number], Row>(
+  list: sqlite.prepare<[Filter], Row>(
     `SELECT ${columns} FROM cleave_saga
-     WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR id = ?3)
-     ORDER BY started_at_ms DESC LIMIT ?4`,
+     WHERE (@name IS NULL OR name = @name) AND (@state IS NULL OR state = @state)
+       AND (@id IS NULL OR id = @id)
+     ORDER BY started_at_ms DESC LIMIT @limit`,
   ),
 }));
 
@@ -107,11 +115,8 @@ export function liveSagas(on: Read, limit: number): SagaRecord[] {
 }
 
 /** Sagas by name, state and id, newest first; null means any. */
-export function listSagas(
-  on: Read,
-  by: { name: string | null; state: string | null; id: string | null; limit: number },
-): SagaRecord[] {
-  return statements(on).list.all(by.name, by.state, by.id, by.limit).map(parsed);
+export function listSagas(on: Read, by: Filter): SagaRecord[] {
+  return statements(on).list.all(by).map(parsed);
 }
 
 function parsed(row: Row): SagaRecord {

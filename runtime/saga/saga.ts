@@ -30,7 +30,10 @@ export class SagaRefusal extends Error {
   }
 }
 
-/** Returned by a step that waits for something outside: it is run again when woken, or at `untilMs`. */
+/**
+ * Returned by a step that waits for something outside: it is run again when woken, or at
+ * `untilMs`.
+ */
 export class Wait {
   readonly untilMs: number;
 
@@ -110,8 +113,8 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
   ): OpenSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
 
   /**
-   * Adds the point of no return: a transaction of the module's own, in the same commit as the saga's
-   * record. After it steps have no compensation and are repeated until they succeed.
+   * Adds the point of no return: a transaction of the module's own, in the same commit as the
+   * saga's record. After it steps have no compensation and are repeated until they succeed.
    */
   pivot(
     name: string,

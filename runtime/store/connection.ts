@@ -33,8 +33,8 @@ let sets = 0;
 /**
  * Declares statements that read, to be prepared once on each database they are used on.
  *
- * `build` gets a Drizzle database and returns an object of prepared queries; the result is a function
- * from a `Read` to those queries.
+ * `build` gets a Drizzle database and returns an object of prepared queries; the result is a
+ * function from a `Read` to those queries.
  */
 export function reads<Set>(build: (db: Drizzle) => Set): (on: Read) => Set {
   return preparedOnce((on) => build(on.drizzle));

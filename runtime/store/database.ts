@@ -16,7 +16,10 @@ export interface Database extends Read {
   close(): void;
 }
 
-/** Milliseconds that a statement may wait for another process, asleep in this thread: keep it short. */
+/**
+ * Milliseconds that a statement may wait for another process, asleep in this thread: keep it
+ * short.
+ */
 const BUSY_TIMEOUT_MS = 200;
 
 /** Where a module's database is, and how it is brought up to date. */
@@ -57,8 +60,8 @@ export function claimDatabase({ module, folder, migrations }: DatabaseOptions): 
  * Opens a claimed database, creating and migrating it as needed.
  *
  * Guarantees: WAL, `synchronous=FULL` (asserted; a WAL database otherwise reopens as NORMAL and may
- * lose the last commits in a power cut), foreign keys on. Queries read on this same connection: groups
- * are synchronous, so nobody reads between a group's BEGIN and COMMIT.
+ * lose the last commits in a power cut), foreign keys on. Queries read on this same connection:
+ * groups are synchronous, so nobody reads between a group's BEGIN and COMMIT.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { module, folder, environment } = options;

@@ -14,17 +14,21 @@ interface Unit {
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
 }
 
-/** The writer of one database: runs synchronous units one after another and commits them in groups. */
+/**
+ * The writer of one database: runs synchronous units one after another and commits them in
+ * groups.
+ */
 export interface Writer {
   /**
-   * Runs `work` in a transaction and resolves with its result after the COMMIT has reached the disk.
+   * Runs `work` in a transaction and resolves with its result after the COMMIT has reached the
+   * disk.
    *
    * When `work` throws, its own changes are undone and the promise rejects with what it threw; its
    * neighbours in the group are not touched. A neighbour may end the whole group (disk full, ON
-   * CONFLICT ROLLBACK) or have its COMMIT refused (a deferred foreign key); the others then run again
-   * from the start, so `work` must change nothing but the database. A TransportError says whether
-   * the change may have lasted: `executed: "no"` when it could not begin, `"unknown"` when COMMIT
-   * failed in a way that leaves that open.
+   * CONFLICT ROLLBACK) or have its COMMIT refused (a deferred foreign key); the others then run
+   * again from the start, so `work` must change nothing but the database. A TransportError says
+   * whether the change may have lasted: `executed: "no"` when it could not begin, `"unknown"`
+   * when COMMIT failed in a way that leaves that open.
    */
   run<T>(work: () => T): Promise<T>;
   /** Resolves when everything that was given to `run` has been answered. */
@@ -133,7 +137,10 @@ class GroupCommit implements Writer {
     });
   }
 
-  /** Commits. A COMMIT that is refused, with the transaction still there, is one unit's fault: whose? */
+  /**
+   * Commits. A COMMIT that is refused, with the transaction still there, is one unit's fault:
+   * whose?
+   */
   #commitOrSplit(units: readonly Unit[]): void {
     try {
       this.#environment.reach(`commit.before:${this.#name}`);

@@ -14,8 +14,8 @@ interface Applied {
 }
 
 /**
- * Throws a StoreError when the database knows a migration that this program does not (it is newer), or
- * one whose SQL differs (it was edited after it was applied). Changes nothing.
+ * Throws a StoreError when the database knows a migration that this program does not (it is
+ * newer), or one whose SQL differs (it was edited after it was applied). Changes nothing.
  *
  * `owner` keeps the kernel's migrations apart from the module's. Returns how many are applied.
  */
@@ -46,7 +46,7 @@ export function assertKnown(
 /** Applies the migrations that this database lacks, all in one transaction. */
 export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migration[]): void {
   const applied = assertKnown(sqlite, owner, migrations);
-  if (migrations.length > applied) apply(sqlite, owner, migrations, applied);
+  if (migrations.length > applied) apply(sqlite, owner, { migrations, from: applied });
 }
 
 function appliedTo(sqlite: Sqlite, owner: string): Applied[] {
@@ -62,8 +62,7 @@ function appliedTo(sqlite: Sqlite, owner: string): Applied[] {
 function apply(
   sqlite: Sqlite,
   owner: string,
-  migrations: readonly Migration[],
-  from: number,
+  { migrations, from }: { readonly migrations: readonly Migration[]; readonly from: number },
 ): void {
   sqlite.exec("BEGIN IMMEDIATE");
   try {

@@ -4,12 +4,17 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { ownerLock } from "./owner-lock.ts";
 import { StoreError } from "./store-error.ts";
 
-const holder = join(import.meta.dir, "../testing/lock-holder.ts");
+const source = join(import.meta.dir, "owner-lock.ts");
+const holder = `
+  import { ownerLock } from ${JSON.stringify(source)};
+  ownerLock(process.argv.at(-1), "orders");
+  console.log("owned");
+  process.stdin.resume();`;
 
 /** Resolves when the child owns the lock. */
 async function ownedByChild(path: string) {
-  const command = [process.execPath, holder, path, "orders"];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const command = [process.execPath, "--eval", holder, path];
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
   const { value } = await child.stdout.getReader().read();
   expect(new TextDecoder().decode(value)).toBe("owned\n");
   return child;

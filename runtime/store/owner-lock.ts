@@ -4,8 +4,8 @@ import { StoreError } from "./store-error.ts";
 /**
  * Takes the one ownership of a module's database, for as long as this process lives.
  *
- * It is an exclusive transaction held open on a tiny database of its own: the operating system drops
- * it when the process dies, however it dies. Returns a function that gives it up.
+ * It is an exclusive transaction held open on a tiny database of its own: the operating system
+ * drops it when the process dies, however it dies. Returns a function that gives it up.
  */
 export function ownerLock(path: string, module: string): () => void {
   const lock = new BetterSqlite3(path, { timeout: 0 });

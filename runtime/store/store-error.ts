@@ -1,4 +1,7 @@
-/** A database could not be opened as it is; the message says why and what to do. Nothing was changed. */
+/**
+ * A database could not be opened as it is; the message says why and what to do. Nothing was
+ * changed.
+ */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }

@@ -3,18 +3,19 @@ import type { Procedure } from "../contract/contract.ts";
 import type { CallRequest, Subscription, Transport } from "../transport/transport.ts";
 
 /**
- * Does to a transport what a network may do to it: delivers every event twice, and repeats every call.
+ * Does to a transport what a network may do to it: delivers every event twice, and repeats every
+ * call.
  *
- * A command without a key gets one, since only a keyed command may be repeated. The second answer is
- * the one that the caller gets; for a command it must equal the first.
+ * A command without a key gets one, since only a keyed command may be repeated. The second answer
+ * is the one that the caller gets; for a command it must equal the first.
  */
 export function duplicating(inner: Transport, newKey: () => string): Transport {
   return {
     serve: (module, serve) => inner.serve(module, serve),
     call: (procedure, input, request) =>
-      twice(inner, procedure, input, {
-        ...request,
-        key: request.key ?? newKey(),
+      twice(inner, procedure, {
+        input,
+        request: { ...request, key: request.key ?? newKey() },
       }),
     publish: (source) => inner.publish(source),
     subscribe: (subscription: Subscription) =>
@@ -34,8 +35,7 @@ export function duplicating(inner: Transport, newKey: () => string): Transport {
 async function twice(
   inner: Transport,
   procedure: Procedure,
-  input: unknown,
-  request: CallRequest,
+  { input, request }: { readonly input: unknown; readonly request: CallRequest },
 ): Promise<unknown> {
   const sent = structuredClone(input);
   const first = await inner.call(procedure, input, request);

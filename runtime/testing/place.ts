@@ -10,16 +10,16 @@ import { encoded } from "../transport/encoded.ts";
 import { inProcess } from "../transport/in-process.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { duplicating } from "./duplicating.ts";
-import {
-  type VirtualEnvironment,
-  virtualEnvironment,
-} from "./virtual-environment.ts";
+import { type VirtualEnvironment, virtualEnvironment } from "./virtual-environment.ts";
 
 /** How the modules of a test meet. Every spec runs in each. */
 export const placements = ["in process", "in process, encoded"] as const;
 export type Placement = (typeof placements)[number];
 
-/** Real milliseconds that `settle` waits for work outside the virtual clock, such as mail or hashing. */
+/**
+ * Real milliseconds that `settle` waits for work outside the virtual clock, such as mail or
+ * hashing.
+ */
 const PATIENCE_MS = 10_000;
 const CALL_DEADLINE_MS = 3_600_000;
 
@@ -37,8 +37,8 @@ export interface Published {
 }
 
 /**
- * Runs modules in one process for a test, over real databases in a folder of their own, with a clock
- * that only `advance` moves. Events come twice and calls are repeated.
+ * Runs modules in one process for a test, over real databases in a folder of their own, with a
+ * clock that only `advance` moves. Events come twice and calls are repeated.
  */
 export async function place(
   placement: Placement,
@@ -74,12 +74,13 @@ export class Placed implements AsyncDisposable {
 
   /** Calls a procedure as the system. */
   readonly call: Call<Contract> = (procedure, input, options) =>
-    this.#call(system, procedure, input, options) as never;
+    this.#call(procedure, input, { identity: system, options }) as never;
 
   /** Calls as somebody. */
   as(identity: Identity): { call: Call<Contract> } {
     return {
-      call: (procedure, input, options) => this.#call(identity, procedure, input, options) as never,
+      call: (procedure, input, options) =>
+        this.#call(procedure, input, { identity, options }) as never,
     };
   }
 
@@ -115,6 +116,19 @@ export class Placed implements AsyncDisposable {
       const again = this.#environment.nextTimerAtMs();
       if (this.#environment.now() >= untilMs && (again === undefined || again > untilMs)) return;
     }
+  }
+
+  /** The named points reached since the last start, such as `commit.before:orders`. */
+  get points(): readonly string[] {
+    return this.#environment.points;
+  }
+
+  /**
+   * Has the process be gone at the nth named point from now, and resolves with the point's name.
+   * What waits for an answer then waits for ever; `restart` goes on.
+   */
+  crashAt(nth: number): Promise<string> {
+    return this.#environment.crashAt(nth);
   }
 
   /** Ends the modules as a crash would, and starts them again over the same data. */
@@ -155,11 +169,16 @@ export class Placed implements AsyncDisposable {
     this.#instance = undefined;
   }
 
-  #call(identity: Identity, procedure: Procedure, input: unknown, options?: CallOptions) {
+  #call(
+    procedure: Procedure,
+    input: unknown,
+    { identity, options }: { identity: Identity; options: CallOptions | undefined },
+  ) {
     const { gateway } = this.#instance as Instance;
     const deadlineAtMs = this.#environment.monotonic() + CALL_DEADLINE_MS;
     const traceId = this.#environment.newTraceId();
-    return gateway.call(procedure, input, { identity, traceId, deadlineAtMs }, options);
+    const origin = { identity, traceId, deadlineAtMs };
+    return gateway.call(procedure, input, { origin, options });
   }
 
   #busy(): boolean {

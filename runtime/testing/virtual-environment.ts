@@ -17,6 +17,10 @@ export interface VirtualEnvironment extends Environment {
   moveTo(atMs: number): void;
   /** Drops every timer and everything deferred, now and later: the process is gone. */
   kill(): void;
+  /** The named points reached so far. */
+  readonly points: readonly string[];
+  /** Has the process be gone at the nth point from now; resolves with the name of that point. */
+  crashAt(nth: number): Promise<string>;
 }
 
 /** Makes an environment for tests. */
@@ -26,11 +30,13 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
   let nowMs = startMs;
   let order = 0;
   let dead = false;
+  const points: string[] = [];
+  let crash: { readonly count: number; readonly reached: (point: string) => void } | undefined;
   const hex = (digits: number) =>
     Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join("");
   const next = () => [...timers].sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
   return {
-    now: () => nowMs,
+    now: () => Math.floor(nowMs),
     monotonic: () => nowMs,
     random,
     randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),
@@ -48,7 +54,21 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
     defer(work) {
       if (!dead) setImmediate(() => dead || work());
     },
-    reach() {},
+    points,
+    reach(point) {
+      points.push(point);
+      if (points.length === crash?.count) {
+        dead = true;
+        timers.clear();
+        crash.reached(point);
+      }
+      if (dead) throw new Error(`The process is gone since ${point}.`);
+    },
+    crashAt(nth) {
+      return new Promise((reached) => {
+        crash = { count: points.length + nth, reached };
+      });
+    },
     nextTimerAtMs: () => next()?.atMs,
     moveTo(atMs) {
       for (let timer = next(); timer !== undefined && timer.atMs <= atMs; timer = next()) {

@@ -18,7 +18,7 @@ import { fromWire, toWire } from "./wire-error.ts";
 export function encoded(inner: Transport): Transport {
   return {
     serve: (module, serve) => inner.serve(module, decoding(serve)),
-    call: (procedure, input, request) => encodingCall(inner, procedure, input, request),
+    call: (procedure, input, request) => encodingCall(inner, procedure, { input, request }),
     publish: (source: EventSource) => inner.publish(source),
     subscribe: (subscription: Subscription) =>
       inner.subscribe({
@@ -45,8 +45,7 @@ function decoding(serve: Serve): Serve {
 async function encodingCall(
   inner: Transport,
   procedure: Procedure,
-  input: unknown,
-  request: CallRequest,
+  { input, request }: { readonly input: unknown; readonly request: CallRequest },
 ): Promise<unknown> {
   const reply = await inner.call(procedure, JSON.stringify(input), roundTrip(request));
   const decoded = JSON.parse(String(reply));

@@ -7,8 +7,9 @@ const PENDING_MAX = 1_024;
 /**
  * Takes the events of one producer to one consumer, in order, from log to inbox.
  *
- * Fresh events come by `push`; when they do not follow on what was delivered, or are too many to keep,
- * the producer's log is read instead. The log is the truth; the memory only saves reading it.
+ * Fresh events come by `push`; when they do not follow on what was delivered, or are too many to
+ * keep, the producer's log is read instead. The log is the truth; the memory only saves reading
+ * it.
  */
 export class EventLink {
   readonly producer: string;
@@ -79,7 +80,10 @@ export class EventLink {
     }
   }
 
-  /** Reads on after what was delivered or is pending; at the log's end the link is no longer behind. */
+  /**
+   * Reads on after what was delivered or is pending; at the log's end the link is no longer
+   * behind.
+   */
   #readLog(source: EventSource): Envelope[] {
     if (this.#pending.length > 0) return this.#pending.splice(0, BATCH_MAX);
     const batch = source.after(this.#seen, BATCH_MAX, this.#subscription.events);

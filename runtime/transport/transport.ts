@@ -44,8 +44,9 @@ export interface Subscription {
   /** The last seq that the consumer has durably taken in. */
   readonly position: number;
   /**
-   * Takes in events in the producer's order. Resolves when they are durable at the consumer; it never
-   * rejects for a bad event. Events at or below the position are ignored, so redelivery is harmless.
+   * Takes in events in the producer's order. Resolves when they are durable at the consumer; it
+   * never rejects for a bad event. Events at or below the position are ignored, so redelivery is
+   * harmless.
    */
   readonly deliver: (envelopes: readonly Envelope[]) => Promise<void>;
 }
@@ -65,8 +66,9 @@ export interface Transport {
   serve(module: string, serve: Serve): () => void;
 
   /**
-   * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody serves
-   * the module, and DEADLINE, `executed: "unknown"`, when the request's time is over first.
+   * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody
+   * serves the module, and DEADLINE, `executed: "unknown"`, when the request's time is over
+   * first.
    */
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown>;
 

@@ -43,7 +43,10 @@ const write = writes((db) => ({
 }));
 const setState = (tx: Write, id: string, state: string) => write(tx).setState.run({ id, state });
 
-/** Takes the thing, waits for the signature if it is to be signed, takes the paper, and is ordered. */
+/**
+ * Takes the thing, waits for the signature if it is to be signed, takes the paper, and is
+ * ordered.
+ */
 export const placeDeskOrder = saga("desk.place-order", {
   version: 1,
   input: t.Object({

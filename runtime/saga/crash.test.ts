@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import BetterSqlite3 from "better-sqlite3";
+import { saga } from "../index.ts";
+import { type Placed, place } from "../testing/place.ts";
+import { BossInput, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
+
+const threeErrands = saga("boss.three-errands", {
+  version: 1,
+  input: BossInput,
+  uses: [errands],
+  deadlineMs: 600_000,
+})
+  .step("a", {
+    run: ({ call }) => call(errands.run, { name: "a" }),
+    compensate: ({ call }) => call(errands.undo, { name: "a" }),
+  })
+  .step("b", {
+    run: ({ call }) => call(errands.run, { name: "b" }),
+    compensate: ({ call }) => call(errands.undo, { name: "b" }),
+  })
+  .pivot("decided", () => {})
+  .step("c", { run: ({ call }) => call(errands.run, { name: "c" }) })
+  .ending(publishEnd);
+
+function placed(mishaps: { readonly [errand: string]: Mishap[] }): Promise<Placed> {
+  const modules = [errandsModule(new Map(Object.entries(mishaps)), []), bossModule(threeErrands)];
+  return place("in process", modules, { duplicate: false });
+}
+
+/** What is left after the saga has run, crashed at the nth point on its way and been repeated. */
+async function afterCrash(mishaps: { readonly [errand: string]: Mishap[] }, nth: number) {
+  await using shop = await placed(mishaps);
+  const gone = shop.crashAt(nth);
+  const began = shop.call(boss.begin, { id: "1" }, { key: "k" }).catch(() => {});
+  const point = await Promise.race([gone, began.then(() => shop.settle()).then(() => undefined)]);
+  if (point === undefined) return undefined;
+  await shop.restart();
+  await shop.call(boss.begin, { id: "1" }, { key: "k" });
+  await shop.advance(60_000);
+  const ledger = await shop.call(errands.ledger, {});
+  return { point, ledger, ends: publishedBy(shop) };
+}
+
+/** The payloads in the boss's outbox. */
+function publishedBy({ folder }: Placed): unknown[] {
+  const sqlite = new BetterSqlite3(`${folder}/boss.db`, { readonly: true });
+  const rows = sqlite.prepare<[], string>("SELECT payload FROM cleave_outbox").pluck().all();
+  sqlite.close();
+  return rows.map((payload) => JSON.parse(payload));
+}
+
+const done = { runs: 1, stands: true };
+const undone = { runs: 1, stands: false };
+
+test.each([
+  ["forward", {}, { a: done, b: done, c: done }, { id: "1", outcome: "completed", why: "" }],
+  [
+    "back",
+    { b: ["refused" as const] },
+    { a: undone },
+    { id: "1", outcome: "compensated", why: "b: REFUSED" },
+  ],
+])("a saga going %s ends the same when the process is gone at any point", async (...row) => {
+  const [, mishaps, ledger, end] = row;
+  const points: string[] = [];
+  for (let nth = 1; ; nth++) {
+    const left = await afterCrash(mishaps, nth);
+    if (left === undefined) break;
+    points.push(left.point);
+    expect({ nth, ...left }).toEqual({ nth, point: left.point, ledger, ends: [end] });
+  }
+  for (const part of ["commit.before:boss", "commit.after:errands", "saga.ended"]) {
+    expect(points.some((point) => point.startsWith(part))).toBe(true);
+  }
+}, 60_000);

@@ -1,0 +1,288 @@
+import { describe, expect, test } from "bun:test";
+import { SagaRefusal, saga, waitUntil } from "../index.ts";
+import { operationsOf } from "../module/operations.ts";
+import { type Placed, place } from "../testing/place.ts";
+import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
+
+const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 60_000 };
+
+/** Runs a, b, passes the pivot, runs c. */
+const threeErrands = saga("boss.three-errands", options)
+  .step("a", {
+    run: ({ call }) => call(errands.run, { name: "a" }),
+    compensate: ({ call }) => call(errands.undo, { name: "a" }),
+  })
+  .step("b", {
+    run: ({ call }) => call(errands.run, { name: "b" }),
+    compensate: ({ call }) => call(errands.undo, { name: "b" }),
+  })
+  .pivot("decided", () => {})
+  .step("c", { run: ({ call }) => call(errands.run, { name: "c" }) })
+  .ending(publishEnd);
+
+/** A boss with these sagas beside errands that meet mishaps; the saga "1" has been begun. */
+async function begun(mishaps: { readonly [errand: string]: Mishap[] }, ...sagas: BossSaga[]) {
+  const trail: string[] = [];
+  const plan = new Map(Object.entries(mishaps));
+  const [first = threeErrands, ...others] = sagas;
+  const modules = [errandsModule(plan, trail), bossModule(first, ...others)];
+  const shop = await place("in process, encoded", modules, { duplicate: false });
+  await shop.call(boss.begin, { id: "1" });
+  return {
+    shop,
+    plan,
+    trail,
+    modules,
+    /** The state of the saga "1", and how it ended. */
+    state: () => stateOf(shop, "1"),
+    ends: () => shop.events.map(({ payload }) => payload),
+    [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose](),
+  };
+}
+
+async function stateOf(shop: Placed, id: string): Promise<string | undefined> {
+  const by = { name: null, state: null, id, limit: 1 };
+  const [view] = await shop.call(operationsOf("boss").cleaveSagas, by);
+  return view?.state;
+}
+
+function gate() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, open: resolve };
+}
+
+describe("a saga before its pivot", () => {
+  test("repeats a step that got no answer until it gets one", async () => {
+    await using world = await begun({ b: ["unanswered"] });
+    await world.shop.settle();
+    expect(world.trail).toEqual(["a"]);
+    expect(await world.state()).toBe("running");
+    world.plan.delete("b");
+    await world.shop.advance(1_000);
+    expect(world.trail).toEqual(["a", "b", "c"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
+  });
+
+  test("runs a step once whose answers were lost", async () => {
+    await using world = await begun({ b: ["answer lost"] });
+    await world.shop.advance(1_000);
+    world.plan.delete("b");
+    await world.shop.advance(5_000);
+    expect(await world.state()).toBe("completed");
+    expect(await world.shop.call(errands.ledger, {})).toMatchObject({
+      b: { runs: 1, stands: true },
+    });
+  });
+
+  test("turns back at its deadline and undoes the unanswered step too", async () => {
+    await using world = await begun({ b: ["unanswered"] });
+    await world.shop.advance(59_000);
+    expect(world.ends()).toEqual([]);
+    await world.shop.advance(6_000);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: DEADLINE" }]);
+    expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+    expect(await world.shop.call(errands.ledger, {})).toEqual({ a: { runs: 1, stands: false } });
+  });
+
+  test("turns back at once when a step is refused, newest step first", async () => {
+    await using world = await begun({ b: ["refused"] });
+    await world.shop.settle();
+    expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: REFUSED" }]);
+  });
+
+  test("undoes a step as often as it takes", async () => {
+    const undo: Mishap[] = [...Array<Mishap>(10).fill("defect"), "unanswered"];
+    await using world = await begun({ b: ["refused"], "undo a": undo });
+    await world.shop.advance(60_000);
+    expect(await world.state()).toBe("compensating");
+    world.plan.delete("undo a");
+    await world.shop.advance(6_000);
+    expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: REFUSED" }]);
+  });
+
+  test("goes on undoing where it was, after a restart", async () => {
+    await using world = await begun({ b: ["refused"], "undo a": ["unanswered"] });
+    await world.shop.settle();
+    await world.shop.restart();
+    world.plan.clear();
+    await world.shop.advance(6_000);
+    expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: REFUSED" }]);
+  });
+
+  test("turns back when its pivot refuses", async () => {
+    const refusing = saga("boss.refusing", options)
+      .step("a", {
+        run: ({ call }) => call(errands.run, { name: "a" }),
+        compensate: ({ call }) => call(errands.undo, { name: "a" }),
+      })
+      .pivot("decided", (tx) => {
+        tx.emit(boss.ended, { id: "1", outcome: "decided", why: "undone with the pivot" });
+        throw new SagaRefusal("TOO_LATE");
+      })
+      .ending(publishEnd);
+    await using world = await begun({}, refusing);
+    await world.shop.settle();
+    expect(world.trail).toEqual(["a", "undo a"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "decided: TOO_LATE" }]);
+  });
+});
+
+describe("a saga after its pivot", () => {
+  test("repeats a step long past its deadline, and never turns back", async () => {
+    await using world = await begun({ c: ["unanswered"] });
+    await world.shop.advance(600_000);
+    expect(await world.state()).toBe("running");
+    await world.shop.restart();
+    world.plan.clear();
+    await world.shop.advance(6_000);
+    expect(world.trail).toEqual(["a", "b", "c"]);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
+  });
+
+  test.each([["defect" as const], ["refused" as const]])(
+    "is stuck after eight times a %s, stays so, and goes on when it is retried",
+    async (mishap) => {
+      await using world = await begun({ c: [mishap] });
+      await world.shop.advance(60_000);
+      expect(await world.state()).toBe("stuck");
+      expect(world.shop.problems).toContainEqual(
+        expect.objectContaining({ message: "saga stuck", saga: "boss.three-errands", attempts: 8 }),
+      );
+      world.plan.clear();
+      await world.shop.restart();
+      await world.shop.advance(60_000);
+      expect(await world.state()).toBe("stuck");
+
+      const { cleaveRetrySaga } = operationsOf("boss");
+      const which = { name: "boss.three-errands", id: "1" };
+      expect(await world.shop.call(cleaveRetrySaga, which)).toEqual({ retried: true });
+      await world.shop.settle();
+      expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
+      expect(await world.shop.call(cleaveRetrySaga, which)).toEqual({ retried: false });
+      expect(world.trail).toEqual(["a", "b", "c"]);
+    },
+  );
+});
+
+describe("a waiting saga", () => {
+  /** Runs "look" until it has been run twice; in between it waits for an hour. */
+  const patient = saga("boss.patient", { ...options, deadlineMs: 86_400_000 })
+    .step("look", {
+      run: async ({ call, now }) => {
+        await call(errands.run, { name: "look" });
+        const seen = (await call(errands.ledger, {}))["seen"];
+        return seen === undefined ? waitUntil(now() + 3_600_000) : seen;
+      },
+    })
+    .step("a", { run: ({ call }) => call(errands.run, { name: "a" }) })
+    .ending(publishEnd);
+
+  test("looks again when it is woken while it is looking", async () => {
+    const looking = gate();
+    await using world = await begun({ look: [looking.promise] }, patient);
+    const { shop } = world;
+    await shop.call(boss.nudge, { id: "1" });
+    world.plan.clear();
+    await shop.call(errands.run, { name: "seen" }, { key: "seen" });
+    await shop.call(boss.nudge, { id: "1" });
+    looking.open();
+    await shop.settle();
+    expect(await world.state()).toBe("completed");
+  });
+
+  test("looks again when it was woken after it looked and before it rests", async () => {
+    await using world = await begun({}, patient);
+    const { shop, trail } = world;
+    await shop.settle();
+    expect(trail).toEqual(["look"]);
+    await Promise.all([1, 2, 3].map(() => shop.call(boss.nudge, { id: "1" })));
+    await shop.call(errands.run, { name: "seen" });
+    await shop.call(boss.nudge, { id: "1" });
+    await shop.settle();
+    expect(await world.state()).toBe("completed");
+  });
+
+  test("looks again when its time comes, also when a restart lies between", async () => {
+    await using world = await begun({}, patient);
+    await world.shop.settle();
+    expect(await world.state()).toBe("waiting");
+    await world.shop.restart();
+    await world.shop.settle();
+    await world.shop.call(errands.run, { name: "seen" });
+    await world.shop.advance(3_500_000);
+    expect(await world.state()).toBe("waiting");
+    await world.shop.advance(100_000);
+    expect(await world.state()).toBe("completed");
+  });
+
+  test("is running, not waiting, once it has gone on after a restart", async () => {
+    const held = gate();
+    await using world = await begun({ a: [held.promise] }, patient);
+    await world.shop.settle();
+    await world.shop.call(errands.run, { name: "seen" });
+    await world.shop.restart();
+    await world.shop.advance(1);
+    expect(await world.state()).toBe("running");
+    held.open();
+    await world.shop.settle();
+    expect(await world.state()).toBe("completed");
+  });
+});
+
+describe("a saga's definition", () => {
+  const named = (version: number, errand: string) =>
+    saga("boss.versioned", { ...options, version })
+      .step("hold", { run: ({ call }) => call(errands.run, { name: "hold" }) })
+      .step("then", { run: ({ call }) => call(errands.run, { name: errand }) })
+      .ending(publishEnd);
+  const [old, current] = [named(1, "old way"), named(2, "new way")];
+
+  test("is that of the version which it was started with", async () => {
+    await using world = await begun({ hold: ["unanswered"] }, old);
+    await world.shop.settle();
+    world.modules[1] = bossModule(current, old);
+    await world.shop.restart();
+    await world.shop.call(boss.begin, { id: "2" });
+    world.plan.clear();
+    await world.shop.advance(6_000);
+    expect(world.trail.toSorted()).toEqual(["hold", "hold", "new way", "old way"]);
+  });
+
+  test("must be there while a saga of it is under way", async () => {
+    await using world = await begun({ hold: ["unanswered"] }, old);
+    await world.shop.settle();
+    world.modules[1] = bossModule(current);
+    await expect(world.shop.restart()).rejects.toThrow(
+      "A saga boss.versioned of version 1 is under way, but the module has no definition of it. " +
+        "Keep that version in the module's sagas until none is left.",
+    );
+    world.modules[1] = bossModule(current, old);
+    await world.shop.restart();
+    world.plan.clear();
+    await world.shop.advance(6_000);
+    expect(await world.state()).toBe("completed");
+    world.modules[1] = bossModule(current);
+    await world.shop.restart();
+  });
+
+  test("has each step once", () => {
+    const one = saga("boss.double", options).step("a", { run: async () => null });
+    expect(() => one.step("a", { run: async () => null })).toThrow(
+      "The saga boss.double has two steps called a.",
+    );
+  });
+});
+
+test("a saga that is begun twice runs once", async () => {
+  await using world = await begun({});
+  await world.shop.call(boss.begin, { id: "1" });
+  await world.shop.settle();
+  await world.shop.call(boss.begin, { id: "1" });
+  await world.shop.settle();
+  expect(world.trail).toEqual(["a", "b", "c"]);
+  expect(world.ends()).toHaveLength(1);
+});

@@ -1,0 +1,58 @@
+import {
+  command,
+  contract,
+  defineModule,
+  event,
+  handler,
+  type Transaction,
+  t,
+} from "../../index.ts";
+import type { Saga } from "../../saga/saga.ts";
+import { errands } from "./errands.ts";
+
+/** A module that has errands run by sagas, which each test defines. */
+export const boss = contract("boss", {
+  /** Starts the saga. Repeating it with the same id changes nothing. */
+  begin: command({ input: t.Object({ id: t.String() }), output: t.Object({}) }),
+  /** Wakes the saga. */
+  nudge: command({ input: t.Object({ id: t.String() }), output: t.Object({}) }),
+  ended: event(1, t.Object({ id: t.String(), outcome: t.String(), why: t.String() })),
+});
+
+export const BossInput = t.Object({ id: t.String() });
+export type BossSaga = Saga<{ id: string }>;
+
+/** Publishes how a saga ended. */
+export function publishEnd(
+  tx: Transaction,
+  end: { id: string; outcome: string; failure: { step: string; code: string } | null },
+): void {
+  const { id, outcome, failure } = end;
+  const why = failure === null ? "" : `${failure.step}: ${failure.code}`;
+  tx.emit(boss.ended, { id, outcome, why });
+}
+
+/** The boss, wired with sagas; the first is the one that `begin` starts. */
+export function bossModule(...sagas: readonly [BossSaga, ...BossSaga[]]) {
+  const [current] = sagas;
+  return defineModule({
+    contract: boss,
+    uses: [errands],
+    migrations: [],
+    sagas,
+    handlers: {
+      begin: handler(boss.begin, ({ id }, { transaction }) =>
+        transaction((tx) => {
+          tx.start(current, id, { id });
+          return {};
+        }),
+      ),
+      nudge: handler(boss.nudge, ({ id }, { transaction }) =>
+        transaction((tx) => {
+          tx.wake(current, id);
+          return {};
+        }),
+      ),
+    },
+  });
+}
