@@ -111,7 +111,7 @@ describe("a cart", () => {
   async function opened() {
     const { cartId, cartToken } = given(await shop.client().orders.v1.carts.post());
     const headers = { "x-cart-token": cartToken };
-    return { cart: shop.client(headers).orders.v1.carts({ cartId }), cartId };
+    return { cart: shop.client(headers).orders.v1.carts({ cartId }), cartId, cartToken };
   }
 
   test("takes lines, changes and loses them, and always knows its sums", async () => {
@@ -146,14 +146,17 @@ describe("a cart", () => {
   });
 
   test("is not ready for checkout before it has all that an order needs", async () => {
-    const { cart, cartId } = await opened();
+    const { cart, cartId, cartToken } = await opened();
     const { error: early } = await cart["shipping-options"].get();
     expect(early).toMatchObject({ value: { code: "address_missing" } });
     const answer = given(await cart.items.post({ variantId: await variantOf("tea"), quantity: 1 }));
     const { version, totals } = answer;
-    const bare = { cartId, cartToken: "", version, total: totals.total };
+    const bare = { cartId, cartToken, version, total: totals.total };
     const refused = await checkOut(shop.url, bare, { token: "tok_ok", key: "bare" });
-    expect(refused.error).toMatchObject({ status: 404 });
+    expect(refused.error).toMatchObject({
+      status: 422,
+      value: { code: "cart_incomplete", data: { missing: ["email", "address", "shipping"] } },
+    });
   });
 
   test("takes contact, address, delivery and coupon, and adds them up to the cent", async () => {

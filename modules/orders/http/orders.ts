@@ -1,7 +1,7 @@
 import { t } from "#runtime";
 import { type Edge, Elysia, httpSchema } from "#runtime/http";
 import { orders } from "../contract.ts";
-import { orderAccess, orderHeaders } from "./tokens.ts";
+import { orderAccess, orderHeaders, orderQuery } from "./tokens.ts";
 
 /** How long the answer to a refund waits for its end. */
 const patienceMs = 3_000;
@@ -37,8 +37,9 @@ export function orderRoutes(edge: Edge) {
     )
     .get(
       "/v1/orders/:orderId",
-      ({ call, params, headers }) => call(orders.orderById, orderAccess(params, headers)),
-      { params, headers: orderHeaders, response: orders.orderById.output },
+      ({ call, params, headers, query }) =>
+        call(orders.orderById, orderAccess(params, headers, query)),
+      { params, headers: orderHeaders, query: orderQuery, response: orders.orderById.output },
     )
     .post(
       "/v1/orders/:orderId/cancel",

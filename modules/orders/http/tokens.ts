@@ -26,11 +26,15 @@ export function checkoutAccess(
   return cartToken === undefined ? { checkoutId } : { checkoutId, cartToken };
 }
 
-/** Leave to an order: its id from the path, its token from the header. */
+/** The same token in the address, for the link of a mail. */
+export const orderQuery = t.Object({ orderToken: Token });
+
+/** Leave to an order: its id from the path, its token from the header, or else from the link. */
 export function orderAccess(
   { orderId }: { orderId: string },
   headers: { "x-order-token"?: string },
+  link: { orderToken?: string } = {},
 ): { orderId: string; orderToken?: string } {
-  const orderToken = headers["x-order-token"];
+  const orderToken = headers["x-order-token"] ?? link.orderToken;
   return orderToken === undefined ? { orderId } : { orderId, orderToken };
 }
