@@ -61,16 +61,20 @@ test.each([
     { a: undone },
     { id: "1", outcome: "compensated", why: "b: REFUSED" },
   ],
-])("a saga going %s ends the same when the process is gone at any point", async (...row) => {
-  const [, mishaps, ledger, end] = row;
-  const points: string[] = [];
-  for (let nth = 1; ; nth++) {
-    const left = await afterCrash(mishaps, nth);
-    if (left === undefined) break;
-    points.push(left.point);
-    expect({ nth, ...left }).toEqual({ nth, point: left.point, ledger, ends: [end] });
-  }
-  for (const part of ["commit.before:boss", "commit.after:errands", "saga.ended"]) {
-    expect(points.some((point) => point.startsWith(part))).toBe(true);
-  }
-}, 60_000);
+])(
+  "a saga going %s ends the same when the process is gone at any point",
+  async (...row) => {
+    const [, mishaps, ledger, end] = row;
+    const points: string[] = [];
+    for (let nth = 1; ; nth++) {
+      const left = await afterCrash(mishaps, nth);
+      if (left === undefined) break;
+      points.push(left.point);
+      expect({ nth, ...left }).toEqual({ nth, point: left.point, ledger, ends: [end] });
+    }
+    for (const part of ["commit.before:boss", "commit.after:errands", "saga.ended"]) {
+      expect(points.some((point) => point.startsWith(part))).toBe(true);
+    }
+  },
+  60_000,
+);

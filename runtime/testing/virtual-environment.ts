@@ -43,7 +43,8 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
     newId(prefix) {
       const time = nowMs.toString(16).padStart(12, "0");
       const sequence = (order++).toString(16).padStart(16, "0");
-      return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}-8${sequence.slice(1, 4)}-${sequence.slice(4)}`;
+      const start = `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}`;
+      return `${prefix}_${start}-8${sequence.slice(1, 4)}-${sequence.slice(4)}`;
     },
     newTraceId: () => hex(32),
     after(delayMs, work) {
