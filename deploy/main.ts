@@ -3,6 +3,7 @@ import { loadAuthenticator, modules } from "../modules/index.ts";
 import { runCommand, startCommand } from "../runtime/cli/cli.ts";
 import type { System } from "../runtime/host/system.ts";
 import { demo } from "./demo.ts";
+import { pictureCommand } from "./picture.ts";
 import { userCreateCommand } from "./user-create.ts";
 
 /** What this repository runs: its modules, with what the runtime cannot know of them. */
@@ -18,7 +19,7 @@ const system: System = {
 // Everything that is written is for this user only.
 process.umask(0o077);
 process.exitCode = await runCommand(
-  [startCommand(system), userCreateCommand(system)],
+  [startCommand(system), userCreateCommand(system), pictureCommand(system)],
   Bun.argv.slice(2),
 );
 // A port of a module may hold the event loop open after everything was stopped.

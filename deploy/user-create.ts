@@ -19,7 +19,7 @@ const settings = t.Object({
 export function userCreateCommand(system: System): Command {
   return {
     name: "user create",
-    help: "user create --email … --role admin   make an account; the password is read from standard input",
+    help: "user create --email … --role admin   make an account; its password by standard input",
     async run(args) {
       const { DATA_DIR } = process.env;
       const read = readSettings({ user: settings }, { environment: { DATA_DIR }, arguments: args });

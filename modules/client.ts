@@ -7,7 +7,10 @@ import type { ProductsHttp } from "./products/http.ts";
 import type { ShippingHttp } from "./shipping/http.ts";
 import type { UsersHttp } from "./users/http.ts";
 
-/** Headers sent with every request, such as `authorization` or `x-cart-token`; asked for anew each time. */
+/**
+ * Headers sent with every request, such as `authorization` or `x-cart-token`; asked for anew each
+ * time.
+ */
 export type ClientHeaders = () => Record<string, string>;
 
 /**

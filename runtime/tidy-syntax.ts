@@ -92,7 +92,7 @@ function parameterCount(node: Node, ancestors: readonly Node[]) {
 }
 
 function isErrorOptions(parameter: Node): boolean {
-  return parameter.type === "Identifier" && parameter.name === "options" && parameter.optional;
+  return parameter.type === "Identifier" && parameter.name === "options" && "optional" in parameter;
 }
 
 const nesting = new Set(

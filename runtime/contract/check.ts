@@ -1,4 +1,4 @@
-import type { TSchema } from "@sinclair/typebox";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Procedure } from "./contract.ts";
 import { compileCopy } from "./copy.ts";
@@ -26,6 +26,11 @@ export function checked(schema: TSchema, where: string): Checked {
   };
   compiled.set(schema, result);
   return result;
+}
+
+/** A checked copy of a value, with its type; throws a ContractError when it does not fit. */
+export function parse<S extends TSchema>(schema: S, value: unknown, where: string): Static<S> {
+  return checked(schema, where).copy(value) as Static<S>;
 }
 
 /** The compiled input and output of a procedure. */

@@ -1,6 +1,6 @@
 import { Kind, OptionalKind, type TSchema, Type } from "@sinclair/typebox";
 
-export type { Static, TSchema } from "@sinclair/typebox";
+export type { Static } from "@sinclair/typebox";
 
 /**
  * The schema builders of contracts: TypeBox, narrowed to what means the same after a trip as JSON.

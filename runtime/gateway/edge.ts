@@ -11,7 +11,10 @@ import type { Invoke } from "./invoke.ts";
 
 /** What every route gets from the gateway, beside Elysia's own. */
 export type RequestContext = {
-  /** Calls a module on behalf of whoever sent the request, within the request's deadline and trace. */
+  /**
+   * Calls a module on behalf of whoever sent the request, within the request's deadline and
+   * trace.
+   */
   readonly call: Call<Contract>;
   /** Who sent the request, from a verified access token; anonymous without one. */
   readonly identity: Identity;

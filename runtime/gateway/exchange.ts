@@ -1,6 +1,8 @@
 import { anonymous, type Identity } from "../contract/identity.ts";
 
-/** The key under which a request carries its exchange. A WeakMap costs a tenth of the throughput. */
+/**
+ * The key under which a request carries its exchange. A WeakMap costs a tenth of the throughput.
+ */
 export const exchangeKey: unique symbol = Symbol("exchange");
 
 /** What the gateway knows of one request, from its arrival to the line in the access log. */

@@ -9,7 +9,9 @@ import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
-/** Above a request's deadline, so that a slow answer is not cut off by an idle connection's limit. */
+/**
+ * Above a request's deadline, so that a slow answer is not cut off by an idle connection's limit.
+ */
 const IDLE_TIMEOUT_SECONDS = 30;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
 const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;

@@ -24,7 +24,8 @@ export interface ProblemKind {
 }
 
 /**
- * Makes a problem for a route to throw: `throw problem(404, "not_found", "There is no such page.")`.
+ * Makes a problem for a route to throw: `throw problem(404, "not_found", "There is no such
+ * page.")`.
  *
  * The detail and the data are shown to the sender as they are.
  */

@@ -1,7 +1,7 @@
 import { HttpProblem } from "./http-problem.ts";
 
 /** The size that a request's body may have. */
-export const BODY_BYTES_MAX = 256 * 1024;
+const BODY_BYTES_MAX = 256 * 1024;
 
 /**
  * Refuses what no route should see: an ambiguous host, a body that is too large or not JSON.

@@ -51,17 +51,14 @@ export function operationRoutes(contracts: readonly Contract[]) {
         },
         { params: t.Object({ module: Text, name: Text, id: Text }) },
       )
-      .get(
-        "/v1/admin/dead-letters",
-        async ({ call, requireRole }) => {
-          requireRole("staff", "admin");
-          const all = [...operations.values()];
-          const found = await Promise.all(
-            all.map((one) => call(one.cleaveDeadLetters, { limit: sagasMax })),
-          );
-          return found.flat().sort((one, other) => other.diedAtMs - one.diedAtMs);
-        },
-      )
+      .get("/v1/admin/dead-letters", async ({ call, requireRole }) => {
+        requireRole("staff", "admin");
+        const all = [...operations.values()];
+        const found = await Promise.all(
+          all.map((one) => call(one.cleaveDeadLetters, { limit: sagasMax })),
+        );
+        return found.flat().sort((one, other) => other.diedAtMs - one.diedAtMs);
+      })
       .post(
         "/v1/admin/dead-letters/:module/:letter/redrive",
         ({ call, params, requireRole }) => {

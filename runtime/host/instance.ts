@@ -57,7 +57,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const opened: Opened[] = [];
   const deadlines = new Deadlines(environment);
   const close = async () => {
-    for (const one of hosted) await one.stop();
+    // Callers first: what they have in flight may still need those that they call.
+    for (const one of hosted.toReversed()) await one.stop();
     await transport.close();
     for (const one of opened.reverse()) await one.close();
   };

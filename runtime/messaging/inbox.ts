@@ -1,6 +1,7 @@
 import { checked } from "../contract/check.ts";
 import { fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
+import { isTransportError } from "../contract/errors.ts";
 import { kernelStatements, type Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope } from "../transport/transport.ts";
@@ -24,7 +25,7 @@ const statements = kernelStatements((sqlite) => ({
 }));
 
 /** How far a module has taken in the events of a producer. */
-export function inboxPosition(on: Read, producer: string): number {
+function inboxPosition(on: Read, producer: string): number {
   return statements(on).position.get(producer)?.position ?? 0;
 }
 
@@ -117,6 +118,11 @@ export class Inbox {
     }
     if (error === undefined) return;
     const { module, event, seq, payload, traceId } = envelope;
+    if (isTransportError(error)) {
+      // The writer's doing, not the event's: nothing can be written, a dead letter neither.
+      log.error("events not taken in, will be delivered again", { producer: module, seq, error });
+      throw error;
+    }
     log.error("event given up", { event: `${module}.${event}`, seq, traceId, error });
     await this.#host.transact((tx) => {
       const name = `${module}.${event}`;

@@ -1,7 +1,7 @@
 import { kernelStatements, type Write } from "../store/connection.ts";
 
 /** How long answers, published events and ended sagas are kept, in milliseconds: seven days. */
-export const RETENTION_MS = 7 * 24 * 3_600_000;
+const RETENTION_MS = 7 * 24 * 3_600_000;
 /** Rows of each kind removed in one transaction, at most, so that no caller waits for long. */
 const BATCH_MAX = 500;
 
@@ -11,8 +11,8 @@ const statements = kernelStatements((sqlite) => ({
        SELECT caller, key, procedure FROM cleave_answer WHERE answered_at_ms < ? LIMIT ?)`,
   ),
   events: sqlite.prepare<[number, number]>(
-    `DELETE FROM cleave_outbox WHERE seq IN (
-       SELECT seq FROM cleave_outbox WHERE occurred_at_ms < ? ORDER BY seq LIMIT ?)`,
+    `DELETE FROM cleave_outbox WHERE occurred_at_ms < ? AND seq IN (
+       SELECT seq FROM cleave_outbox ORDER BY seq LIMIT ?)`,
   ),
   sagas: sqlite.prepare<[number, number]>(
     `DELETE FROM cleave_saga WHERE (name, id) IN (

@@ -59,7 +59,8 @@ export class Caller {
   #undeclared(procedure: Procedure): ContractError {
     return new ContractError(
       `${this.name} does not declare that it uses ${procedure.module}, but it calls ` +
-        `${fullName(procedure)}. Add ${procedure.module} to "uses" in modules/${this.name}/module.ts.`,
+        `${fullName(procedure)}. ` +
+        `Add ${procedure.module} to "uses" in modules/${this.name}/module.ts.`,
     );
   }
 }

@@ -64,7 +64,8 @@ export class Deadlines {
     this.#watched = this.#watched.filter((call) => {
       if (call.over) return false;
       if (call.deadlineAtMs > nowMs) return true;
-      const message = `${fullName(call.procedure)} did not answer in time; whether it ran is unknown.`;
+      const name = fullName(call.procedure);
+      const message = `${name} did not answer in time; whether it ran is unknown.`;
       call.fail(new TransportError("DEADLINE", "unknown", message));
       return false;
     });

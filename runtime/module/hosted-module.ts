@@ -1,51 +1,30 @@
-import { type CheckedProcedure, checkedProcedure } from "../contract/check.ts";
-import { fullName, moduleName, type Procedure } from "../contract/contract.ts";
+import { fullName, moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import {
-  ContractError,
-  Defect,
-  DomainError,
-  isDomainError,
-  isTransportError,
-  TransportError,
-} from "../contract/errors.ts";
+import { ContractError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
-import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
-import { type Job, Jobs, removeJob } from "../messaging/jobs.ts";
+import { Jobs } from "../messaging/jobs.ts";
 import { outboxOf } from "../messaging/outbox.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import type { Transaction } from "../messaging/transaction.ts";
+import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { CallRequest, Envelope, Transport } from "../transport/transport.ts";
+import type { Envelope, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
-import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
-import { type Deadlines, Underway } from "./deadlines.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
-import type { Handler } from "./handler.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { KernelTransaction } from "./kernel-transaction.ts";
 import { operationHandlers } from "./operations.ts";
 import type { Port } from "./port.ts";
+import { synchronous } from "./synchronous.ts";
 
-/**
- * Calls that one module runs at once, at most; past it a call is refused, certainly not executed.
- */
-const RUNNING_MAX = 10_000;
-const JOB_DEADLINE_MS = 60_000;
 /** When old rows are looked for: after the start, after a full batch, and otherwise. */
 const TIDY_FIRST_MS = 60_000;
 const TIDY_AGAIN_MS = 100;
 const TIDY_EVERY_MS = 3_600_000;
-
-const nextTurn = Promise.resolve();
-
-interface Served {
-  readonly procedure: Procedure;
-  readonly handler: Handler;
-  readonly checks: CheckedProcedure;
-}
 
 /** What a hosted module stands on. */
 export interface HostedModuleOptions {
@@ -66,57 +45,24 @@ export class HostedModule {
   readonly engine: SagaEngine;
   readonly database: Database;
   readonly #options: HostedModuleOptions;
-  readonly #served = new Map<string, Served>();
+  readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
-  readonly #context: ContextHost;
-  readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => void = () => {};
   #stopTidying: () => void = () => {};
-  #running = 0;
 
   constructor(options: HostedModuleOptions) {
-    const { module, database, environment, log, ports } = options;
+    const { module, database, environment } = options;
     this.name = module.contract[moduleName];
     this.database = database;
     this.#options = options;
     const allowed = new Set(module.uses.map((contract) => contract[moduleName]));
     const caller = new Caller(this.name, allowed, options);
-    const parts = {
-      log,
-      environment,
-      read: database,
-      transact: <T>(work: (tx: TracedTransaction) => T) => this.transact(work),
-    };
-    this.engine = new SagaEngine(
-      {
-        ...parts,
-        call: (procedure, input, { traceId, key, deadlineMs = CALL_DEADLINE_MS }) => {
-          const deadlineAtMs = environment.monotonic() + deadlineMs;
-          const origin = { identity: system, traceId, deadlineAtMs };
-          const options = key === undefined ? undefined : { key };
-          return caller.call(procedure, input, { origin, options });
-        },
-      },
-      module.sagas,
-    );
-    this.#jobs = new Jobs({ ...parts, runJob: (job) => this.#runJob(job) });
-    this.#context = {
-      read: database,
-      log,
-      caller,
-      now: () => environment.now(),
-      newId: (prefix) => environment.newId(prefix),
-      port: (port) => opened(port, ports, this.name),
-      settled: (saga, id, withinMs) => this.engine.settled(saga.name, id, withinMs),
-      intend: (request, work) => this.transact(work, request.traceId),
-      commitAnswer: (invocation, work) => this.#commitAnswer(invocation, work),
-    };
-    for (const handler of [...Object.values(module.handlers), ...operationHandlers(this)]) {
-      const { procedure } = handler;
-      const checks = checkedProcedure(procedure);
-      this.#served.set(procedure.name, { procedure, handler, checks });
-    }
+    this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
+      ...module.sagas,
+    ]);
+    this.#dispatcher = this.#openDispatcher(caller);
+    this.#jobs = new Jobs({ ...this.#parts(), runJob: (job) => this.#dispatcher.runJob(job) });
   }
 
   /** Offers the module to others, and takes up its events, jobs and sagas where they stand. */
@@ -124,19 +70,10 @@ export class HostedModule {
     const { transport, module } = this.#options;
     this.#publish = transport.publish(outboxOf(this.database, this.name));
     this.#withdraw = transport.serve(this.name, (procedure, input, request) =>
-      this.#serve(procedure, input, request),
+      this.#dispatcher.serve(procedure, input, request),
     );
     for (const [producer, reactions] of byProducer(module)) {
-      const inbox = new Inbox(
-        {
-          log: this.#options.log,
-          environment: this.#options.environment,
-          read: this.database,
-          transact: (work) => this.transact(work),
-        },
-        producer,
-        reactions,
-      );
+      const inbox = new Inbox(this.#parts(), producer, reactions);
       transport.subscribe({
         consumer: this.name,
         producer,
@@ -200,7 +137,9 @@ export class HostedModule {
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */
   get busy(): boolean {
     const { writer } = this.database;
-    return this.#running > 0 || writer.waiting > 0 || this.engine.busy || this.#jobs.busy;
+    return (
+      this.#dispatcher.running > 0 || writer.waiting > 0 || this.engine.busy || this.#jobs.busy
+    );
   }
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */
@@ -208,11 +147,47 @@ export class HostedModule {
     this.#stopTidying();
     await this.#jobs.stop();
     await this.engine.stop();
-    while (this.#running > 0) {
+    while (this.#dispatcher.running > 0) {
       await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
     }
     this.#withdraw();
     await this.database.writer.idle();
+  }
+
+  /** What the module's inbox, jobs and sagas are given. */
+  #parts() {
+    const { log, environment } = this.#options;
+    const transact = <T>(work: (tx: TracedTransaction) => T) => this.transact(work);
+    return { log, environment, read: this.database, transact };
+  }
+
+  #openDispatcher(caller: Caller): Dispatcher {
+    const { module, environment, log, ports, deadlines } = this.#options;
+    const context = {
+      read: this.database,
+      log,
+      caller,
+      now: () => environment.now(),
+      newId: (prefix: string) => environment.newId(prefix),
+      port: <T>(port: Port<T>) => opened(port, ports, this.name),
+      settled: (saga: { readonly name: string }, id: string, withinMs: number) =>
+        this.engine.settled(saga.name, id, withinMs),
+      intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
+        this.transact(work, request.traceId),
+    };
+    const handlers = [...Object.values(module.handlers), ...operationHandlers(this)];
+    return new Dispatcher(
+      {
+        module: this.name,
+        read: this.database,
+        log,
+        environment,
+        deadlines,
+        context,
+        transact: (work, traceId) => this.transact(work, traceId),
+      },
+      handlers,
+    );
   }
 
   /** Removes rows past their retention, a batch at a time. */
@@ -234,147 +209,19 @@ export class HostedModule {
     for (const { name, id } of tx.wakes) this.engine.wake(name, id);
     if (tx.jobDueAtMs !== Number.POSITIVE_INFINITY) this.#jobs.notice(tx.jobDueAtMs);
   }
+}
 
-  #serve(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
-    const served = this.#served.get(procedure.name);
-    if (served === undefined) {
-      return Promise.reject(new ContractError(`${this.name} has no procedure ${procedure.name}.`));
-    }
-    if (this.#running >= RUNNING_MAX) {
-      const message = `${this.name} runs ${RUNNING_MAX} calls already. Try again later.`;
-      return Promise.reject(new TransportError("OVERLOADED", "no", message));
-    }
-    try {
-      const copy = served.checks.input.copy(input);
-      return request.key === undefined || procedure.kind === "query"
-        ? this.#run(served, copy, { procedure, request, requestHash: undefined, job: undefined })
-        : this.#runOnce(served, copy, request);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** Runs the handler after the caller's turn, and answers by the deadline in any case. */
-  #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const { deadlineAtMs } = invocation.request;
-      const underway = new Underway({ procedure: served.procedure, deadlineAtMs }, resolve, reject);
-      this.#options.deadlines.watch(underway);
-      this.#running += 1;
-      void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
+/** How the steps of a module's sagas call: in its name, as the system. */
+function stepCall(caller: Caller, environment: Environment) {
+  const call: StepCall = (procedure, input, { traceId, key, deadlineMs = CALL_DEADLINE_MS }) => {
+    const deadlineAtMs = environment.monotonic() + deadlineMs;
+    const origin = { identity: system, traceId, deadlineAtMs };
+    return caller.call(procedure, input, {
+      origin,
+      options: key === undefined ? undefined : { key },
     });
-  }
-
-  #work(
-    served: Served,
-    call: { readonly input: unknown; readonly invocation: Invocation; readonly underway: Underway },
-  ): void {
-    const { input, invocation, underway } = call;
-    try {
-      const context = new HandlerContext(this.#context, invocation);
-      const result = served.handler.work(input as never, context as never);
-      if (result instanceof Promise) {
-        result.then(
-          (answer: unknown) => this.#answer(served, answer, underway),
-          (error: unknown) => this.#fail(error, invocation, underway),
-        );
-      } else {
-        this.#answer(served, result, underway);
-      }
-    } catch (error) {
-      this.#fail(error, invocation, underway);
-    }
-  }
-
-  #answer(served: Served, answer: unknown, underway: Underway): void {
-    const { procedure, checks } = served;
-    this.#running -= 1;
-    try {
-      underway.answer(procedure.kind === "query" ? checks.output.copy(answer) : answer);
-    } catch (error) {
-      const name = fullName(procedure);
-      this.#options.log.error("a query broke its contract", { procedure: name, error });
-      underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
-    }
-  }
-
-  #fail(error: unknown, invocation: Invocation, underway: Underway): void {
-    this.#running -= 1;
-    underway.fail(this.#toCaller(error, invocation));
-  }
-
-  /** Runs a keyed command, unless its answer is stored or on its way. */
-  #runOnce(served: Served, input: unknown, request: CallRequest): Promise<unknown> {
-    const { procedure } = served;
-    const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
-    const id = `${key.caller}\n${key.procedure}\n${key.key}`;
-    const requestHash = hashOf(input);
-    const underway = this.#underway.get(id);
-    if (underway !== undefined) {
-      if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return underway.answer.then((answer) => served.checks.output.copy(answer));
-    }
-    const stored = storedAnswer(this.database, key);
-    if (stored !== undefined) {
-      if (stored.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return Promise.resolve(JSON.parse(stored.answer));
-    }
-    const invocation = { procedure, request, requestHash, job: undefined };
-    const answer = this.#run(served, input, invocation).finally(() => this.#underway.delete(id));
-    this.#underway.set(id, { requestHash, answer });
-    return answer;
-  }
-
-  #commitAnswer(
-    { procedure, request, requestHash, job }: Invocation,
-    work: (tx: Transaction) => unknown,
-  ): Promise<unknown> {
-    const { environment } = this.#options;
-    const { output } = (this.#served.get(procedure.name) as Served).checks;
-    return this.transact((tx) => {
-      if (environment.monotonic() >= request.deadlineAtMs) {
-        const message = `${fullName(procedure)} had no time left to commit; nothing was changed.`;
-        throw new TransportError("DEADLINE", "no", message);
-      }
-      if (job !== undefined) removeJob(tx, job.command, job.key);
-      const answer = output.copy(synchronous(work(tx), fullName(procedure)));
-      if (requestHash !== undefined) {
-        const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
-        storeAnswer(tx, key, { requestHash, answer: JSON.stringify(answer), atMs: tx.now });
-      }
-      return answer;
-    }, request.traceId);
-  }
-
-  #runJob(job: Job): Promise<unknown> {
-    const served = this.#served.get(job.command);
-    if (served === undefined) {
-      return Promise.reject(new ContractError(`${this.name} has no command ${job.command}.`));
-    }
-    const deadlineAtMs = this.#options.environment.monotonic() + JOB_DEADLINE_MS;
-    const { traceId } = job;
-    const request = { caller: this.name, identity: system, traceId, deadlineAtMs, key: undefined };
-    const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
-    return this.#run(served, served.checks.input.copy(JSON.parse(job.input)), invocation);
-  }
-
-  /** What the caller is told: a declared error as it is, anything else without its inside. */
-  #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
-    const name = fullName(procedure);
-    if (isDomainError(error) && error.procedure === name) return error;
-    const { traceId } = request;
-    if (isTransportError(error)) {
-      if (error.executed === "unknown" || procedure.kind === "query") return error;
-      return new TransportError(error.code, "unknown", error.message, { cause: error });
-    }
-    this.#options.log.error("procedure failed", { procedure: name, traceId, error });
-    if (isDomainError(error)) {
-      return new Defect(
-        `${name} let ${error.code} of ${error.procedure} escape. Handle it, or declare an error.`,
-      );
-    }
-    return new Defect(`${name} failed: ${error instanceof Error ? error.message : "unknown"}`);
-  }
+  };
+  return call;
 }
 
 function byProducer(module: Module): Map<string, Module["reactions"][number][]> {
@@ -394,17 +241,4 @@ function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: s
     );
   }
   return ports.get(port.name) as T;
-}
-
-function synchronous<T>(result: T, where: string): T {
-  if (typeof result === "object" && result !== null && "then" in result) {
-    throw new ContractError(
-      `A transaction of ${where} returned a promise. Call and await before it, not inside it.`,
-    );
-  }
-  return result;
-}
-
-function mismatch(procedure: Procedure, key: string): DomainError {
-  return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
 }

@@ -36,7 +36,8 @@ export function assertKnown(
     if (known.name !== name || fingerprintOf(known) !== fingerprint) {
       throw new StoreError(
         `${sqlite.name} was migrated with another ${owner} migration ${name} than the ` +
-          `${known.name} of this program. Migrations are never edited: undo the edit and add a new one.`,
+          `${known.name} of this program. Migrations are never edited: ` +
+          `undo the edit and add a new one.`,
       );
     }
   }

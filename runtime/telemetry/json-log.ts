@@ -20,7 +20,9 @@ export interface JsonLogOptions {
   readonly sink: (lines: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Runs `work` soon. Lines written before then go to the sink together; without it, one by one. */
+  /**
+   * Runs `work` soon. Lines written before then go to the sink together; without it, one by one.
+   */
   readonly defer?: (work: () => void) => void;
 }
 

@@ -60,8 +60,13 @@ export const shelfModule = defineModule({
   migrations: [
     {
       name: "0000_initial",
-      sql: `CREATE TABLE thing (name TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0)) STRICT;
-            CREATE TABLE taking (taker TEXT PRIMARY KEY, thing TEXT NOT NULL, count INTEGER NOT NULL) STRICT;`,
+      sql: `
+        CREATE TABLE thing (
+          name TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0)
+        ) STRICT;
+        CREATE TABLE taking (
+          taker TEXT PRIMARY KEY, thing TEXT NOT NULL, count INTEGER NOT NULL
+        ) STRICT;`,
     },
   ],
   handlers: {

@@ -1,0 +1,228 @@
+import { type CheckedProcedure, checkedProcedure } from "../contract/check.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import {
+  ContractError,
+  Defect,
+  DomainError,
+  isDomainError,
+  isTransportError,
+  TransportError,
+} from "../contract/errors.ts";
+import { system } from "../contract/identity.ts";
+import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
+import { type Job, removeJob } from "../messaging/jobs.ts";
+import type { Transaction } from "../messaging/transaction.ts";
+import type { Read } from "../store/connection.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { CallRequest } from "../transport/transport.ts";
+import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
+import { type Deadlines, Underway } from "./deadlines.ts";
+import type { Handler } from "./handler.ts";
+import { synchronous } from "./synchronous.ts";
+
+/** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
+const RUNNING_MAX = 10_000;
+const JOB_DEADLINE_MS = 60_000;
+const nextTurn = Promise.resolve();
+
+interface Served {
+  readonly procedure: Procedure;
+  readonly handler: Handler;
+  readonly checks: CheckedProcedure;
+}
+
+/** What the dispatcher needs of the module that it works for. */
+export interface DispatcherHost {
+  readonly module: string;
+  readonly read: Read;
+  readonly log: Log;
+  readonly environment: Environment;
+  readonly deadlines: Deadlines;
+  /** What handlers get, but for what is the dispatcher's own. */
+  readonly context: Omit<ContextHost, "commitAnswer">;
+  transact<T>(work: (tx: Transaction) => T, traceId: string): Promise<T>;
+}
+
+/** Runs the procedures of one module: checks, limits, deadlines, keyed answers, and errors. */
+export class Dispatcher {
+  readonly #host: DispatcherHost;
+  readonly #context: ContextHost;
+  readonly #served = new Map<string, Served>();
+  readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
+  #running = 0;
+
+  constructor(host: DispatcherHost, handlers: readonly Handler[]) {
+    this.#host = host;
+    this.#context = {
+      ...host.context,
+      commitAnswer: (invocation, work) => this.#commitAnswer(invocation, work),
+    };
+    for (const handler of handlers) {
+      const { procedure } = handler;
+      this.#served.set(procedure.name, { procedure, handler, checks: checkedProcedure(procedure) });
+    }
+  }
+
+  /** How many calls are running. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Runs a procedure for a caller; see `Serve`. */
+  serve(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
+    const served = this.#served.get(procedure.name);
+    if (served === undefined) {
+      return Promise.reject(
+        new ContractError(`${this.#host.module} has no procedure ${procedure.name}.`),
+      );
+    }
+    if (this.#running >= RUNNING_MAX) {
+      const message = `${this.#host.module} runs ${RUNNING_MAX} calls already. Try again later.`;
+      return Promise.reject(new TransportError("OVERLOADED", "no", message));
+    }
+    try {
+      const copy = served.checks.input.copy(input);
+      return request.key === undefined || procedure.kind === "query"
+        ? this.#run(served, copy, { procedure, request, requestHash: undefined, job: undefined })
+        : this.#runOnce(served, copy, request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Runs the handler after the caller's turn, and answers by the deadline in any case. */
+  #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { deadlineAtMs } = invocation.request;
+      const underway = new Underway({ procedure: served.procedure, deadlineAtMs }, resolve, reject);
+      this.#host.deadlines.watch(underway);
+      this.#running += 1;
+      void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
+    });
+  }
+
+  #work(
+    served: Served,
+    call: { readonly input: unknown; readonly invocation: Invocation; readonly underway: Underway },
+  ): void {
+    const { input, invocation, underway } = call;
+    try {
+      const context = new HandlerContext(this.#context, invocation);
+      const result = served.handler.work(input as never, context as never);
+      if (result instanceof Promise) {
+        result.then(
+          (answer: unknown) => this.#answer(served, answer, underway),
+          (error: unknown) => this.#fail(error, invocation, underway),
+        );
+      } else {
+        this.#answer(served, result, underway);
+      }
+    } catch (error) {
+      this.#fail(error, invocation, underway);
+    }
+  }
+
+  #answer(served: Served, answer: unknown, underway: Underway): void {
+    const { procedure, checks } = served;
+    this.#running -= 1;
+    try {
+      underway.answer(procedure.kind === "query" ? checks.output.copy(answer) : answer);
+    } catch (error) {
+      const name = fullName(procedure);
+      this.#host.log.error("a query broke its contract", { procedure: name, error });
+      underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
+    }
+  }
+
+  #fail(error: unknown, invocation: Invocation, underway: Underway): void {
+    this.#running -= 1;
+    underway.fail(this.#toCaller(error, invocation));
+  }
+
+  /** Runs a keyed command, unless its answer is stored or on its way. */
+  #runOnce(served: Served, input: unknown, request: CallRequest): Promise<unknown> {
+    const { procedure } = served;
+    const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
+    const id = `${key.caller}\n${key.procedure}\n${key.key}`;
+    const requestHash = hashOf(input);
+    const underway = this.#underway.get(id);
+    if (underway !== undefined) {
+      if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
+      return underway.answer.then((answer) => served.checks.output.copy(answer));
+    }
+    const stored = storedAnswer(this.#host.read, key);
+    if (stored !== undefined) {
+      if (stored.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
+      return Promise.resolve(JSON.parse(stored.answer));
+    }
+    const invocation = { procedure, request, requestHash, job: undefined };
+    const answer = this.#run(served, input, invocation).finally(() => this.#underway.delete(id));
+    this.#underway.set(id, { requestHash, answer });
+    return answer;
+  }
+
+  #commitAnswer(
+    { procedure, request, requestHash, job }: Invocation,
+    work: (tx: Transaction) => unknown,
+  ): Promise<unknown> {
+    const { environment } = this.#host;
+    const { output } = (this.#served.get(procedure.name) as Served).checks;
+    return this.#host.transact((tx) => {
+      if (environment.monotonic() >= request.deadlineAtMs) {
+        const message = `${fullName(procedure)} had no time left to commit; nothing was changed.`;
+        throw new TransportError("DEADLINE", "no", message);
+      }
+      if (job !== undefined) removeJob(tx, job.command, job.key);
+      const answer = output.copy(synchronous(work(tx), fullName(procedure)));
+      if (requestHash !== undefined) {
+        const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
+        storeAnswer(tx, key, { requestHash, answer: JSON.stringify(answer), atMs: tx.now });
+      }
+      return answer;
+    }, request.traceId);
+  }
+
+  /** Runs a planned command; its transaction also removes the job. */
+  runJob(job: Job): Promise<unknown> {
+    const served = this.#served.get(job.command);
+    if (served === undefined) {
+      return Promise.reject(
+        new ContractError(`${this.#host.module} has no command ${job.command}.`),
+      );
+    }
+    const deadlineAtMs = this.#host.environment.monotonic() + JOB_DEADLINE_MS;
+    const { traceId } = job;
+    const request = {
+      caller: this.#host.module,
+      identity: system,
+      traceId,
+      deadlineAtMs,
+      key: undefined,
+    };
+    const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
+    return this.#run(served, served.checks.input.copy(JSON.parse(job.input)), invocation);
+  }
+
+  /** What the caller is told: a declared error as it is, anything else without its inside. */
+  #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
+    const name = fullName(procedure);
+    if (isDomainError(error) && error.procedure === name) return error;
+    const { traceId } = request;
+    if (isTransportError(error)) {
+      if (error.executed === "unknown" || procedure.kind === "query") return error;
+      return new TransportError(error.code, "unknown", error.message, { cause: error });
+    }
+    this.#host.log.error("procedure failed", { procedure: name, traceId, error });
+    if (isDomainError(error)) {
+      return new Defect(
+        `${name} let ${error.code} of ${error.procedure} escape. Handle it, or declare an error.`,
+      );
+    }
+    return new Defect(`${name} failed: ${error instanceof Error ? error.message : "unknown"}`);
+  }
+}
+
+function mismatch(procedure: Procedure, key: string): DomainError {
+  return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
+}
