@@ -74,6 +74,8 @@ test("a module's http.ts gets from #runtime/http these names and no others", () 
       ],
       "values": [
         "Elysia",
+        "httpSchema",
+        "problem",
       ],
     }
   `);
