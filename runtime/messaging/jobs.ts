@@ -25,9 +25,13 @@ const statements = kernelStatements((sqlite) => ({
   put: sqlite.prepare<[string, string, string, number, string]>(
     `INSERT INTO cleave_job VALUES (?, ?, ?, ?, 0, ?)
      ON CONFLICT (command, key) DO UPDATE SET
-       input = excluded.input, due_at_ms = excluded.due_at_ms, attempts = 0`,
+       input = excluded.input, due_at_ms = excluded.due_at_ms, attempts = 0,
+       trace_id = excluded.trace_id`,
   ),
   remove: sqlite.prepare<[string, string]>("DELETE FROM cleave_job WHERE command = ? AND key = ?"),
+  giveUp: sqlite.prepare<[string, string, number]>(
+    "DELETE FROM cleave_job WHERE command = ? AND key = ? AND due_at_ms = ?",
+  ),
   postpone: sqlite.prepare<[number, number, string, string, number]>(
     `UPDATE cleave_job SET attempts = ?, due_at_ms = ?
      WHERE command = ? AND key = ? AND due_at_ms = ?`,
@@ -141,8 +145,7 @@ export class Jobs {
   #start(job: Job): void {
     const id = idOf(job);
     this.#running.add(id);
-    const work = this.#host
-      .runJob(job)
+    const work = this.#attempt(job)
       .catch((error: unknown) => this.#failed(job, error))
       .finally(() => {
         this.#running.delete(id);
@@ -152,8 +155,13 @@ export class Jobs {
     this.#work.push(work);
   }
 
+  /** One attempt; a job that cannot even be begun, such as one with an old input, rejects too. */
+  async #attempt(job: Job): Promise<void> {
+    await this.#host.runJob(job);
+  }
+
   async #failed(job: Job, error: unknown): Promise<void> {
-    const { log } = this.#host;
+    const { log, environment } = this.#host;
     const attempts = job.attempts + 1;
     const fields = { command: job.command, key: job.key, attempts, traceId: job.traceId, error };
     if (attempts >= ATTEMPTS_MAX) log.error("job given up", fields);
@@ -162,15 +170,18 @@ export class Jobs {
       await this.#host.transact((tx) => this.#record(tx, { ...job, attempts }, error));
     } catch (failure) {
       log.error("job failure not recorded", { ...fields, failure });
+      if (this.#stopped) return;
+      await new Promise<void>((resolve) => environment.after(PAUSE_FIRST_MS, resolve));
     }
   }
 
   #record(tx: TracedTransaction, job: Job, error: unknown): void {
     const { command, key, input, attempts, traceId, dueAtMs } = job;
     if (attempts >= ATTEMPTS_MAX) {
+      const gone = statements(tx).giveUp.run(command, key, dueAtMs).changes > 0;
+      if (!gone) return; // It was planned anew meanwhile.
       const letter = { kind: "job", source: "self", name: command, key, payload: input } as const;
       bury(tx, { ...letter, error: String(error), traceId }, tx.now);
-      removeJob(tx, command, key);
       return;
     }
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);

@@ -19,8 +19,11 @@ export class EventLink {
   #pending: Envelope[] = [];
   /** The last seq that was looked at, whether wanted or not. */
   #seen: number;
+  /** The seq of the last event that the consumer has taken in. */
+  #delivered: number;
   #behind = true;
-  #running: Promise<void> | undefined;
+  #delivering = false;
+  #run: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(subscription: Subscription) {
@@ -28,18 +31,19 @@ export class EventLink {
     this.#subscription = subscription;
     this.#wanted = new Set(subscription.events);
     this.#seen = subscription.position;
+    this.#delivered = subscription.position;
   }
 
   /** Gives the link the log to read from, and delivers what it holds. */
   connect(source: EventSource): void {
     this.#source = source;
     this.#behind = true;
-    this.#run();
+    this.#start();
   }
 
   /** Takes in events that were just committed. */
   push(envelopes: readonly Envelope[]): void {
-    if (this.#behind) return this.#run();
+    if (this.#behind) return this.#start();
     for (const envelope of envelopes) {
       if (envelope.seq !== this.#seen + 1 || this.#pending.length >= PENDING_MAX) {
         this.#behind = true;
@@ -48,16 +52,16 @@ export class EventLink {
       this.#seen = envelope.seq;
       if (this.#wanted.has(envelope.event)) this.#pending.push(envelope);
     }
-    if (this.#behind || this.#pending.length > 0) this.#run();
+    if (this.#behind || this.#pending.length > 0) this.#start();
   }
 
   /** True while events are being delivered. */
   get busy(): boolean {
-    return this.#running !== undefined;
+    return this.#delivering;
   }
 
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#delivering) await this.#run;
   }
 
   async close(): Promise<void> {
@@ -65,19 +69,37 @@ export class EventLink {
     await this.idle();
   }
 
-  #run(): void {
-    if (this.#running !== undefined || this.#source === undefined || this.#closed) return;
-    this.#running = this.#deliverAll(this.#source).finally(() => {
-      this.#running = undefined;
-    });
+  #start(): void {
+    if (this.#delivering || this.#source === undefined || this.#closed) return;
+    this.#delivering = true;
+    this.#run = this.#deliverAll(this.#source);
   }
 
+  /**
+   * Delivers until nothing is left. It ends in the same turn in which it finds that out, so that an
+   * event pushed right after starts the next run and is not left lying.
+   */
   async #deliverAll(source: EventSource): Promise<void> {
-    while (!this.#closed) {
-      const batch = this.#behind ? this.#readLog(source) : this.#pending.splice(0, BATCH_MAX);
-      if (batch.length > 0) await this.#subscription.deliver(batch);
-      else if (!this.#behind) return;
+    try {
+      while (!this.#closed) {
+        const batch = this.#behind ? this.#readLog(source) : this.#pending.splice(0, BATCH_MAX);
+        const last = batch[batch.length - 1];
+        if (last === undefined && !this.#behind) break;
+        if (last === undefined) continue;
+        await this.#subscription.deliver(batch);
+        this.#delivered = last.seq;
+      }
+    } catch {
+      this.#stepBack(); // The consumer knows why, and has said so in its log.
     }
+    this.#delivering = false;
+  }
+
+  /** Goes on after the last event that was taken in, when the next one comes. */
+  #stepBack(): void {
+    this.#pending = [];
+    this.#seen = this.#delivered;
+    this.#behind = true;
   }
 
   /**

@@ -22,7 +22,9 @@ class InProcess implements Transport {
 
   serve(module: string, serve: Serve): () => void {
     this.#served.set(module, serve);
-    return () => this.#served.delete(module);
+    return () => {
+      if (this.#served.get(module) === serve) this.#served.delete(module);
+    };
   }
 
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
