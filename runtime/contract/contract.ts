@@ -74,12 +74,14 @@ export type Contract<
 /** The key under which a contract keeps its module's name, out of the way of its definitions. */
 export const moduleName: unique symbol = Symbol("module name");
 
+// NoInfer: else a shape without errors takes on the errors of any contract, from where it is used.
+
 /** A question: it changes nothing, so it may be repeated, retried and answered by any copy. */
 export function query<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
   input: I;
   output: O;
   errors?: E;
-}): { kind: "query"; input: I; output: O; errors: E } {
+}): { kind: "query"; input: I; output: O; errors: NoInfer<E> } {
   return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
@@ -88,7 +90,7 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   input: I;
   output: O;
   errors?: E;
-}): { kind: "command"; input: I; output: O; errors: E } {
+}): { kind: "command"; input: I; output: O; errors: NoInfer<E> } {
   return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
