@@ -15,7 +15,7 @@ const variant = {
   requiresShipping: true,
 };
 
-/** A well-formed body for each route of staff that takes one, so that only the sender is at fault. */
+/** A body that fits each route of staff that takes one, so that only the sender is at fault. */
 const bodies: Readonly<Record<string, unknown>> = {
   "POST /v1/admin/products": { slug: "tea", title: "Tea", description: "", category: "tea" },
   "POST /v1/admin/products/:id/variants": variant,
