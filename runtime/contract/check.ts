@@ -10,22 +10,37 @@ export interface Checked {
   readonly copy: (value: unknown) => unknown;
 }
 
-const compiled = new WeakMap<TSchema, Checked>();
+interface Compiled {
+  readonly check: TypeCheck<TSchema>;
+  readonly copyOf: (value: unknown) => unknown;
+  /** By what messages call the value: one schema is used in several places. */
+  readonly places: Map<string, Checked>;
+}
+
+const compiled = new WeakMap<TSchema, Compiled>();
 
 /** Compiles a schema's check and copy. `where` names the value in messages. */
 export function checked(schema: TSchema, where: string): Checked {
-  const known = compiled.get(schema);
+  const { check, copyOf, places } = compiledOf(schema);
+  const known = places.get(where);
   if (known !== undefined) return known;
-  const check = TypeCompiler.Compile(schema);
-  const copyOf = compileCopy<unknown>(schema);
   const result: Checked = {
     copy(value) {
       if (check.Check(value)) return copyOf(value);
       throw new ContractError(`${where} does not fit its contract: ${firstError(check, value)}.`);
     },
   };
-  compiled.set(schema, result);
+  places.set(where, result);
   return result;
+}
+
+function compiledOf(schema: TSchema): Compiled {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const check = TypeCompiler.Compile(schema);
+  const made = { check, copyOf: compileCopy<unknown>(schema), places: new Map() };
+  compiled.set(schema, made);
+  return made;
 }
 
 /** A checked copy of a value, with its type; throws a ContractError when it does not fit. */
@@ -51,5 +66,6 @@ export function checkedProcedure(procedure: Procedure): CheckedProcedure {
 function firstError(check: TypeCheck<TSchema>, value: unknown): string {
   const error = check.Errors(value).First();
   if (error === undefined) return "it was refused";
-  return `${error.path || "/"}: ${error.message.toLowerCase()}`;
+  const { path, message } = error;
+  return `${path || "/"}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }

@@ -20,7 +20,7 @@ export function money(amount: number, currency: string): Money {
   if (!Number.isSafeInteger(amount) || Math.abs(amount) > AMOUNT_MAX) {
     throw new RangeError(`${amount} is no amount: use an integer of minor units up to 10^12.`);
   }
-  return { amount, currency };
+  return { amount: amount + 0, currency }; // Adding 0 makes -0 a 0, as a trip as JSON would.
 }
 
 /** Adds amounts of one currency. */
@@ -60,6 +60,9 @@ export function ratio(value: Money, numerator: number, denominator: number): Mon
  */
 export function spread(value: Money, weights: readonly number[]): Money[] {
   const sum = weights.reduce((total, weight) => total + BigInt(weight), 0n);
+  if (weights.length === 0 && value.amount !== 0) {
+    throw new RangeError("An amount cannot be spread over nothing: give it at least one weight.");
+  }
   if (sum === 0n) {
     return weights.map((_, index) => money(index === 0 ? value.amount : 0, value.currency));
   }
