@@ -270,7 +270,7 @@ describe("what the kernel throws", () => {
     ["a declared refusal", new DomainError("TEA_NOT_FOUND", { name: "x" }, "teas.teaNamed")],
     ["a deadline", new TransportError("DEADLINE", "unknown", "internal words")],
     ["an absent module", new TransportError("UNREACHABLE", "no", "internal words")],
-    ["a key with another body", named("IdempotencyMismatch")],
+    ["a key with another body", new DomainError("IDEMPOTENCY_MISMATCH", { key: "k" }, "teas.x")],
     ["a key in flight", named("IdempotencyInFlight")],
     ["a code of Elysia's", Object.assign(new Error("internal words"), { code: "VALIDATION" })],
     ["a text", "internal words"],

@@ -3,11 +3,17 @@ import { HttpProblem } from "./http-problem.ts";
 /** The size that a request's body may have. */
 const BODY_BYTES_MAX = 256 * 1024;
 
+/** How deep the lists and objects of a body may lie in one another. */
+const DEPTH_MAX = 32;
+/** A body of fewer bytes is not looked into: however it is nested, it costs nothing. */
+const HARMLESS_BYTES = 1_024;
+
 /**
- * Refuses what no route should see: an ambiguous host, a body that is too large or not JSON.
+ * Refuses what no route should see: an ambiguous host, a body that is too large, too deep or not
+ * JSON. To tell what is wrong with a body nested 100,000 deep takes seconds of the processor.
  *
- * Returns the request to go on with: another one only for a body of unannounced length, which is
- * read here up to the limit.
+ * Returns the request to go on with: another one for a long body, or one of unannounced length,
+ * which is read here up to the limit.
  */
 export function intake(request: Request): Request | Promise<Request> {
   const { headers, method } = request;
@@ -19,7 +25,7 @@ export function intake(request: Request): Request | Promise<Request> {
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const chunked = headers.has("transfer-encoding");
   if (chunked || (length !== null && length !== "0")) assertJson(headers.get("content-type"));
-  return chunked ? bounded(request) : request;
+  return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
 }
 
 function assertJson(contentType: string | null): void {
@@ -40,7 +46,37 @@ async function bounded(request: Request): Promise<Request> {
     pieces.push(piece);
   }
   const { url, method, headers, signal } = request;
-  return new Request(url, { method, headers, signal, body: Buffer.concat(pieces) });
+  const body = Buffer.concat(pieces);
+  assertShallow(body);
+  return new Request(url, { method, headers, signal, body });
+}
+
+/** Counts the brackets of JSON; of what is not JSON it need not be right. */
+function assertShallow(body: Uint8Array): void {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === QUOTE) quoted = !quoted;
+    else if (byte === BACKSLASH && quoted) at++;
+    else if (!quoted && (byte === OPENED_LIST || byte === OPENED_OBJECT)) depth++;
+    else if (!quoted && (byte === CLOSED_LIST || byte === CLOSED_OBJECT)) depth--;
+    if (depth > DEPTH_MAX) throw tooDeep();
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENED_LIST = 0x5b;
+const CLOSED_LIST = 0x5d;
+const OPENED_OBJECT = 0x7b;
+const CLOSED_OBJECT = 0x7d;
+
+function tooDeep(): HttpProblem {
+  return new HttpProblem(
+    { status: 400, code: "body_too_deep" },
+    `The lists and objects of the body may lie at most ${DEPTH_MAX} deep in one another.`,
+  );
 }
 
 function tooLarge(): HttpProblem {

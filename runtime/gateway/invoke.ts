@@ -16,8 +16,8 @@ export interface InvokeRequest {
  * The kernel as the gateway sees it: calls a procedure of any module.
  *
  * Resolves to an output that was validated against the procedure's contract. Rejects with a
- * DomainError or a TransportError, or with an error named `IdempotencyMismatch` (the key was used
- * with another input) or `IdempotencyInFlight` (the first call under the key has not ended). Any
+ * DomainError (IDEMPOTENCY_MISMATCH when the key was used with another input) or a TransportError,
+ * or with an error named `IdempotencyInFlight` (the first call under the key has not ended). Any
  * other rejection is a defect.
  */
 export type Invoke = (

@@ -64,7 +64,9 @@ const titles = new Map([
  * What is not known here is a defect and shows nothing of itself.
  */
 export function problemOf(error: unknown): Problem {
-  if (isDomainError(error)) return declaredProblem(error);
+  if (isDomainError(error)) {
+    return error.code === "IDEMPOTENCY_MISMATCH" ? keyMismatch() : declaredProblem(error);
+  }
   if (error instanceof HttpProblem) return ownProblem(error);
   if (error instanceof ValidationError) return validationProblem(error);
   if (isTransportError(error)) return transportProblem(error);
@@ -103,6 +105,11 @@ function validationProblem(error: ValidationError): Problem {
   return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error) });
 }
 
+function keyMismatch(): Problem {
+  const detail = "This Idempotency-Key was used with another request. Use a new key.";
+  return made({ status: 422, code: "idempotency_mismatch" }, detail);
+}
+
 function transportProblem({ code, executed }: TransportError): Problem {
   if (code === "DEADLINE") {
     const detail =
@@ -128,10 +135,6 @@ function namedProblem(error: unknown): Problem {
     const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
     const detail = "The access token is malformed, expired or revoked. Sign in or refresh it.";
     return made({ status: 401, code: "invalid_token", headers }, detail);
-  }
-  if (name === "IdempotencyMismatch") {
-    const detail = "This Idempotency-Key was used with another request. Use a new key.";
-    return made({ status: 422, code: "idempotency_mismatch" }, detail);
   }
   if (name === "IdempotencyInFlight") {
     const headers = { "retry-after": RETRY_AFTER_SECONDS };
