@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { modules } from "../modules/index.ts";
+import { hostSettings } from "../runtime/host/settings.ts";
+import { temporaryFolder } from "../runtime/testing/temporary-folder.ts";
+import { runMain, type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
+
+const root = join(import.meta.dir, "..");
+const readme = textOf("README.md");
+const manifest = JSON.parse(textOf("package.json"));
+
+function textOf(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
+/** The code of one language under a heading of the README. */
+function codeUnder(heading: string, language: string): string[] {
+  const text = readme.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? "";
+  const found = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)];
+  return found.flatMap(([, kind, code]) => (kind === language && code ? [code] : []));
+}
+
+/** A process in a home of its own, where `bun` is the one that runs this test. */
+function spawn(command: readonly string[], { cwd = root, environment = {}, input = "" } = {}) {
+  const home = temporaryFolder();
+  symlinkSync(process.execPath, join(home.path, "bun"));
+  const child = Bun.spawn([...command], {
+    cwd,
+    env: { PATH: `${home.path}:${process.env["PATH"]}`, HOME: home.path, ...environment },
+    stdin: new Blob([input]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  child.exited.finally(() => home[Symbol.dispose]());
+  return child;
+}
+
+async function finished(child: ReturnType<typeof spawn>) {
+  const [output, errors] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, output, errors };
+}
+
+/** The address that a starting shop prints. */
+async function addressOf({ stdout, stderr }: ReturnType<typeof spawn>): Promise<string> {
+  const reader = stdout.getReader();
+  const decoder = new TextDecoder();
+  for (let printed = ""; ; ) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`It did not start: ${await new Response(stderr).text()}`);
+    printed += decoder.decode(value);
+    const url = printed.match(/ready at (\S+)\n/)?.[1];
+    if (url !== undefined) return url;
+  }
+}
+
+describe("the commands of the README", () => {
+  test("use the bun and the scripts of package.json, and CI runs the same tests", () => {
+    const [start = "", tests = ""] = codeUnder("Run it", "sh").join("").split("\n");
+    const bun = `npx --yes ${manifest.packageManager}`;
+    expect(start.split(/ {2,}/)[0]).toBe(`${bun} start`);
+    expect(tests.split(/ {2,}/)[0]).toBe(`${bun} run test`);
+    expect(textOf(".ci/run")).toContain(`${bun} run test`);
+    const named = [...readme.matchAll(/\bbun (?:run )?([a-z]+)\b/g)].map(([, name]) => name);
+    expect(named.filter((name) => manifest.scripts[name ?? ""] === undefined)).toEqual([]);
+  });
+
+  test("start a shop from an empty home, which SIGTERM stops for good", async () => {
+    using data = temporaryFolder();
+    const environment = { PORT: "0", DATA_DIR: data.path };
+    const child = spawn(["bun", "start", "--no-demo"], { environment });
+    const url = await addressOf(child);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  }, 60_000);
+});
+
+describe("in a shop that runs", () => {
+  let shop: SpawnedShop;
+  beforeAll(async () => {
+    shop = await spawnShop();
+  }, 60_000);
+  afterAll(() => shop?.[Symbol.asyncDispose]());
+
+  test("the requests of the README buy something", async () => {
+    const [script = ""] = codeUnder("Buy something", "sh");
+    expect(script).toContain("shop=http://127.0.0.1:3000 ");
+    const here = script.replace("http://127.0.0.1:3000", shop.url);
+    const { code, output, errors } = await finished(spawn(["sh", "-euc", here]));
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toEndWith("}");
+    expect(output.slice(output.lastIndexOf('{"checkoutId"'))).toContain('"state":"confirmed"');
+  });
+
+  test("the README's command makes an administrator", async () => {
+    const [, command = ""] = codeUnder("Buy something", "sh");
+    const environment = { DATA_DIR: shop.folder };
+    const input = "correct horse battery\n";
+    const { output, code } = await finished(spawn(["sh", "-euc", command], { environment, input }));
+    expect({ output, code }).toEqual({ output: "you@example.com is now a admin.\n", code: 0 });
+  });
+});
+
+test("the table of settings has every setting with its default, and no other", async () => {
+  const inside = await Promise.all(modules.map((one) => one.module()));
+  const ports = inside.flatMap((one) => one.default.ports.map(({ settings }) => settings));
+  const known = [hostSettings, ...ports].flatMap(({ properties }) => Object.entries(properties));
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (?:`(.*?)`)? *\|/gm)];
+  expect(rows.map(([, name, byDefault = "undefined"]) => [name, byDefault]).sort()).toEqual(
+    known.map(([name, schema]) => [name, String(schema["default"])]).sort(),
+  );
+});
+
+test("the picture is that of bun run cleave picture, and --write renews it", async () => {
+  const { output } = await runMain(["picture"]);
+  expect(codeUnder("The parts", "mermaid")).toEqual([output]);
+});
+
+test("every dependency has its reason in the README, and no other has", () => {
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const [, text = ""] = readme.split("## What it stands on");
+  const reasons = [...text.matchAll(/\*\*(.+?)\*\*/g)].map(([, name]) => name);
+  const isType = (name: string) => name.startsWith("@types/");
+  expect(reasons.sort()).toEqual([...names.filter((name) => !isType(name)), "@types/"].sort());
+});
+
+test("the README's ten lines are a module, which compiles and answers", async () => {
+  const [example = ""] = codeUnder("Add a module", "ts");
+  const statements = example.split("\n").filter((line) => !/^(\/\/|import|$)/.test(line));
+  expect(statements.length).toBeLessThanOrEqual(10);
+  using copy = temporaryFolder();
+  copyWith(filesOf(example), copy.path);
+
+  const types = { extends: "./tsconfig.json", include: ["modules/gifts", "runtime/sql.d.ts"] };
+  writeFileSync(join(copy.path, "tsconfig.gifts.json"), JSON.stringify(types));
+  const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.gifts.json"];
+  const checked = await finished(spawn(compiler, { cwd: copy.path }));
+  expect(checked).toEqual({ code: 0, output: "", errors: "" });
+
+  const start = ["bun", "deploy/main.ts", "start", "--port", "0", "--no-demo"];
+  await using child = spawn(start, { cwd: copy.path });
+  const url = await addressOf(child);
+  const answer = await fetch(`${url}/v1/wraps/250`);
+  expect(await answer.json()).toEqual({ amount: 450, currency: "EUR" });
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+}, 60_000);
+
+/** An example's files, each headed by its path as a comment; the list of modules, completed. */
+function filesOf(example: string): Map<string, string> {
+  const [, ...parts] = example.split(/^\/\/ (modules\/.*)\n/m);
+  const files = new Map<string, string>();
+  for (let at = 0; at < parts.length; at += 2) files.set(parts[at] ?? "", parts[at + 1] ?? "");
+  const list = "modules/index.ts";
+  const longer = textOf(list).replace("] as const;", `${files.get(list)}] as const;`);
+  return files.set(list, `import { gifts } from "#modules/gifts";\n${longer}`);
+}
+
+/** Copies the product into a folder, and writes `files` over it. */
+function copyWith(files: ReadonlyMap<string, string>, folder: string): void {
+  const filter = (path: string) => !/\/(node_modules|bench)$/.test(path);
+  for (const part of ["modules", "runtime", "deploy", "package.json", "tsconfig.json"]) {
+    cpSync(join(root, part), join(folder, part), { recursive: true, filter });
+  }
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
