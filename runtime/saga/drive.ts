@@ -52,8 +52,9 @@ type Setback =
 /**
  * Takes one saga from where its record stands to its end, or to where it is stuck.
  *
- * Forward, a step's result is written while the next step already runs: every call of a step is
- * keyed, so after a crash the steps since the last write are answered from what they stored.
+ * Forward, a step's result is written while the next step already runs, or together with the pivot
+ * or the end when that is next: every call of a step is keyed, so after a crash the steps since the
+ * last write are answered from what they stored.
  * Turning back, waiting and the pivot are on disk before anything follows from them.
  */
 export async function drive(driver: Driver): Promise<void> {
@@ -96,7 +97,7 @@ async function forward(
     record.done = { ...record.done, [step.name]: result ?? null };
     record.step += 1;
     record.dueAtMs = null;
-    writeBehind(driver);
+    if (driver.saga.steps[record.step]?.kind === "run") writeBehind(driver);
     driver.changed();
     return undefined;
   } catch (error) {

@@ -18,12 +18,17 @@ const read = reads((db) => ({
     .from(carts)
     .where(and(eq(carts.owner, at("owner")), inArray(carts.state, ["open", "locked"])))
     .prepare(),
-  rates: db
-    .select()
-    .from(taxRates)
-    .where(eq(taxRates.country, at("country")))
-    .prepare(),
 }));
+
+/** The tax rates, read once from each open database: only migrations write them. */
+const rates = reads((db) => {
+  const rows = db.select().from(taxRates).all();
+  const byCountry = new Map<string, TaxRates>();
+  for (const { country } of rows) {
+    byCountry.set(country, fromRows(rows.filter((row) => row.country === country)));
+  }
+  return byCountry;
+});
 
 const write = writes((db) => ({
   insert: db
@@ -138,5 +143,5 @@ export function expireCart(tx: Write, cartId: string): boolean {
 
 /** The tax rates of a country. */
 export function ratesOf(on: Read, country: string): TaxRates {
-  return fromRows(read(on).rates.all({ country }));
+  return rates(on).get(country) ?? fromRows([]);
 }

@@ -66,7 +66,7 @@ const read = reads((db) => {
       .from(categories)
       .orderBy(asc(categories.position))
       .prepare(),
-    quotes: db
+    quote: db
       .select({
         variant: variants,
         productId: products.id,
@@ -75,7 +75,7 @@ const read = reads((db) => {
       })
       .from(variants)
       .innerJoin(products, eq(products.number, variants.product))
-      .where(inArray(variants.id, sql`(select value from json_each(${at("ids")}))`))
+      .where(eq(variants.id, at("id")))
       .prepare(),
   };
 });
@@ -146,7 +146,8 @@ export function allCategories(on: Read) {
 
 /** What carts need of these variants; unknown ones are left out. */
 export function quotesOf(on: Read, variantIds: readonly string[]) {
-  return read(on).quotes.all({ ids: JSON.stringify(variantIds) });
+  const { quote } = read(on);
+  return [...new Set(variantIds)].flatMap((id) => quote.get({ id }) ?? []);
 }
 
 /** A product's state; the column's CHECK allows no other word. */

@@ -1,16 +1,20 @@
-import { eq, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
 import type { Area, Method } from "../domain/quote.ts";
 import { areas, methods, tiers } from "../schema.ts";
 
-const read = reads((db) => ({
-  areas: db
-    .select({ postcodePrefix: areas.postcodePrefix, zoneId: areas.zoneId })
-    .from(areas)
-    .where(eq(areas.country, sql.placeholder("country")))
-    .prepare(),
-  tiers: db
+type TieredMethod = Method & { readonly tiers: Method["tiers"][number][] };
+
+/** The rates, read once from each open database: only migrations write them. */
+const rates = reads((db) => {
+  const areasByCountry = new Map<string, Area[]>();
+  for (const { country, ...area } of db.select().from(areas).all()) {
+    areasByCountry.set(country, [...(areasByCountry.get(country) ?? []), area]);
+  }
+  const methodsByZone = new Map<string, TieredMethod[]>();
+  const rows = db
     .select({
+      zoneId: methods.zoneId,
       optionId: methods.optionId,
       label: methods.label,
       currency: methods.currency,
@@ -22,22 +26,23 @@ const read = reads((db) => ({
     })
     .from(methods)
     .innerJoin(tiers, eq(tiers.optionId, methods.optionId))
-    .where(eq(methods.zoneId, sql.placeholder("zoneId")))
-    .prepare(),
-}));
+    .all();
+  for (const { zoneId, weightGramsMax, amount, ...method } of rows) {
+    const zone = methodsByZone.get(zoneId) ?? [];
+    methodsByZone.set(zoneId, zone);
+    const known = zone.find((one) => one.optionId === method.optionId);
+    if (known === undefined) zone.push({ ...method, tiers: [{ weightGramsMax, amount }] });
+    else known.tiers.push({ weightGramsMax, amount });
+  }
+  return { areasByCountry, methodsByZone };
+});
 
 /** The areas of a country; none when it is not served. */
-export function areasOf(on: Read, country: string): Area[] {
-  return read(on).areas.all({ country });
+export function areasOf(on: Read, country: string): readonly Area[] {
+  return rates(on).areasByCountry.get(country) ?? [];
 }
 
 /** The methods of a zone, with their tiers. */
-export function methodsOf(on: Read, zoneId: string): Method[] {
-  const found = new Map<string, Method & { readonly tiers: Method["tiers"][number][] }>();
-  for (const { weightGramsMax, amount, ...method } of read(on).tiers.all({ zoneId })) {
-    const known = found.get(method.optionId) ?? { ...method, tiers: [] };
-    found.set(method.optionId, known);
-    known.tiers.push({ weightGramsMax, amount });
-  }
-  return [...found.values()];
+export function methodsOf(on: Read, zoneId: string): readonly Method[] {
+  return rates(on).methodsByZone.get(zoneId) ?? [];
 }
