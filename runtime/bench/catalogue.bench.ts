@@ -18,13 +18,24 @@ interface Kind {
   readonly paths: readonly string[];
   readonly requests: number;
   readonly shareMin: number;
+  /** Whether some paths are asked for far more often than others, as people do. */
+  readonly repeated: boolean;
 }
 
 /** Reading the catalogue over HTTP, beside a bare route that answers with the same bytes. */
 export async function catalogueBench(): Promise<Figure[]> {
+  const pages = productPaths(PATHS);
+  const searches = searchPaths(PATHS);
   const kinds: Kind[] = [
-    { what: "GET product by slug", paths: productPaths(PATHS), requests: 20_000, shareMin: 0.6 },
-    { what: "GET search", paths: searchPaths(PATHS), requests: 6_000, shareMin: 0.15 },
+    { what: "GET product by slug", paths: pages, requests: 20_000, shareMin: 0.6, repeated: true },
+    { what: "GET search", paths: searches, requests: 8_000, shareMin: 0.15, repeated: true },
+    {
+      what: "GET search, all in turn",
+      paths: searches,
+      requests: 3_000,
+      shareMin: 0.15,
+      repeated: false,
+    },
   ];
   using folder = temporaryFolder();
   await using shop = await spawnShop(join(folder.path, "data"));
@@ -85,13 +96,17 @@ async function figureOf(kind: Kind, shop: SpawnedServer, bare: SpawnedServer): P
   };
 }
 
-function requestsOf({ paths, requests }: Kind): PreparedRequest[] {
-  return Array.from({ length: requests }, (_, index) => ({
-    method: "GET",
-    path: paths[(index * 31) % paths.length] ?? "",
-    headers: {},
-    body: null,
-  }));
+function requestsOf({ paths, requests, repeated }: Kind): PreparedRequest[] {
+  return Array.from({ length: requests }, (_, index) => {
+    const at = repeated ? oftenFirst(index, paths.length) : (index * 31) % paths.length;
+    return { method: "GET", path: paths[at] ?? "", headers: {}, body: null };
+  });
+}
+
+/** Zipf's law: the second is asked for half as often as the first, the third a third as often. */
+function oftenFirst(index: number, count: number): number {
+  const share = (index * 0.618_033_988_749_895) % 1;
+  return Math.min(count - 1, Math.floor((count + 1) ** share) - 1);
 }
 
 async function read(server: SpawnedServer, requests: readonly PreparedRequest[]) {

@@ -1,5 +1,5 @@
 import { ServiceBroker } from "moleculer";
-import { order, totalOf } from "./specimen/order.ts";
+import { CALLS_A_TURN, order, totalOf, turn } from "./specimen/order.ts";
 
 const LINE = {
   type: "object",
@@ -52,7 +52,10 @@ export async function moleculerCalls(): Promise<{
         async handler(context) {
           const count = Number(context.params["count"]);
           const startedMs = performance.now();
-          for (let index = 0; index < count; index++) await context.call("pricing.totalOf", order);
+          for (let index = 0; index < count; index++) {
+            await context.call("pricing.totalOf", order);
+            if (index % CALLS_A_TURN === 0) await turn();
+          }
           return performance.now() - startedMs;
         },
       },

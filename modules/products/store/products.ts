@@ -1,4 +1,4 @@
-import { asc, eq, inArray, sql } from "drizzle-orm";
+import { asc, eq, sql } from "drizzle-orm";
 import { type OutputOf, type Read, reads } from "#runtime";
 import type { products as contract } from "../contract.ts";
 import { categories, productDocuments, products, variants } from "../schema.ts";

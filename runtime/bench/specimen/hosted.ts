@@ -46,7 +46,7 @@ export async function host(modules: readonly Module[], folder: string): Promise<
         traceId: environment.newTraceId(),
         deadlineAtMs,
       };
-      return instance.gateway.call(procedure, input, origin, options) as never;
+      return instance.gateway.call(procedure, input, { origin, options }) as never;
     },
     [Symbol.asyncDispose]: () => instance.stop(),
   };

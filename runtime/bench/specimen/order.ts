@@ -17,3 +17,11 @@ export function totalOf(lines: readonly { quantity: number; unitPrice: { amount:
   for (const line of lines) amount += line.quantity * line.unitPrice.amount;
   return amount;
 }
+
+/** Calls between two turns of the event loop, which in a real process never stands still for long. */
+export const CALLS_A_TURN = 500;
+
+/** Lets the event loop turn once, so that timers run. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
