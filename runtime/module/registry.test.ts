@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { type Contract, command, contract, event, type Procedure } from "../contract/contract.ts";
+import { t } from "../contract/schema.ts";
+import { reaction } from "../messaging/reaction.ts";
+import { saga } from "../saga/saga.ts";
+import type { Module } from "./define-module.ts";
+import { handler } from "./handler.ts";
+import { port } from "./port.ts";
+import { graphMistakes } from "./registry.ts";
+
+const empty = { input: t.Object({}), output: t.Object({}) };
+const a = contract("a", { run: command(empty), ran: event(1, t.Object({})) });
+const b = contract("b", { run: command(empty) });
+const c = contract("c", { run: command(empty) });
+
+const handlerOf = (procedure: Procedure) =>
+  handler(procedure, (_input, { transaction }) => transaction(() => ({}) as never) as never);
+
+/** A module with nothing wrong, but for what is planted. */
+function planted(own: Contract & { run: Procedure }, wrong: Partial<Module> = {}): Module {
+  const handlers = { run: handlerOf(own.run) };
+  const parts = { uses: [], reactions: [], sagas: [], migrations: [], ports: [] };
+  return { contract: own, handlers, ...parts, ...wrong };
+}
+
+const mail = port("mail", { settings: t.Object({}), open: () => ({}) });
+const buy = saga("a.buy", { version: 2, input: t.Object({}), deadlineMs: 1 });
+const gone = contract("a", { gone: event(1, t.Object({})) });
+
+describe("the registry", () => {
+  test("finds nothing wrong with a graph that goes one way", () => {
+    const modules = [planted(a, { uses: [b, c] }), planted(b, { uses: [c] }), planted(c)];
+    expect(graphMistakes(modules)).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a module twice",
+      [planted(a), planted(a)],
+      "The module a is listed twice. List it once in modules/index.ts.",
+    ],
+    [
+      "a module that uses itself",
+      [planted(a, { uses: [a] })],
+      'a lists itself in "uses". Leave it out.',
+    ],
+    [
+      "a use of an unknown module",
+      [planted(a, { uses: [b] })],
+      "a uses b, which is no module here. Add it to modules/index.ts.",
+    ],
+    [
+      "a missing handler",
+      [planted(a, { handlers: {} })],
+      'a.run has no handler of its own. Add it to "handlers" in its module.ts.',
+    ],
+    [
+      "a misplaced handler",
+      [planted(a, { handlers: { run: handlerOf(b.run) } })],
+      'a.run has no handler of its own. Add it to "handlers" in its module.ts.',
+    ],
+    [
+      "a reaction to an event that nobody declares",
+      [planted(a), planted(b, { reactions: [reaction(gone.gone, () => {})] })],
+      "b reacts to a.gone, which no module here declares. " +
+        "Declare it in modules/a/contract.ts or remove the reaction.",
+    ],
+    [
+      "a second reaction to one event",
+      [
+        planted(a),
+        planted(b, { reactions: [reaction(a.ran, () => {}), reaction(a.ran, () => {})] }),
+      ],
+      "b has the reaction to a.ran twice. Keep one.",
+    ],
+    [
+      "a saga twice",
+      [planted(a, { sagas: [buy, buy] })],
+      "a has the saga a.buy of version 2 twice. Keep one.",
+    ],
+    ["a port twice", [planted(a, { ports: [mail, mail] })], "a has the port mail twice. Keep one."],
+    [
+      "a circle of calls",
+      [planted(a, { uses: [b] }), planted(b, { uses: [c] }), planted(c, { uses: [a] })],
+      "Calls go in a circle: a → b → c → a. Turn one of them into an event and a reaction.",
+    ],
+  ])("refuses %s", (_what, modules, sentence) => {
+    expect(graphMistakes(modules)).toContain(sentence);
+  });
+
+  test("tells every mistake at once", () => {
+    const modules = [planted(a, { uses: [b], handlers: {} }), planted(c, { handlers: {} })];
+    expect(graphMistakes(modules)).toHaveLength(3);
+  });
+});
