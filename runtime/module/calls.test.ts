@@ -1,0 +1,165 @@
+import { expect, test } from "bun:test";
+import { system } from "../contract/identity.ts";
+import { startInstance } from "../host/instance.ts";
+import { command, contract, defineModule, handler, t } from "../index.ts";
+import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
+import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { virtualEnvironment } from "../testing/virtual-environment.ts";
+import { inProcess } from "../transport/in-process.ts";
+
+const clerk = contract("clerk", {
+  /** Has an errand run, and tells of it if there is time. */
+  send: command({
+    input: t.Object({ name: t.String(), deadlineMs: t.Optional(t.Integer()) }),
+    output: t.Object({}),
+  }),
+});
+
+const clerkModule = defineModule({
+  contract: clerk,
+  uses: [errands],
+  migrations: [],
+  handlers: {
+    send: handler(
+      clerk.send,
+      { uses: [errands] },
+      async ({ name, deadlineMs }, { call, transaction }) => {
+        const within = deadlineMs === undefined ? {} : { deadlineMs };
+        await call(errands.run, { name }, within);
+        return transaction(() => ({}));
+      },
+    ),
+  },
+});
+
+/** A clerk beside errands, with calls of a given time. */
+async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, clerks = clerkModule) {
+  const folder = temporaryFolder();
+  const environment = virtualEnvironment();
+  const trail: string[] = [];
+  const log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
+  const instance = await startInstance({
+    modules: [clerks, errandsModule(new Map(Object.entries(mishaps)), trail)],
+    placed: ["clerk", "errands"],
+    transport: inProcess(),
+    environment,
+    log,
+    folder: folder.path,
+    publicUrl: "http://shop.test",
+    development: true,
+    settings: new Map(),
+  });
+  return {
+    environment,
+    instance,
+    trail,
+    send(name: string, withinMs: number, deadlineMs?: number) {
+      const deadlineAtMs = environment.monotonic() + withinMs;
+      const origin = { identity: system, traceId: environment.newTraceId(), deadlineAtMs };
+      const input = deadlineMs === undefined ? { name } : { name, deadlineMs };
+      const sent = instance.gateway.call(clerk.send, input, { origin });
+      return sent.then(
+        () => "sent",
+        (error: unknown) => error,
+      );
+    },
+    async turns() {
+      for (let turn = 0; turn < 12; turn++) {
+        await new Promise<void>((resolve) => environment.defer(resolve));
+      }
+    },
+    [Symbol.dispose]() {
+      environment.kill();
+      instance.abandon();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+function gate() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, open: resolve };
+}
+
+test("a callee that hangs costs its caller no more than the caller's own time", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const sent = office.send("a", 1_000);
+  await office.turns();
+  office.environment.moveTo(office.environment.now() + 1_020);
+  await office.turns();
+  expect(await sent).toMatchObject({
+    name: "TransportError",
+    code: "DEADLINE",
+    executed: "unknown",
+  });
+});
+
+test("a nested call may have less time than its caller, and never more", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise], b: [held.promise] });
+  const [short, long] = [office.send("a", 10_000, 500), office.send("b", 1_000, 60_000)];
+  await office.turns();
+  office.environment.moveTo(office.environment.now() + 520);
+  await office.turns();
+  expect(await short).toMatchObject({
+    code: "DEADLINE",
+    message: expect.stringContaining("errands.run"),
+  });
+  office.environment.moveTo(office.environment.now() + 500);
+  await office.turns();
+  expect(await long).toMatchObject({ code: "DEADLINE" });
+});
+
+test("nothing is committed after the deadline", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const sent = office.send("a", 1_000);
+  await office.turns();
+  office.environment.moveTo(office.environment.now() + 1_020);
+  await office.turns();
+  held.open();
+  await office.turns();
+  expect(await sent).toMatchObject({ code: "DEADLINE" });
+  expect(office.trail).toEqual([]);
+});
+
+test("a call for which no time is left is surely not executed", async () => {
+  using office = await openOffice({});
+  expect(await office.send("a", 0)).toMatchObject({ code: "DEADLINE", executed: "no" });
+  expect(office.trail).toEqual([]);
+});
+
+test("a call of an undeclared module is refused when it is made, naming the remedy", async () => {
+  const sneaky = defineModule({ ...clerkModule, contract: clerk, uses: [] } as never);
+  using office = await openOffice({}, sneaky);
+  const error = await office.send("a", 1_000);
+  expect(error).toMatchObject({ name: "Defect" });
+  expect(String(error)).toContain(
+    "clerk does not declare that it uses errands, but it calls errands.run. " +
+      'Add errands to "uses" in modules/clerk/module.ts.',
+  );
+  expect(office.trail).toEqual([]);
+});
+
+test("a module runs 10,000 calls at once and surely does not execute the next", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  for (let index = 0; index < 10_000; index++) void office.send("a", 60_000);
+  expect(await office.send("a", 60_000)).toMatchObject({ code: "OVERLOADED", executed: "no" });
+  held.open();
+});
+
+test("a stop finishes what is in flight, and is over when it is durable", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const sent = office.send("a", 60_000);
+  await office.turns();
+  const stopped = office.instance.stop().then(() => "stopped");
+  await office.turns();
+  expect(await Promise.race([stopped, "under way"])).toBe("under way");
+  held.open();
+  expect(await sent).toBe("sent");
+  expect(await stopped).toBe("stopped");
+  expect(office.trail).toEqual(["a"]);
+});
