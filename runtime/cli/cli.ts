@@ -3,7 +3,7 @@ import { hostSettings, readSettings } from "../host/settings.ts";
 import { start } from "../host/start.ts";
 import { StartError } from "../host/start-error.ts";
 import type { System } from "../host/system.ts";
-import type { AnyPort } from "../module/port.ts";
+import { type AnyPort, refusals } from "../module/port.ts";
 import { StoreError } from "../store/store-error.ts";
 import { jsonLog } from "../telemetry/json-log.ts";
 
@@ -65,6 +65,9 @@ async function runUntilStopped(system: System, args: readonly string[]): Promise
   if ("mistakes" in read) throw new CommandError(read.mistakes.join("\n"));
   const { host, ...values } = read.values;
   const development = host.NODE_ENV !== "production";
+  const portSettings = new Map(Object.entries(values));
+  const refused = refusals(ports, portSettings, { development });
+  if (refused.length > 0) throw new CommandError(refused.join("\n"));
   const environment = realEnvironment(development ? failpoints() : {});
   const log = jsonLog({
     level: host.LOG_LEVEL,
@@ -80,7 +83,7 @@ async function runUntilStopped(system: System, args: readonly string[]): Promise
     publicUrl: host.PUBLIC_URL,
     development,
     demo: host.DEMO,
-    ports: new Map(Object.entries(values)),
+    ports: portSettings,
   };
   const running = await start(system, settings, { environment, log });
   console.log(`Cleave is ready at ${running.url}`);

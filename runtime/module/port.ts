@@ -26,6 +26,8 @@ export interface Port<T> {
   readonly name: string;
   /** Settings by name, read from the environment and validated at start. */
   readonly settings: TObject;
+  /** Tells, before anything is opened, why these settings will not do; undefined when they do. */
+  readonly refuse: (settings: never, world: Pick<World, "development">) => string | undefined;
   readonly open: (settings: never, world: World) => T;
   readonly close: (opened: T) => void | Promise<void>;
 }
@@ -34,6 +36,7 @@ export interface Port<T> {
 export interface AnyPort {
   readonly name: string;
   readonly settings: TObject;
+  readonly refuse: Port<unknown>["refuse"];
   readonly open: (settings: never, world: World) => unknown;
   readonly close: (opened: never) => void | Promise<void>;
 }
@@ -48,6 +51,10 @@ export function port<T, Settings extends TObject>(
   name: string,
   behind: {
     readonly settings: Settings;
+    readonly refuse?: (
+      settings: Static<Settings>,
+      world: Pick<World, "development">,
+    ) => string | undefined;
     readonly open: (settings: Static<Settings>, world: World) => T;
     readonly close?: (opened: T) => void | Promise<void>;
   },
@@ -55,7 +62,19 @@ export function port<T, Settings extends TObject>(
   return Object.freeze({
     name,
     settings: behind.settings,
+    refuse: (behind.refuse ?? (() => undefined)) as Port<T>["refuse"],
     open: behind.open as Port<T>["open"],
     close: behind.close ?? (() => {}),
   });
+}
+
+/** Why ports will not do with their settings, a sentence for each; none when all will. */
+export function refusals(
+  ports: readonly AnyPort[],
+  settings: ReadonlyMap<string, unknown>,
+  world: Pick<World, "development">,
+): string[] {
+  return ports.flatMap(
+    (port) => port.refuse((settings.get(port.name) ?? {}) as never, world) ?? [],
+  );
 }

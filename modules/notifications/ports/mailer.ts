@@ -47,24 +47,34 @@ const settings = t.Object({
 /** The mail server at SMTP_URL; in development, without that setting, the rows are the mailbox. */
 export const mailer = port("notifications.mailer", {
   settings,
+  refuse: refusal,
   open: openMailer,
   close: (opened) => opened.close(),
 });
 
 /** Refuses to do without a mail server where customers wait for their mails. */
+function refusal(
+  { SMTP_URL }: Static<typeof settings>,
+  { development }: Pick<World, "development">,
+): string | undefined {
+  if (SMTP_URL !== undefined || development) return undefined;
+  return (
+    "SMTP_URL is missing, so no customer would get a mail. Set it to the mail server, as in " +
+    "smtp://user:password@mail.example.com:587. Only development does without."
+  );
+}
+
 function openMailer(
-  { SMTP_URL, MAIL_FROM }: Static<typeof settings>,
-  { publicUrl, development }: Pick<World, "publicUrl" | "development">,
+  given: Static<typeof settings>,
+  world: Pick<World, "publicUrl" | "development">,
 ): Mailer {
+  const refused = refusal(given, world);
+  if (refused !== undefined) throw new Error(refused);
+  const { SMTP_URL, MAIL_FROM } = given;
+  const { publicUrl } = world;
   if (SMTP_URL !== undefined) {
     const from = MAIL_FROM ?? `no-reply@${new URL(publicUrl).hostname}`;
     return mailServer({ url: SMTP_URL, from, publicUrl });
-  }
-  if (!development) {
-    throw new Error(
-      "SMTP_URL is missing, so no customer would get a mail. Set it to the mail server, as in " +
-        "smtp://user:password@mail.example.com:587. Only development does without.",
-    );
   }
   return { isMailbox: true, publicUrl, send: async () => ({ reason: null }), close: () => {} };
 }
