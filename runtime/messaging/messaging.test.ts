@@ -247,7 +247,7 @@ describe("jobs", () => {
     expect(desk.jobs.busy).toBe(false);
   });
 
-  test("that are planned anew during their last attempt are not lost with it", async () => {
+  test("that are planned anew in their last attempt are not lost with it", async () => {
     using desk = openJobs(async () => {
       if (desk.runs.length === 12) await desk.plan("k", 2_000_000, '"anew"');
       if (desk.runs.length <= 12) throw new RangeError("no");
@@ -270,7 +270,7 @@ describe("jobs", () => {
   });
 });
 
-test("a job that cannot even be begun does not break the start, but is buried in time", async () => {
+test("a job that cannot be begun does not break the start, but is buried in time", async () => {
   using desk = openDesk();
   const due = { command: "put", key: "k", input: "{", traceId: "trace" };
   await desk.transact((tx) => putJob(tx, { ...due, dueAtMs: desk.startMs }));

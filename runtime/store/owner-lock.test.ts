@@ -48,5 +48,5 @@ test("says of a damaged lock file that it is damaged, not that it is owned", asy
   using folder = temporaryFolder();
   const path = `${folder.path}/orders.lock`;
   await Bun.write(path, "no database, and long enough to be read as the header of one".repeat(20));
-  expect(() => ownerLock(path, "orders")).toThrow(/is not a lock file .* damaged, delete it/);
+  expect(() => ownerLock(path, "orders")).toThrow(/is no lock file .* damaged, delete it/);
 });

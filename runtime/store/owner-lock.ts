@@ -19,7 +19,7 @@ export function ownerLock(path: string, module: string): () => void {
       owned
         ? `The data of ${module} (${path}) is owned by another process. ` +
             `Stop that process, or start this one with another DATA_DIR.`
-        : `The ownership of ${module} cannot be taken: ${path} is not a lock file that Cleave can ` +
+        : `The ownership of ${module} cannot be taken: ${path} is no lock file that Cleave can ` +
             `write. Look at its permissions and its disk; if it is damaged, delete it.`,
       { cause },
     );

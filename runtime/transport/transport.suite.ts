@@ -1,12 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { command, contract, isDeclared, query } from "../contract/contract.ts";
-import {
-  ContractError,
-  Defect,
-  DomainError,
-  type TransportError,
-  TransportError as Unanswered,
-} from "../contract/errors.ts";
+import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
 import type { CallRequest, Envelope, EventSource, Serve, Transport } from "./transport.ts";
@@ -88,12 +82,19 @@ const failing = (error: unknown): Serve => {
 
 /** What every transport promises. `open` makes one that carries calls and events by itself. */
 export function transportSuite(name: string, { open }: { open: () => Transport }): void {
-  describe(`calls ${name}`, () => callSuite(open));
-  describe(`events ${name}`, () => eventSuite(open));
+  describe(`calls ${name}`, () => {
+    callSuite(open);
+    errorSuite(open);
+    offerSuite(open);
+  });
+  describe(`events ${name}`, () => {
+    orderSuite(open);
+    lossSuite(open);
+  });
 }
 
 function callSuite(open: () => Transport): void {
-  test("give the callee the input and all that goes with it, and the caller the output", async () => {
+  test("give the callee the input and what goes with it, the caller the output", async () => {
     const transport = open();
     const seen: unknown[] = [];
     transport.serve("shelf", async (procedure, input, { key, ...rest }) => {
@@ -117,7 +118,9 @@ function callSuite(open: () => Transport): void {
     expect(output).toEqual({ list: [], note: "undefined anonymous" });
     await transport.close();
   });
+}
 
+function errorSuite(open: () => Transport): void {
   test("carry a declared error with its data, recognisable as the procedure's", async () => {
     const transport = open();
     const refusal = new DomainError("TOO_FEW", { thing: "tea", count: 2 }, "shelf.take");
@@ -132,7 +135,7 @@ function callSuite(open: () => Transport): void {
     "carry a transport error that says executed: %s",
     async (executed) => {
       const transport = open();
-      transport.serve("shelf", failing(new Unanswered("OVERLOADED", executed, "Too much.")));
+      transport.serve("shelf", failing(new TransportError("OVERLOADED", executed, "Too much.")));
       const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
       expect(error).toMatchObject({ name: "TransportError", code: "OVERLOADED", executed });
       await transport.close();
@@ -149,7 +152,9 @@ function callSuite(open: () => Transport): void {
     expect(met).toMatchObject({ name: error.name, message: error.message });
     await transport.close();
   });
+}
 
+function offerSuite(open: () => Transport): void {
   test("say that nobody serves a module, before it is served and after", async () => {
     const transport = open();
     const call = () => transport.call(shelf.take, { thing: "tea" }, request).catch(same);
@@ -194,7 +199,7 @@ function callSuite(open: () => Transport): void {
   });
 }
 
-function eventSuite(open: () => Transport): void {
+function orderSuite(open: () => Transport): void {
   test("come in order, those that are wanted, from the position on", async () => {
     const transport = open();
     const log = new Log();
@@ -238,7 +243,9 @@ function eventSuite(open: () => Transport): void {
     expect(till.seqs).toEqual([1, 2, 3]);
     await transport.close();
   });
+}
 
+function lossSuite(open: () => Transport): void {
   test("are not lost when thousands come while a consumer is busy", async () => {
     const transport = open();
     const log = new Log();
