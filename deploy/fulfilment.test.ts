@@ -231,12 +231,20 @@ describe("staff", () => {
     const sagas = await eventually(
       async () => {
         const answer = await fetch(`${admin}/sagas`, { headers: staff });
-        const found: { name: string; state: string }[] = JSON.parse(await answer.text());
+        const found: { module: string; name: string; id: string; state: string }[] = JSON.parse(
+          await answer.text(),
+        );
         return found;
       },
       (all) => all.every(({ state }) => /^(completed|compensated)$/.test(state)),
     );
     expect(new Set(sagas.map(({ name }) => name)).size).toBeGreaterThan(2);
+    const [last] = sagas;
+    const again = await fetch(`${admin}/sagas/${last?.module}/${last?.name}/${last?.id}/retry`, {
+      method: "POST",
+      headers: staff,
+    });
+    expect(await again.json()).toEqual({ retried: false });
     const books = given(await asStaff().orders.v1.admin.reconciliation.run.post({}));
     expect(books.violations).toEqual([]);
     expect(books.checkedOrders).toBeGreaterThan(7);

@@ -35,8 +35,8 @@ export interface DatabaseOptions {
 /**
  * Takes the ownership of a module's database and looks whether it can be opened, changing nothing.
  *
- * Throws a StoreError when another process owns it, or when it is of a newer version. Returns a
- * function that gives the ownership up.
+ * Throws a StoreError when another process owns it, when it is of a newer version, or damaged.
+ * Returns a function that gives the ownership up.
  */
 export function claimDatabase({ module, folder, migrations }: DatabaseOptions): () => void {
   const release = ownerLock(`${folder}/${module}.lock`, module);
@@ -51,9 +51,17 @@ export function claimDatabase({ module, folder, migrations }: DatabaseOptions): 
     }
   } catch (error) {
     release();
-    throw error;
+    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
   }
   return release;
+}
+
+function unreadable(path: string, cause: Error): StoreError {
+  return new StoreError(
+    `${path} cannot be read (${cause.message}). If it is damaged, put a copy of the data in its ` +
+      `place; if another program works on it, stop that program.`,
+    { cause },
+  );
 }
 
 /**

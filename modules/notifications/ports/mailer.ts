@@ -57,10 +57,15 @@ function refusal(
   { SMTP_URL }: Static<typeof settings>,
   { development }: Pick<World, "development">,
 ): string | undefined {
-  if (SMTP_URL !== undefined || development) return undefined;
+  const example = "smtp://user:password@mail.example.com:587";
+  if (SMTP_URL !== undefined) {
+    if (URL.canParse(SMTP_URL)) return undefined;
+    return `SMTP_URL is a hidden value that is no address. Set it to the mail server, as in ${example}.`;
+  }
+  if (development) return undefined;
   return (
-    "SMTP_URL is missing, so no customer would get a mail. Set it to the mail server, as in " +
-    "smtp://user:password@mail.example.com:587. Only development does without."
+    `SMTP_URL is missing, so no customer would get a mail. Set it to the mail server, as in ` +
+    `${example}. Only development does without.`
   );
 }
 
