@@ -18,7 +18,7 @@ export function totalOf(lines: readonly { quantity: number; unitPrice: { amount:
   return amount;
 }
 
-/** Calls between two turns of the event loop, which in a real process never stands still for long. */
+/** Calls between two turns of the event loop: in a real process it never stands still. */
 export const CALLS_A_TURN = 500;
 
 /** Lets the event loop turn once, so that timers run. */
