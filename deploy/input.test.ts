@@ -24,7 +24,7 @@ interface Sent {
   readonly body?: string;
 }
 
-/** Sends a request, and sees to it that the answer is a problem that shows nothing of the inside. */
+/** Sends a request, and sees to it that the answer is a problem that shows no internals. */
 async function refusal(path: string, { method = "GET", headers = {}, body }: Sent = {}) {
   const init = { method, headers: { ...headers } };
   const answer = await fetch(`${shop.url}${path}`, body === undefined ? init : { ...init, body });
@@ -122,7 +122,7 @@ describe("a body", () => {
     expect(JSON.stringify(problem)).not.toContain("the-secret-of-somebody");
   });
 
-  test("nested very deep is refused before it is looked at, and quotes hide no brackets", async () => {
+  test("nested very deep is refused before it is read, but not for brackets in a text", async () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     const flat = JSON.stringify({ email: `"${"[".repeat(1_100)}`, password: "x" });
     expect(await refusal(login, post(flat))).toMatchObject({ code: "invalid_request" });

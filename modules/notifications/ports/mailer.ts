@@ -60,7 +60,10 @@ function refusal(
   const example = "smtp://user:password@mail.example.com:587";
   if (SMTP_URL !== undefined) {
     if (URL.canParse(SMTP_URL)) return undefined;
-    return `SMTP_URL is a hidden value that is no address. Set it to the mail server, as in ${example}.`;
+    return (
+      `SMTP_URL is a hidden value that is no address. ` +
+      `Set it to the mail server, as in ${example}.`
+    );
   }
   if (development) return undefined;
   return (
