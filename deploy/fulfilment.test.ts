@@ -170,7 +170,7 @@ describe("a card that is good until the money is to be taken", () => {
 });
 
 describe("staff", () => {
-  test("see all orders, a payment with its ledger, and ask the provider how it stands", async () => {
+  test("see all orders, a payment with its ledger, and ask its provider for news", async () => {
     const { orderId } = await ordered();
     const all = given(await asStaff().orders.v1.orders.get({ query: { limit: 1 } }));
     expect(all.items).toMatchObject([{ orderId }]);

@@ -122,7 +122,7 @@ describe("a body", () => {
     expect(JSON.stringify(problem)).not.toContain("the-secret-of-somebody");
   });
 
-  test("nested very deep is refused before it is read, but not for brackets in a text", async () => {
+  test("nested very deep is refused before it is read, but brackets in texts are not", async () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     const flat = JSON.stringify({ email: `"${"[".repeat(1_100)}`, password: "x" });
     expect(await refusal(login, post(flat))).toMatchObject({ code: "invalid_request" });
