@@ -6,6 +6,7 @@ import { type Connection, connection, type Read, type Sqlite } from "./connectio
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, type Migration, migrate } from "./migrate.ts";
 import { ownerLock } from "./owner-lock.ts";
+import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
 
 /** A module's database, open for its owner. */
@@ -81,6 +82,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     sqlite.close();
     throw error;
   }
+  keepPlansSteady(sqlite);
   const open: Connection = { drizzle: drizzle(sqlite), sqlite, prepared: [] };
   return {
     [connection]: open,
