@@ -11,7 +11,10 @@ export class Underway {
   readonly deadlineAtMs: number;
   readonly #resolve: (answer: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  over = false;
+  /** The neighbours among the calls that are watched, and who watches. */
+  older: Underway | undefined;
+  newer: Underway | undefined;
+  watcher: Deadlines | undefined;
 
   constructor(
     call: { readonly procedure: Procedure; readonly deadlineAtMs: number },
@@ -25,23 +28,24 @@ export class Underway {
   }
 
   answer(value: unknown): void {
-    this.over = true;
+    this.watcher?.forget(this);
     this.#resolve(value);
   }
 
   fail(error: unknown): void {
-    this.over = true;
+    this.watcher?.forget(this);
     this.#reject(error);
   }
 }
 
 /**
- * Ends calls whose time is over. One timer looks over all of them: a timer for each would cost more
- * than the call.
+ * Ends calls whose time is over. One timer looks over all of them, and a call that is over leaves the
+ * list at once: a timer for each, or finished calls kept until the next look, would cost more than
+ * the call.
  */
 export class Deadlines {
   readonly #environment: Environment;
-  #watched: Underway[] = [];
+  #newest: Underway | undefined;
   #sweeping = false;
 
   constructor(environment: Environment) {
@@ -50,8 +54,22 @@ export class Deadlines {
 
   /** Fails the call with DEADLINE, `executed: "unknown"`, unless it is over by then. */
   watch(call: Underway): void {
-    this.#watched.push(call);
+    call.watcher = this;
+    call.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = call;
+    this.#newest = call;
     if (!this.#sweeping) this.#sweepLater();
+  }
+
+  /** Takes a call that is over off the list. */
+  forget(call: Underway): void {
+    const { older, newer } = call;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    else this.#newest = older;
+    call.older = undefined;
+    call.newer = undefined;
+    call.watcher = undefined;
   }
 
   #sweepLater(): void {
@@ -61,15 +79,17 @@ export class Deadlines {
 
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
-    this.#watched = this.#watched.filter((call) => {
-      if (call.over) return false;
-      if (call.deadlineAtMs > nowMs) return true;
-      const name = fullName(call.procedure);
-      const message = `${name} did not answer in time; whether it ran is unknown.`;
-      call.fail(new TransportError("DEADLINE", "unknown", message));
-      return false;
-    });
+    for (let call = this.#newest; call !== undefined; ) {
+      const { older } = call;
+      if (call.deadlineAtMs <= nowMs) call.fail(tooLate(call.procedure));
+      call = older;
+    }
     this.#sweeping = false;
-    if (this.#watched.length > 0) this.#sweepLater();
+    if (this.#newest !== undefined) this.#sweepLater();
   }
+}
+
+function tooLate(procedure: Procedure): TransportError {
+  const message = `${fullName(procedure)} did not answer in time; whether it ran is unknown.`;
+  return new TransportError("DEADLINE", "unknown", message);
 }

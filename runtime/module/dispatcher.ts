@@ -26,10 +26,21 @@ const RUNNING_MAX = 10_000;
 const JOB_DEADLINE_MS = 60_000;
 const nextTurn = Promise.resolve();
 
-interface Served {
+/** A procedure with its handler; its schemas are compiled at the first call, not at the start. */
+class Served {
   readonly procedure: Procedure;
   readonly handler: Handler;
-  readonly checks: CheckedProcedure;
+  #checks: CheckedProcedure | undefined;
+
+  constructor(procedure: Procedure, handler: Handler) {
+    this.procedure = procedure;
+    this.handler = handler;
+  }
+
+  get checks(): CheckedProcedure {
+    this.#checks ??= checkedProcedure(this.procedure);
+    return this.#checks;
+  }
 }
 
 /** What the dispatcher needs of the module that it works for. */
@@ -60,7 +71,7 @@ export class Dispatcher {
     };
     for (const handler of handlers) {
       const { procedure } = handler;
-      this.#served.set(procedure.name, { procedure, handler, checks: checkedProcedure(procedure) });
+      this.#served.set(procedure.name, new Served(procedure, handler));
     }
   }
 

@@ -16,7 +16,7 @@ import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { KernelTransaction } from "./kernel-transaction.ts";
+import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
 import { operationHandlers } from "./operations.ts";
 import type { Port } from "./port.ts";
 import { synchronous } from "./synchronous.ts";
@@ -47,6 +47,7 @@ export class HostedModule {
   readonly #options: HostedModuleOptions;
   readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
+  readonly #transactionHost: TransactionHost;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => void = () => {};
   #stopTidying: () => void = () => {};
@@ -61,6 +62,13 @@ export class HostedModule {
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
+    this.#transactionHost = {
+      module: this.name,
+      read: database,
+      engine: this.engine,
+      newId: environment.newId,
+      newTraceId: environment.newTraceId,
+    };
     this.#dispatcher = this.#openDispatcher(caller);
     this.#jobs = new Jobs({ ...this.#parts(), runJob: (job) => this.#dispatcher.runJob(job) });
   }
@@ -92,20 +100,10 @@ export class HostedModule {
    * commit.
    */
   async transact<T>(work: (tx: KernelTransaction) => T, traceId?: string): Promise<T> {
-    const { environment } = this.#options;
     let last: KernelTransaction | undefined;
     const result = await this.database.writer.run(() => {
-      const host = {
-        module: this.name,
-        read: this.database,
-        engine: this.engine,
-        newId: environment.newId,
-      };
-      const tx = new KernelTransaction(
-        host,
-        traceId ?? environment.newTraceId(),
-        environment.now(),
-      );
+      const now = this.#options.environment.now();
+      const tx = new KernelTransaction(this.#transactionHost, traceId, now);
       last = tx;
       return synchronous(work(tx), this.name);
     });

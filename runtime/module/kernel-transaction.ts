@@ -16,25 +16,36 @@ export interface TransactionHost {
   readonly read: Read;
   readonly engine: SagaEngine;
   newId(prefix: string): string;
+  newTraceId(): string;
 }
 
 /** One unit of a module's writer as handlers, reactions and sagas see it. */
 export class KernelTransaction implements TracedTransaction {
   readonly [connection]: Connection;
   readonly now: number;
-  traceId: string;
   /** What to do after the commit. */
   readonly events: Envelope[] = [];
   readonly sagas: SagaRecord[] = [];
   readonly wakes: { readonly name: string; readonly id: string }[] = [];
   jobDueAtMs = Number.POSITIVE_INFINITY;
   readonly #host: TransactionHost;
+  #traceId: string | undefined;
 
-  constructor(host: TransactionHost, traceId: string, now: number) {
+  constructor(host: TransactionHost, traceId: string | undefined, now: number) {
     this[connection] = host.read[connection];
     this.#host = host;
-    this.traceId = traceId;
+    this.#traceId = traceId;
     this.now = now;
+  }
+
+  /** The trace that set this off; a new one when it began here. */
+  get traceId(): string {
+    this.#traceId ??= this.#host.newTraceId();
+    return this.#traceId;
+  }
+
+  set traceId(traceId: string) {
+    this.#traceId = traceId;
   }
 
   newId(prefix: string): string {

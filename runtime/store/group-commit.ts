@@ -7,6 +7,9 @@ const GROUP_MAX = 128;
 /** Units that may wait at most; past it a write is refused, certainly not executed. */
 const QUEUE_MAX = 20_000;
 
+/** Groups that run with savepoints after one in which a unit threw. */
+const CAREFUL_GROUPS = 16;
+
 interface Unit {
   readonly work: () => unknown;
   readonly resolve: (value: unknown) => void;
@@ -53,6 +56,8 @@ class GroupCommit implements Writer {
   readonly #undo;
   #queue: Unit[] = [];
   #scheduled = false;
+  /** Groups that are still to run with a savepoint for each unit. */
+  #careful = 0;
   #idle: (() => void)[] = [];
 
   constructor(name: string, sqlite: Sqlite, environment: Environment) {
@@ -108,14 +113,37 @@ class GroupCommit implements Writer {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Runs units and commits them at once; those that one of them harmed run again without it. */
+  /**
+   * Runs units and commits them at once. Most groups have no unit that fails, so they run without
+   * savepoints first; when one throws, the group is rolled back and runs again with a savepoint
+   * each, and so do the next groups, because failures come in crowds.
+   */
   #commitTogether(units: readonly Unit[]): void {
+    if (this.#careful > 0) this.#careful -= 1;
+    else if (this.#commitUnguarded(units)) return;
     let rest = units;
     while (rest.length > 0 && this.#began(rest)) {
       const breaker = this.#firstToBreak(rest);
       if (breaker === undefined) return this.#commitOrSplit(rest);
       rest = rest.filter((one) => one !== breaker);
     }
+  }
+
+  /** Runs and commits units without savepoints; false when one of them threw, with all undone. */
+  #commitUnguarded(units: readonly Unit[]): boolean {
+    if (!this.#began(units)) return true;
+    try {
+      for (const unit of units) {
+        unit.outcome = { value: unit.work() };
+        if (!this.#sqlite.inTransaction) throw new Error("A unit ended the group's transaction.");
+      }
+    } catch {
+      if (this.#sqlite.inTransaction) this.#sqlite.exec("ROLLBACK");
+      this.#careful = CAREFUL_GROUPS;
+      return false;
+    }
+    this.#commitOrSplit(units);
+    return true;
   }
 
   #began(units: readonly Unit[]): boolean {
