@@ -29,8 +29,9 @@ const statements = kernelStatements((sqlite) => ({
        trace_id = excluded.trace_id`,
   ),
   remove: sqlite.prepare<[string, string]>("DELETE FROM cleave_job WHERE command = ? AND key = ?"),
-  giveUp: sqlite.prepare<[string, string, number]>(
-    "DELETE FROM cleave_job WHERE command = ? AND key = ? AND due_at_ms = ?",
+  finish: sqlite.prepare<[string, string, number, string]>(
+    `DELETE FROM cleave_job
+     WHERE command = ? AND key = ? AND due_at_ms = ? AND trace_id = ?`,
   ),
   postpone: sqlite.prepare<[number, number, string, string, number]>(
     `UPDATE cleave_job SET attempts = ?, due_at_ms = ?
@@ -49,7 +50,15 @@ export function putJob(tx: Write, job: Omit<Job, "attempts">): void {
   statements(tx).put.run(job.command, job.key, job.input, job.dueAtMs, job.traceId);
 }
 
-/** Removes a job in the open transaction, because it is done or taken back. */
+/**
+ * Removes a job that has run, in the open transaction; tells whether it was still there. One that was
+ * planned anew meanwhile stays.
+ */
+export function finishJob(tx: Write, { command, key, dueAtMs, traceId }: Job): boolean {
+  return statements(tx).finish.run(command, key, dueAtMs, traceId).changes > 0;
+}
+
+/** Takes a job back, in the open transaction. */
 export function removeJob(tx: Write, command: string, key: string): void {
   statements(tx).remove.run(command, key);
 }
@@ -178,8 +187,7 @@ export class Jobs {
   #record(tx: TracedTransaction, job: Job, error: unknown): void {
     const { command, key, input, attempts, traceId, dueAtMs } = job;
     if (attempts >= ATTEMPTS_MAX) {
-      const gone = statements(tx).giveUp.run(command, key, dueAtMs).changes > 0;
-      if (!gone) return; // It was planned anew meanwhile.
+      if (!finishJob(tx, job)) return; // It was planned anew meanwhile.
       const letter = { kind: "job", source: "self", name: command, key, payload: input } as const;
       bury(tx, { ...letter, error: String(error), traceId }, tx.now);
       return;

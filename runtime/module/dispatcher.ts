@@ -11,7 +11,7 @@ import {
 } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
-import { type Job, removeJob } from "../messaging/jobs.ts";
+import { finishJob, type Job } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -184,7 +184,7 @@ export class Dispatcher {
         const message = `${fullName(procedure)} had no time left to commit; nothing was changed.`;
         throw new TransportError("DEADLINE", "no", message);
       }
-      if (job !== undefined) removeJob(tx, job.command, job.key);
+      if (job !== undefined) finishJob(tx, job);
       const answer = output.copy(synchronous(work(tx), fullName(procedure)));
       if (requestHash !== undefined) {
         const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };

@@ -1,4 +1,4 @@
-import { fullName, moduleName } from "../contract/contract.ts";
+import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
@@ -130,6 +130,18 @@ export class HostedModule {
         work(tx, JSON.parse(payload) as never);
       }
     }
+  }
+
+  /** Plans a buried job for now, in the open transaction. */
+  replan(
+    tx: Transaction,
+    { name, key, payload }: { name: string; key: string; payload: string },
+  ): void {
+    const command = proceduresOf(this.#options.module.contract).find((one) => one.name === name);
+    if (command === undefined) {
+      throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
+    }
+    tx.schedule(command, JSON.parse(payload), { key, atMs: tx.now });
   }
 
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */

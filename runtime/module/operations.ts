@@ -1,7 +1,6 @@
 import { command, contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { deadLetter, deadLetters, removeDeadLetter } from "../messaging/dead-letters.ts";
-import { putJob } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { SagaEngine } from "../saga/engine.ts";
 import { listSagas } from "../saga/journal.ts";
@@ -81,6 +80,11 @@ export interface OperationsHost {
     tx: Transaction,
     event: { readonly source: string; readonly name: string; readonly payload: string },
   ): void;
+  /** Plans a buried job again, in the open transaction. */
+  replan(
+    tx: Transaction,
+    job: { readonly name: string; readonly key: string; readonly payload: string },
+  ): void;
 }
 
 /** What answers a module's operations. */
@@ -106,9 +110,9 @@ export function operationHandlers(hosted: OperationsHost): Handler[] {
       transaction((tx) => {
         const letter = deadLetter(tx, id);
         if (letter === undefined) return { redriven: false };
-        const { kind, source, name, key, payload, traceId } = letter;
+        const { kind, source, name, key, payload } = letter;
         if (kind === "event") hosted.reactTo(tx, { source, name, payload });
-        else putJob(tx, { command: name, key, input: payload, dueAtMs: tx.now, traceId });
+        else hosted.replan(tx, { name, key, payload });
         removeDeadLetter(tx, id);
         return { redriven: true };
       }),

@@ -29,13 +29,17 @@ function placed(mishaps: { readonly [errand: string]: Mishap[] }): Promise<Place
 }
 
 /** What is left after the saga has run, crashed at the nth point on its way and been repeated. */
-async function afterCrash(mishaps: { readonly [errand: string]: Mishap[] }, nth: number) {
+async function afterCrash(
+  mishaps: { readonly [errand: string]: Mishap[] },
+  nth: number,
+  awayMs = 0,
+) {
   await using shop = await placed(mishaps);
   const gone = shop.crashAt(nth);
   const began = shop.call(boss.begin, { id: "1" }, { key: "k" }).catch(() => {});
   const point = await Promise.race([gone, began.then(() => shop.settle()).then(() => undefined)]);
   if (point === undefined) return undefined;
-  await shop.restart();
+  await shop.restart(awayMs);
   await shop.call(boss.begin, { id: "1" }, { key: "k" });
   await shop.advance(60_000);
   const ledger = await shop.call(errands.ledger, {});
@@ -78,3 +82,14 @@ test.each([
   },
   60_000,
 );
+
+test("a saga found past its deadline undoes every step that had run, written or not", async () => {
+  for (let nth = 1; ; nth++) {
+    const left = await afterCrash({}, nth, 700_000);
+    if (left === undefined) break;
+    const { point, ledger, ends } = left;
+    const whole = Bun.deepEquals(ends, [{ id: "1", outcome: "completed", why: "" }]);
+    const odd = Object.values(ledger).filter(({ stands }) => stands !== whole);
+    expect({ nth, point, odd }).toEqual({ nth, point, odd: [] });
+  }
+}, 60_000);

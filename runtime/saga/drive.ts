@@ -32,6 +32,8 @@ export interface Driver {
   readonly saga: Saga;
   readonly environment: Environment;
   readonly log: Log;
+  /** True when the record was read from disk: it may be behind what was done. */
+  readonly takenUp: boolean;
   readonly call: StepCall;
   transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
   stopping(): boolean;
@@ -144,6 +146,7 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     const { code, data } = setback.kind === "refused" ? setback : { code: "DEADLINE", data: null };
     log.info("saga turns back", { ...about, code });
     record.state = "compensating";
+    if (driver.takenUp) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
     await write(driver);
     return;
@@ -157,6 +160,15 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
   }
   log.warn("saga step failed, will be tried again", { ...about, setback });
   await pause(driver, attempts);
+}
+
+/**
+ * Where to begin to undo a saga that was read from disk: steps past the one that is written may have
+ * run before the crash, and to undo a step that did not run is harmless.
+ */
+function lastUndoable({ steps }: Saga): number {
+  const pivot = steps.findIndex((step) => step.kind === "pivot");
+  return (pivot === -1 ? steps.length : pivot) - 1;
 }
 
 /** Undoes the steps that ran or may have run, newest first, each until it succeeds. */

@@ -57,7 +57,7 @@ export class SagaEngine {
       );
     }
     this.#overflow = live.length === ACTIVE_MAX;
-    for (const record of live) if (record.state !== "stuck") this.#activate(record);
+    for (const record of live) if (record.state !== "stuck") this.#takeUp(record);
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
@@ -108,7 +108,7 @@ export class SagaEngine {
   async retry(name: string, id: string): Promise<boolean> {
     const record = sagaRecord(this.#host.read, name, id);
     if (record?.state !== "stuck" || this.#active.has(keyOf(name, id))) return false;
-    this.#activate({ ...record, state: record.failure === null ? "running" : "compensating" });
+    this.#takeUp({ ...record, state: record.failure === null ? "running" : "compensating" });
     return true;
   }
 
@@ -158,7 +158,12 @@ export class SagaEngine {
     return pivot !== -1 && record.step > pivot;
   }
 
-  #activate(record: SagaRecord): void {
+  /** Goes on with a saga that was read from disk. */
+  #takeUp(record: SagaRecord): void {
+    this.#activate(record, true);
+  }
+
+  #activate(record: SagaRecord, takenUp = false): void {
     const saga = this.#sagas.get(keyOf(record.name, record.version)) as Saga;
     const key = keyOf(record.name, record.id);
     const active: Active = {
@@ -169,7 +174,7 @@ export class SagaEngine {
       ended: Promise.resolve(),
     };
     this.#active.set(key, active);
-    active.ended = drive(this.#driver(active))
+    active.ended = drive(this.#driver(active, takenUp))
       .catch((error: unknown) => this.#broken(active, error))
       .finally(() => {
         this.#active.delete(key);
@@ -179,12 +184,13 @@ export class SagaEngine {
       });
   }
 
-  #driver(active: Active): Driver {
+  #driver(active: Active, takenUp: boolean): Driver {
     const { record, saga } = active;
     const { environment, log, call, transact } = this.#host;
     return {
       record,
       saga,
+      takenUp,
       environment,
       log,
       call,
@@ -231,7 +237,7 @@ export class SagaEngine {
       if (this.#stopping) return;
       const stored = sagaRecord(read, name, id);
       if (stored === undefined || isOver(stored) || this.#active.has(keyOf(name, id))) return;
-      this.#activate(stored);
+      this.#takeUp(stored);
     });
   }
 
@@ -244,7 +250,7 @@ export class SagaEngine {
         return;
       }
       const known = this.#active.has(keyOf(record.name, record.id));
-      if (!known && record.state !== "stuck") this.#activate(record);
+      if (!known && record.state !== "stuck") this.#takeUp(record);
     }
   }
 }

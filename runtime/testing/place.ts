@@ -131,9 +131,9 @@ export class Placed implements AsyncDisposable {
     return this.#environment.crashAt(nth);
   }
 
-  /** Ends the modules as a crash would, and starts them again over the same data. */
-  async restart(): Promise<void> {
-    const atMs = this.#environment.now();
+  /** Ends the modules as a crash would, and starts them `afterMs` later over the same data. */
+  async restart(afterMs = 0): Promise<void> {
+    const atMs = this.#environment.now() + afterMs;
     this.#crash();
     this.#environment = virtualEnvironment((this.#options.seed ?? 1) + atMs, atMs);
     await this.start();
