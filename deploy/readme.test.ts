@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { hostSettings } from "../runtime/host/settings.ts";
+import { eventually } from "../runtime/testing/eventually.ts";
 import { temporaryFolder } from "../runtime/testing/temporary-folder.ts";
 import { runMain, type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
 
@@ -76,7 +77,23 @@ describe("the commands of the README", () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  }, 60_000);
+
+  test("start a shop through npx that ends with npx, which passes no signal on", async () => {
+    using data = temporaryFolder();
+    const environment = { PORT: "0", DATA_DIR: data.path, HOME: process.env["HOME"] ?? "" };
+    const npx = ["npx", "--yes", manifest.packageManager, "start", "--no-demo"];
+    const child = spawn(npx, { environment });
+    const url = await addressOf(child);
+    child.kill("SIGTERM");
+    await child.exited;
+    const answers = () =>
+      fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      );
+    expect(await eventually(answers, (answered) => !answered)).toBe(false);
   }, 60_000);
 });
 

@@ -1,3 +1,5 @@
+import type { Environment } from "../contract/environment.ts";
+import { watchLauncher } from "../host/launcher.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { hostSettings, readSettings } from "../host/settings.ts";
 import { start } from "../host/start.ts";
@@ -75,7 +77,7 @@ async function runUntilStopped(system: System, args: readonly string[]): Promise
     now: environment.now,
     defer: environment.defer,
   });
-  const stopAsked = signalled();
+  const stopAsked = signalled(environment);
   const settings = {
     host: host.HOST,
     port: host.PORT,
@@ -105,7 +107,7 @@ function failpoints() {
 }
 
 /** Resolves at the first request to stop; the second one ends the process at once. */
-function signalled(): Promise<void> {
+function signalled(environment: Environment): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     const stop = () => {
@@ -115,6 +117,7 @@ function signalled(): Promise<void> {
     };
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
+    watchLauncher(environment, resolve);
   });
 }
 
