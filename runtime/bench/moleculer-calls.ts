@@ -1,4 +1,4 @@
-import { ServiceBroker } from "moleculer";
+import { type Context, ServiceBroker } from "moleculer";
 import { CALLS_A_TURN, order, totalOf, turn } from "./specimen/order.ts";
 
 const LINE = {
@@ -49,8 +49,8 @@ export async function moleculerCalls(): Promise<{
     name: "buying",
     actions: {
       askTotals: {
-        async handler(context) {
-          const count = Number(context.params["count"]);
+        async handler(context: Context<{ readonly count: number }>) {
+          const { count } = context.params;
           const startedMs = performance.now();
           for (let index = 0; index < count; index++) {
             await context.call("pricing.totalOf", order);

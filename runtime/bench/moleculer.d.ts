@@ -1,8 +1,8 @@
 // What the benchmark uses of its peers. They are installed when it runs, not with the product.
 
 declare module "moleculer" {
-  interface Context {
-    readonly params: Record<string, unknown>;
+  interface Context<Params> {
+    readonly params: Params;
     call(action: string, params: unknown): Promise<unknown>;
   }
 
@@ -10,7 +10,7 @@ declare module "moleculer" {
     constructor(options: { logger: boolean; validator?: boolean });
     createService(schema: {
       name: string;
-      actions: Record<string, { params?: object; handler(context: Context): unknown }>;
+      actions: Record<string, { params?: object; handler(context: Context<never>): unknown }>;
     }): void;
     start(): Promise<void>;
     stop(): Promise<void>;
