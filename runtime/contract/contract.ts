@@ -157,11 +157,6 @@ export function proceduresOf(contract: Contract): Procedure[] {
   return Object.values(contract).filter((one): one is Procedure => one.kind !== "event");
 }
 
-/** The events of a contract. */
-export function eventsOf(contract: Contract): EventType[] {
-  return Object.values(contract).filter((one): one is EventType => one.kind === "event");
-}
-
 /** `inventory.holdStock`: how a definition is spoken of in messages, subjects and tables. */
 export function fullName(one: Procedure | EventType): string {
   return `${one.module}.${one.name}`;

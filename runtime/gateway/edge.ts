@@ -102,6 +102,6 @@ function forbidden(roles: readonly string[]): HttpProblem {
 function keyRequired(): HttpProblem {
   return new HttpProblem(
     { status: 400, code: "idempotency_key_required" },
-    "Send an Idempotency-Key header, a new one for each intent, and the same one when repeating it.",
+    "Send an Idempotency-Key header: a new one for each intent, the same one when repeating it.",
   );
 }

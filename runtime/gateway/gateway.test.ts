@@ -201,7 +201,7 @@ describe("a body", () => {
     expect((await problemAt("/v1/teas", { ...send, body: stream(300_000) })).status).toBe(413);
   });
 
-  test("that does not fit gets 422 with a sentence for each field, and nothing is called", async () => {
+  test("that does not fit gets 422 with a sentence a field, and nothing is called", async () => {
     const before = shared.seen.length;
     expect((await problemAt("/v1/teas", post({ name: "", grams: 0.5 }))).body).toMatchSnapshot();
     expect(shared.seen.length).toBe(before);

@@ -101,7 +101,8 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
   });
   const app: AnyElysia = new Elysia().onError(explain).use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
-  return app;
+  // Routes that cannot stand beside one another are refused now, not at the first request.
+  return app.compile();
 }
 
 function healthRoutes(edge: Edge, isReady: () => boolean) {

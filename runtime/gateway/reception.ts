@@ -4,7 +4,7 @@ import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
-import { Exchange, exchangeKey, exchangeOf } from "./exchange.ts";
+import { attachExchange, Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { intake } from "./intake.ts";
@@ -89,14 +89,14 @@ export class Reception {
 
   #serve(request: Request, exchange: Exchange): Response | Promise<Response> {
     if (request.method === "HEAD") return this.#serveHead(request, exchange);
-    request[exchangeKey] = exchange;
+    attachExchange(request, exchange);
     return this.#options.serve(request);
   }
 
   async #serveHead(request: Request, exchange: Exchange): Promise<Response> {
     const { url, headers, signal } = request;
     const get = new Request(url, { method: "GET", headers, signal });
-    get[exchangeKey] = exchange;
+    attachExchange(get, exchange);
     const response = await this.#options.serve(get);
     await response.body?.cancel();
     return new Response(null, { status: response.status, headers: response.headers });

@@ -33,7 +33,7 @@ describe("settings", () => {
     });
   });
 
-  test("come from flags before the environment, with numbers and switches in their own types", () => {
+  test("come from flags before the environment, numbers and switches in their own types", () => {
     const settings = read(
       { PORT: "4000", DATA_DIR: "/srv/shop", DEMO: "yes", SMTP_URL: "smtp://localhost" },
       "--port=4001",

@@ -51,8 +51,8 @@ export function putJob(tx: Write, job: Omit<Job, "attempts">): void {
 }
 
 /**
- * Removes a job that has run, in the open transaction; tells whether it was still there. One that was
- * planned anew meanwhile stays.
+ * Removes a job that has run, in the open transaction; tells whether it was still there. One that
+ * was planned anew meanwhile stays.
  */
 export function finishJob(tx: Write, { command, key, dueAtMs, traceId }: Job): boolean {
   return statements(tx).finish.run(command, key, dueAtMs, traceId).changes > 0;

@@ -39,9 +39,9 @@ export class Underway {
 }
 
 /**
- * Ends calls whose time is over. One timer looks over all of them, and a call that is over leaves the
- * list at once: a timer for each, or finished calls kept until the next look, would cost more than
- * the call.
+ * Ends calls whose time is over. One timer looks over all of them, and a call that is over leaves
+ * the list at once: a timer for each, or finished calls kept until the next look, would cost more
+ * than the call.
  */
 export class Deadlines {
   readonly #environment: Environment;

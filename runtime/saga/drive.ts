@@ -163,8 +163,8 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
 }
 
 /**
- * Where to begin to undo a saga that was read from disk: steps past the one that is written may have
- * run before the crash, and to undo a step that did not run is harmless.
+ * Where to begin to undo a saga that was read from disk: steps past the one that is written may
+ * have run before the crash, and to undo a step that did not run is harmless.
  */
 function lastUndoable({ steps }: Saga): number {
   const pivot = steps.findIndex((step) => step.kind === "pivot");

@@ -12,7 +12,7 @@ const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\
  * nothing at run time, but is no parameter to the planner. The switch made for this,
  * SQLITE_DBCONFIG_ENABLE_QPSG, cannot be reached from JavaScript. See decision 0004.
  */
-export function steadyPlan(statement: string): string {
+function steadyPlan(statement: string): string {
   if (!/^\s*(select|update|delete|with)\b/i.test(statement)) return statement;
   return statement.replace(token, (found) => (/^[?:@$]/.test(found) ? `likely(${found})` : found));
 }

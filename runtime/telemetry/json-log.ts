@@ -9,7 +9,7 @@ const NAMES_MAX = 1_000;
 const BUFFER_LENGTH_MAX = 64 * 1024;
 const hidden = "[hidden]";
 const secretName =
-  /pass(word|phrase)|secret|token|^(proxy-)?authorization$|cookie|(api|private)[_-]?key|credential/i;
+  /pass(word|phrase)|secret|token|^(proxy-)?authorization$|cookie|(api|private)[_-]?key|credent/i;
 /** The user and password in an address such as `smtp://user:password@host`. */
 const userInfo = /(:\/\/)[^\s/@]*@/g;
 

@@ -7,24 +7,6 @@ export interface Trace {
   readonly sampled: boolean;
 }
 
-/** Fills bytes with randomness. */
-export type RandomBytes = (count: number) => Uint8Array;
-
-/** Makes a trace id: 32 hexadecimal digits. */
-export function newTraceId(randomBytes: RandomBytes): string {
-  return newId(16, randomBytes);
-}
-
-/** Makes a span id: 16 hexadecimal digits. */
-export function newSpanId(randomBytes: RandomBytes): string {
-  return newId(8, randomBytes);
-}
-
-/** Writes a trace as a `traceparent` header of version 00. */
-export function formatTraceparent({ traceId, spanId, sampled }: Trace): string {
-  return `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
-}
-
 /**
  * Reads a `traceparent` header; undefined when it isn't valid.
  *
@@ -43,12 +25,3 @@ export function parseTraceparent(header: string): Trace | undefined {
 const HEADER_LENGTH = 55;
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const allZero = /^0+$/;
-
-function newId(length: number, randomBytes: RandomBytes): string {
-  const bytes = randomBytes(length);
-  if (bytes.length !== length) {
-    throw new RangeError(`A trace needs ${length} random bytes, but got ${bytes.length}.`);
-  }
-  if (bytes.every((byte) => byte === 0)) bytes[length - 1] = 1;
-  return Buffer.from(bytes).toString("hex");
-}
