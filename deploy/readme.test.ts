@@ -119,7 +119,7 @@ describe("in a shop that runs", () => {
     const environment = { DATA_DIR: shop.folder };
     const input = "correct horse battery\n";
     const { output, code } = await finished(spawn(["sh", "-euc", command], { environment, input }));
-    expect({ output, code }).toEqual({ output: "you@example.com is now a admin.\n", code: 0 });
+    expect({ output, code }).toEqual({ output: "you@example.com is now an admin.\n", code: 0 });
   });
 });
 

@@ -69,7 +69,8 @@ describe("a start is refused, with nothing changed, for", () => {
 
   test("production without a mail server, and a mail server that has no address", async () => {
     const said = await refusedStart(absent(), { environment: { NODE_ENV: "production" } });
-    expect(said).toMatch(/^SMTP_URL is missing.*Set it to the mail server/);
+    expect(said).toMatch(/^SMTP_URL is missing.*Set it to the mail server/m);
+    expect(said).toMatch(/^Payments would go to the simulator.* set PAYMENTS_SIMULATOR=allow/m);
     for (const SMTP_URL of ["smtp://user:secret@", "smtp://secret.example.com:99999"]) {
       const wrong = await refusedStart(absent(), { environment: { SMTP_URL } });
       expect(wrong).toMatch(/^SMTP_URL is a hidden value that is no address\. Set it to the mail/);
@@ -212,7 +213,7 @@ describe("user create", () => {
   test("makes the first administrator, before the shop runs and while it does", async () => {
     const folder = newFolder();
     const first = await create(folder);
-    expect(first).toEqual({ code: 0, output: "root@example.com is now a admin.\n", errors: "" });
+    expect(first).toEqual({ code: 0, output: "root@example.com is now an admin.\n", errors: "" });
     const taken = "root@example.com has an account already. Use another address.\n";
     expect(await create(folder)).toEqual({ code: 1, output: "", errors: taken });
 

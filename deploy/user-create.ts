@@ -32,7 +32,7 @@ export function userCreateCommand(system: System): Command {
       } catch (error) {
         throw asSentence(error, email);
       }
-      console.log(`${email} is now a ${role}.`);
+      console.log(`${email} is now ${role === "admin" ? "an" : "a"} ${role}.`);
       return 0;
     },
   };
