@@ -39,6 +39,7 @@ test("a module gets from #runtime these names and no others", () => {
         "SagaRefusal",
         "add",
         "command",
+        "commitsOf",
         "contract",
         "defineModule",
         "event",

@@ -18,4 +18,4 @@ export type { World } from "./module/port.ts";
 export { port } from "./module/port.ts";
 export { SagaRefusal, saga, waitUntil } from "./saga/saga.ts";
 export type { Read, Write } from "./store/connection.ts";
-export { reads, writes } from "./store/connection.ts";
+export { commitsOf, reads, writes } from "./store/connection.ts";

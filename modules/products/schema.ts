@@ -112,6 +112,14 @@ export const productWords = sqliteTable("product_words", {
   description: text("description").notNull(),
 });
 
+/** A full-text index takes commands as rows of a column of its own name. */
+export const productWordsCommand = sqliteTable("product_words", {
+  command: text("product_words").notNull(),
+});
+export const wordTrigramsCommand = sqliteTable("word_trigrams", {
+  command: text("word_trigrams").notNull(),
+});
+
 /** Every word of titles and synonyms, to correct typing errors by. */
 export const knownWords = sqliteTable("known_words", {
   number: integer("number").primaryKey(),
@@ -122,10 +130,4 @@ export const knownWords = sqliteTable("known_words", {
 export const wordTrigrams = sqliteTable("word_trigrams", {
   rowid: integer("rowid").primaryKey(),
   word: text("word").notNull(),
-});
-
-/** One row: how often anything that a search shows has changed. */
-export const catalogueChanges = sqliteTable("catalogue_changes", {
-  id: integer("id").primaryKey(),
-  count: integer("count").notNull(),
 });

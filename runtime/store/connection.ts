@@ -16,6 +16,8 @@ export interface Connection {
   readonly drizzle: Drizzle;
   readonly sqlite: Sqlite;
   readonly prepared: unknown[];
+  /** How many groups were committed since it was opened. */
+  commits: number;
 }
 
 /** Leave to read a module's database. Passed to the functions of its store. */
@@ -26,6 +28,14 @@ export interface Read {
 /** Leave to write a module's database, inside one transaction. */
 export interface Write extends Read {
   readonly [writable]?: never;
+}
+
+/**
+ * How often this database was written since it was opened. What was read at one count is still true
+ * at the same count, so it may be remembered by it.
+ */
+export function commitsOf(on: Read): number {
+  return on[connection].commits;
 }
 
 let sets = 0;

@@ -83,11 +83,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     throw error;
   }
   keepPlansSteady(sqlite);
-  const open: Connection = { drizzle: drizzle(sqlite), sqlite, prepared: [] };
+  const open: Connection = { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
   return {
     [connection]: open,
     module,
-    writer: groupCommit(module, sqlite, environment),
+    writer: groupCommit(module, open, environment),
     close: () => void sqlite.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import BetterSqlite3 from "better-sqlite3";
+import { drizzle } from "drizzle-orm/better-sqlite3";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import { groupCommit } from "./group-commit.ts";
@@ -14,6 +15,10 @@ const schema = `
   CREATE TRIGGER guard BEFORE INSERT ON guarded WHEN new.id > 9
     BEGIN SELECT RAISE(ROLLBACK, 'too many'); END;`;
 
+function connectionTo(sqlite: BetterSqlite3.Database) {
+  return { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
+}
+
 /** A writer over a fresh file, and a second connection that sees only what is committed. */
 function openWriter(reach: (point: string) => void = () => {}) {
   const folder = temporaryFolder();
@@ -25,7 +30,7 @@ function openWriter(reach: (point: string) => void = () => {}) {
   const onlooker = new BetterSqlite3(path, { timeout: 0 });
   const committed = onlooker.prepare<[], number>("SELECT id FROM item ORDER BY id").pluck();
   const insert = sqlite.prepare("INSERT INTO item (id, filling) VALUES (?, zeroblob(?))");
-  const writer = groupCommit("a", sqlite, { ...virtualEnvironment(), reach });
+  const writer = groupCommit("a", connectionTo(sqlite), { ...virtualEnvironment(), reach });
   return {
     sqlite,
     onlooker,

@@ -1,6 +1,6 @@
 import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
-import type { Sqlite } from "./connection.ts";
+import type { Connection, Sqlite } from "./connection.ts";
 
 /** Units in one COMMIT at most: beyond this the first caller waits longer for no gain. */
 const GROUP_MAX = 128;
@@ -41,12 +41,13 @@ export interface Writer {
 }
 
 /** Makes the writer of an open database. `name` is the module's, for messages and failpoints. */
-export function groupCommit(name: string, sqlite: Sqlite, environment: Environment): Writer {
-  return new GroupCommit(name, sqlite, environment);
+export function groupCommit(name: string, on: Connection, environment: Environment): Writer {
+  return new GroupCommit(name, on, environment);
 }
 
 class GroupCommit implements Writer {
   readonly #name: string;
+  readonly #on: Connection;
   readonly #sqlite: Sqlite;
   readonly #environment: Environment;
   readonly #begin;
@@ -60,8 +61,10 @@ class GroupCommit implements Writer {
   #careful = 0;
   #idle: (() => void)[] = [];
 
-  constructor(name: string, sqlite: Sqlite, environment: Environment) {
+  constructor(name: string, on: Connection, environment: Environment) {
+    const { sqlite } = on;
     this.#name = name;
+    this.#on = on;
     this.#sqlite = sqlite;
     this.#environment = environment;
     this.#begin = sqlite.prepare("BEGIN IMMEDIATE");
@@ -173,6 +176,7 @@ class GroupCommit implements Writer {
     try {
       this.#environment.reach(`commit.before:${this.#name}`);
       this.#commit.run();
+      this.#on.commits += 1;
       this.#environment.reach(`commit.after:${this.#name}`);
     } catch (cause) {
       if (!this.#sqlite.inTransaction) {

@@ -2,7 +2,16 @@ import { handler, type InputOf, type Transaction } from "#runtime";
 import { products } from "../contract.ts";
 import { priceProblem, variantTitle } from "../domain/product.ts";
 import { categoryBySlug, hasSku, numberOf, type Product, variantsOf } from "../store/products.ts";
-import { addCategory, addProduct, addVariant, saveDocument } from "../store/upkeep.ts";
+import {
+  addCategory,
+  addProduct,
+  addVariant,
+  mergeSearchIndex,
+  saveDocument,
+} from "../store/upkeep.ts";
+
+/** Products brought in at once from which on merging the search index is worth its time. */
+const MERGE_FROM = 50;
 
 type Input = InputOf<typeof products.importCatalogue>;
 type Imported = Input["products"][number];
@@ -36,6 +45,7 @@ export const importCatalogue = handler(products.importCatalogue, (input, { trans
       variants.push(...addPublished(tx, product, place));
       added += 1;
     }
+    if (added >= MERGE_FROM) mergeSearchIndex(tx);
     return { added, variants };
   }),
 );

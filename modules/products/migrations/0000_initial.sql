@@ -92,10 +92,3 @@ CREATE TABLE `known_words` (
 CREATE VIRTUAL TABLE `word_trigrams` USING fts5(
 	`word`, content='', contentless_delete=1, tokenize='trigram'
 );
---> statement-breakpoint
-CREATE TABLE `catalogue_changes` (
-	`id` integer PRIMARY KEY NOT NULL CHECK (`id` = 1),
-	`count` integer NOT NULL
-) STRICT;
---> statement-breakpoint
-INSERT INTO `catalogue_changes` (`id`, `count`) VALUES (1, 0);

@@ -30,7 +30,7 @@ export type Page = {
 
 type Database = Parameters<Parameters<typeof reads>[0]>[0];
 const FACETS_MAX = 300;
-const ANSWERS_MAX = 256;
+const ANSWERS_MAX = 2_000;
 const at = (name: string) => sql.placeholder(name);
 
 const read = reads((db) => ({
