@@ -78,6 +78,13 @@ describe("every route for staff", () => {
     for (const route of routes) found.push(await ask(route, {}), await ask(route, { ...somebody }));
     expect(found).toMatchObject(wanted);
   });
+
+  test("is refused to strangers before it is said what its body should be", async () => {
+    const headers = { "content-type": "application/json" };
+    const asked = { method: "POST", headers, body: text({ nothing: "fits" }) };
+    const answer = await fetch(`${shop.url}/v1/admin/coupons`, asked);
+    expect(answer.status).toBe(401);
+  });
 });
 
 describe("what is a customer's own", () => {

@@ -12,7 +12,7 @@ export const paymentProvider = port("payments.provider", {
   settings: t.Object({
     /** What webhooks are signed with. Without it one is made and kept in the port's folder. */
     PAYMENTS_WEBHOOK_SECRET: t.Optional(t.String({ minLength: 16, maxLength: 200 })),
-    /** `allow` lets the simulator take the place of a provider in production, where it is refused. */
+    /** `allow` lets the simulator stand for a provider in production, where it is refused. */
     PAYMENTS_SIMULATOR: t.Optional(t.Literal("allow")),
     /** Where the simulator sends webhooks. Without it, to the shop's own address. */
     SIMULATOR_WEBHOOK_URL: t.Optional(t.String({ minLength: 1, maxLength: 2_000 })),
@@ -20,8 +20,8 @@ export const paymentProvider = port("payments.provider", {
   refuse: ({ PAYMENTS_SIMULATOR }, { development }) =>
     development || PAYMENTS_SIMULATOR === "allow"
       ? undefined
-      : "Payments would go to the simulator, which takes any card and moves no money. For a trial in " +
-        "production set PAYMENTS_SIMULATOR=allow; to take money, connect a provider.",
+      : "Payments would go to the simulator, which takes any card and moves no money. For a trial " +
+        "in production set PAYMENTS_SIMULATOR=allow; to take money, connect a provider.",
   open(settings, world): Simulator {
     const url =
       settings.SIMULATOR_WEBHOOK_URL ?? `${world.publicUrl}/v1/webhooks/payments/simulator`;

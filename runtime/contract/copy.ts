@@ -107,7 +107,9 @@ function record(schema: TSchema): (value: Record<string, unknown>) => Record<str
   const copyValue = compileCopy<unknown>(values as TSchema);
   return (value) => {
     const out: Record<string, unknown> = {};
-    for (const key of Object.keys(value).sort()) {
+    const keys = Object.keys(value);
+    if (keys.length > 1) keys.sort();
+    for (const key of keys) {
       if (key !== "__proto__" && value[key] !== undefined) out[key] = copyValue(value[key]);
     }
     return out;

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import type { Call } from "../contract/call.ts";
 import type { Contract } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
-import type { Identity } from "../contract/identity.ts";
+import type { Identity, Role } from "../contract/identity.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -21,7 +21,7 @@ export type RequestContext = {
   /** The `Idempotency-Key` header, or undefined. */
   readonly idempotencyKey: string | undefined;
   /** Throws 401 or 403 unless the sender has one of these roles. */
-  readonly requireRole: (...roles: ("customer" | "staff" | "admin")[]) => void;
+  readonly requireRole: (...roles: Role[]) => void;
   /** The `Idempotency-Key` header; throws 400 without one. */
   readonly requireKey: () => string;
 };
@@ -42,6 +42,8 @@ export function edgePlugin(options: EdgeOptions) {
       const exchange = exchangeOf(request);
       exchange.route = route;
       set.headers = answerHeaders(exchange.traceId);
+      // Before the body is looked at, so that strangers learn nothing of what it should be.
+      if (route.startsWith("/v1/admin/")) requireRole(exchange, ["staff", "admin"]);
       return contextOf(request, exchange, options);
     },
   );
@@ -67,15 +69,17 @@ function contextOf(request: Request, exchange: Exchange, options: EdgeOptions): 
       });
       return answer as Promise<never>; // Invoke promises an output that fits the contract.
     },
-    requireRole: (...roles) => {
-      if (identity.kind !== "user") throw authenticationRequired();
-      if (!roles.includes(identity.role)) throw forbidden(roles);
-    },
+    requireRole: (...roles) => requireRole(exchange, roles),
     requireKey: () => {
       if (idempotencyKey !== undefined) return idempotencyKey;
       throw keyRequired();
     },
   };
+}
+
+function requireRole({ identity }: Exchange, roles: readonly Role[]): void {
+  if (identity.kind !== "user") throw authenticationRequired();
+  if (!roles.includes(identity.role)) throw forbidden(roles);
 }
 
 function timeLeftMs(exchange: Exchange, options: EdgeOptions, wantedMs = Infinity): number {

@@ -14,8 +14,10 @@ export function memory<Answer>(answersMax: number) {
     const known = answers(on);
     const commits = commitsOf(on);
     const before = known.get(question);
-    if (before !== undefined) known.delete(question);
+    if (before?.commits === commits && known.size < answersMax) return before.answer;
+    // From here on it matters who was asked for last: the others make room.
     const now = before?.commits === commits ? before : { answer: answer(), commits };
+    known.delete(question);
     known.set(question, now);
     const [oldest] = known.keys();
     if (known.size > answersMax && oldest !== undefined) known.delete(oldest);
