@@ -20,8 +20,8 @@ export const paymentProvider = port("payments.provider", {
   refuse: ({ PAYMENTS_SIMULATOR }, { development }) =>
     development || PAYMENTS_SIMULATOR === "allow"
       ? undefined
-      : "Payments would go to the simulator, which takes any card and moves no money. For a trial " +
-        "in production set PAYMENTS_SIMULATOR=allow; to take money, connect a provider.",
+      : "Payments would go to the simulator, which takes any card and moves no money. For a " +
+        "trial in production set PAYMENTS_SIMULATOR=allow; to take money, connect a provider.",
   open(settings, world): Simulator {
     const url =
       settings.SIMULATOR_WEBHOOK_URL ?? `${world.publicUrl}/v1/webhooks/payments/simulator`;

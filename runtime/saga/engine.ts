@@ -8,8 +8,14 @@ import { type Driver, drive, type StepCall } from "./drive.ts";
 import { insertSaga, liveSagas, type SagaRecord, sagaRecord } from "./journal.ts";
 import type { Saga } from "./saga.ts";
 
-/** Sagas under way in memory at once, at most; the others wait in the database. */
-const ACTIVE_MAX = 2_000;
+/**
+ * Sagas in memory at once, at most; the others wait in the database. Those that wait for something
+ * outside count too, so it is far above what runs at a time: many customers may sit before their
+ * bank's page, and must not keep others from buying.
+ */
+const ACTIVE_MAX = 20_000;
+/** Below this many the database is asked for those that found no place. */
+const REFILL_BELOW = ACTIVE_MAX * 0.9;
 
 /** What the engine needs of the module it works for. */
 export interface EngineHost {
@@ -180,7 +186,7 @@ export class SagaEngine {
         this.#active.delete(key);
         this.#tell(key);
         this.#waiters.delete(key);
-        if (this.#overflow && this.#active.size < ACTIVE_MAX / 2) this.#refill();
+        if (this.#overflow && this.#active.size < REFILL_BELOW) this.#refill();
       });
   }
 
