@@ -16,16 +16,13 @@ interface Cart {
   readonly totals: { readonly total: { readonly amount: number; readonly currency: string } };
 }
 
-/** Hands out variants of the demo shop, each as often as half of its stock allows. */
+/** Hands out variants of the demo shop, each as often as its stock allows. */
 export class Shelves {
   readonly #left: { readonly variantId: string; units: number }[];
   #next = 0;
 
   constructor(variants: readonly { readonly variantId: string; readonly stock: number }[]) {
-    this.#left = variants.map(({ variantId, stock }) => ({
-      variantId,
-      units: Math.floor(stock / 2),
-    }));
+    this.#left = variants.map(({ variantId, stock }) => ({ variantId, units: stock }));
   }
 
   /** The next variant in turn that has a unit left. */
