@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { inventory } from "#modules/inventory";
+import { notifications } from "#modules/notifications";
 import { orders } from "#modules/orders";
 import { payments } from "#modules/payments";
+import { operationsOf } from "../runtime/module/operations.ts";
+import { eventually } from "../runtime/testing/eventually.ts";
 import { checkOut, type FullCart, fillCart } from "./testing/buyer.ts";
 import { asSystem, stockLittleShop } from "./testing/little-shop.ts";
 import { type SpawnedShop, spawnShop, temporaryFolder } from "./testing/spawned-shop.ts";
@@ -106,16 +109,19 @@ describe.each<Token>(tokens)("a checkout with %s, killed", (token) => {
     const points = await pointsOf(token);
     expect(points.length).toBeGreaterThan(15);
     const ending = endings[token];
-    const wanted = { died: true, state: ending, ...balances[ending] };
+    const wanted = { state: ending, ...balances[ending] };
     const wrong: unknown[] = [];
+    const survived: string[] = [];
     async function walk(): Promise<void> {
       for (let point = points.shift(); point !== undefined; point = points.shift()) {
-        const found = await afterDeathAt(point, { token, wanted });
+        const { died, found } = await afterDeathAt(point, { token, wanted });
         if (!Bun.deepEquals(found, wanted)) wrong.push({ point, found });
+        // Units that meet in one commit pass its points once, so a later time may not come.
+        if (!died && point.endsWith("#1")) survived.push(point);
       }
     }
     await Promise.all([walk(), walk()]);
-    expect(wrong).toEqual([]);
+    expect({ wrong, survived }).toEqual({ wrong: [], survived: [] });
   }, 600_000);
 });
 
@@ -127,8 +133,8 @@ async function afterDeathAt(point: string, { token, wanted }: { token: Token; wa
     const { state, orderId } = await outcome(shop, token);
     const untilMs = Date.now() + 10_000;
     for (;;) {
-      const found = { died, state, ...(await balance(folder, orderId)) };
-      if (Bun.deepEquals(found, wanted) || Date.now() > untilMs) return found;
+      const found = { state, ...(await balance(folder, orderId)) };
+      if (Bun.deepEquals(found, wanted) || Date.now() > untilMs) return { died, found };
     }
   });
 }
@@ -138,5 +144,24 @@ async function killedAt(folder: string, point: string, token: Token): Promise<bo
   const environment = { CLEAVE_FAILPOINT: point };
   await using shop = await spawnShop({ folder, arguments: noDemo, environment });
   await checkOut(shop.url, cart, { token, key: "walk" }).catch(() => undefined);
-  return (await Promise.race([shop.exited, shop.stop()])) !== 0;
+  const rest = atRest(shop).then(
+    () => shop.stop(),
+    () => shop.exited, // Nobody answers any more.
+  );
+  return (await rest) !== 0;
+}
+
+/** Resolves when the checkout's saga has ended and its mails are sent; rejects when the shop dies. */
+function atRest({ folder }: SpawnedShop): Promise<unknown> {
+  const any = { name: null, state: null, id: null, limit: 9 };
+  return eventually(
+    async () => ({
+      sagas: await asSystem(folder, operationsOf("orders").cleaveSagas, any),
+      mails: await asSystem(folder, notifications.mailbox, { limit: 9 }),
+    }),
+    ({ sagas, mails }) =>
+      sagas.every(
+        ({ state }) => state === "compensated" || (state === "completed" && mails.length > 0),
+      ) && mails.every(({ state }) => state === "sent"),
+  );
 }

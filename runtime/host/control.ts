@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Module } from "../module/define-module.ts";
+import { operationsOf } from "../module/operations.ts";
 import { fromWire, toWire, type WireError } from "../transport/wire-error.ts";
 
 /** A door into a running system for the command line on the same machine. */
@@ -22,10 +23,10 @@ type ControlReply = { readonly output: unknown } | { readonly error: WireError }
 const PATH_MAX = 100;
 
 /**
- * Opens a socket in the data folder through which this user may call any procedure as the system.
+ * Opens a socket in the data folder through which this user may call any procedure and operation as
+ * the system.
  *
- * Whoever may enter the folder could read the databases as well, so the folder's own mode guards
- * it.
+ * Whoever may enter the folder could read the databases as well, so the folder's own mode guards it.
  */
 export function openControl(
   folder: string,
@@ -79,7 +80,8 @@ async function answer(
   call: Call<Contract>,
 ): Promise<ControlReply> {
   const contract = contracts.get(module);
-  const found = contract && proceduresOf(contract).find((one) => one.name === procedure);
+  const offered = contract && [...proceduresOf(contract), ...proceduresOf(operationsOf(module))];
+  const found = offered?.find((one) => one.name === procedure);
   if (found === undefined) {
     const message = `There is no procedure ${module}.${procedure}.`;
     return { error: { kind: "contract", message } };
