@@ -151,7 +151,7 @@ async function killedAt(folder: string, point: string, token: Token): Promise<bo
   return (await rest) !== 0;
 }
 
-/** Resolves when the checkout's saga has ended and its mails are sent; rejects when the shop dies. */
+/** Resolves when the saga has ended and its mails are sent; rejects when the shop dies. */
 function atRest({ folder }: SpawnedShop): Promise<unknown> {
   const any = { name: null, state: null, id: null, limit: 9 };
   return eventually(

@@ -26,7 +26,7 @@ const PATH_MAX = 100;
  * Opens a socket in the data folder through which this user may call any procedure and operation as
  * the system.
  *
- * Whoever may enter the folder could read the databases as well, so the folder's own mode guards it.
+ * Whoever may enter the folder could read the databases as well, so the folder's mode guards it.
  */
 export function openControl(
   folder: string,
