@@ -44,6 +44,7 @@ test("a module gets from #runtime these names and no others", () => {
         "defineModule",
         "event",
         "handler",
+        "immutable",
         "isDeclared",
         "isDomainError",
         "isStaff",

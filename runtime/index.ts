@@ -6,6 +6,7 @@ export { command, contract, event, isDeclared, query } from "./contract/contract
 export { isDomainError, isTransportError } from "./contract/errors.ts";
 export type { Identity, Role } from "./contract/identity.ts";
 export { isStaff } from "./contract/identity.ts";
+export { immutable } from "./contract/immutable.ts";
 export type { Money } from "./contract/money.ts";
 export { add, money, moneySchema, ratio, spread, subtract, times } from "./contract/money.ts";
 export type { Static } from "./contract/schema.ts";

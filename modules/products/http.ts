@@ -36,17 +36,17 @@ function browsing(edge: Edge) {
     .use(edge)
     .get(
       "/v1/products",
-      ({ call, request, query: { option, ...query } }) =>
-        call(products.searchProducts, {
+      ({ forward, request, query: { option, ...query } }) =>
+        forward(products.searchProducts, {
           ...query,
           ...(option !== undefined && { options: optionsIn(request) }),
         }),
       { query: Search },
     )
-    .get("/v1/products/:slug", ({ call, params }) => call(products.productBySlug, params), {
+    .get("/v1/products/:slug", ({ forward, params }) => forward(products.productBySlug, params), {
       params: products.productBySlug.input,
     })
-    .get("/v1/categories", ({ call }) => call(products.categories, {}));
+    .get("/v1/categories", ({ forward }) => forward(products.categories, {}));
 }
 
 function upkeep(edge: Edge) {

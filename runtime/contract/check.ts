@@ -3,11 +3,14 @@ import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Procedure } from "./contract.ts";
 import { compileCopy } from "./copy.ts";
 import { ContractError } from "./errors.ts";
+import { isImmutable } from "./immutable.ts";
 
 /** Validates and copies values of one schema; both functions are compiled once. */
 export interface Checked {
   /** Returns a copy that has only what the schema declares, or throws a ContractError. */
   readonly copy: (value: unknown) => unknown;
+  /** The copy as JSON; for an `immutable` value it is made once. */
+  readonly text: (value: unknown) => string;
 }
 
 interface Compiled {
@@ -15,21 +18,29 @@ interface Compiled {
   readonly copyOf: (value: unknown) => unknown;
   /** By what messages call the value: one schema is used in several places. */
   readonly places: Map<string, Checked>;
+  /** What immutable values that have passed the check are as JSON. */
+  readonly texts: WeakMap<object, string>;
 }
 
 const compiled = new WeakMap<TSchema, Compiled>();
 
 /** Compiles a schema's check and copy. `where` names the value in messages. */
 export function checked(schema: TSchema, where: string): Checked {
-  const { check, copyOf, places } = compiledOf(schema);
+  const { check, copyOf, places, texts } = compiledOf(schema);
   const known = places.get(where);
   if (known !== undefined) return known;
-  const result: Checked = {
-    copy(value) {
-      if (check.Check(value)) return copyOf(value);
-      throw new ContractError(`${where} does not fit its contract: ${firstError(check, value)}.`);
-    },
+  const copy = (value: unknown) => {
+    if (check.Check(value)) return copyOf(value);
+    throw new ContractError(`${where} does not fit its contract: ${firstError(check, value)}.`);
   };
+  const text = (value: unknown) => {
+    const written = texts.get(value as object);
+    if (written !== undefined) return written;
+    const json = JSON.stringify(copy(value));
+    if (isImmutable(value)) texts.set(value as object, json);
+    return json;
+  };
+  const result: Checked = { copy, text };
   places.set(where, result);
   return result;
 }
@@ -38,7 +49,8 @@ function compiledOf(schema: TSchema): Compiled {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   const check = TypeCompiler.Compile(schema);
-  const made = { check, copyOf: compileCopy<unknown>(schema), places: new Map() };
+  const copyOf = compileCopy<unknown>(schema);
+  const made: Compiled = { check, copyOf, places: new Map(), texts: new WeakMap() };
   compiled.set(schema, made);
   return made;
 }

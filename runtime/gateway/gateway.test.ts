@@ -34,6 +34,9 @@ function routes(edge: Edge) {
       { body: Tea },
     )
     .put("/v1/teas/:name", ({ call, body }) => call(teas.addTea, body), { body: Tea })
+    .get("/v1/forwarded/:name", ({ forward, params }) => forward(teas.teaNamed, params), {
+      params: httpSchema.Object({ name: httpSchema.String() }),
+    })
     .get("/v1/me", ({ identity, requireRole }) => {
       requireRole("staff");
       return identity;
@@ -128,6 +131,23 @@ describe("an answer", () => {
     expect(headers["x-request-id"]).toBe(shared.seen.at(-1)?.request.traceId ?? "");
     const { date, "content-length": length, "x-request-id": id, ...rest } = headers;
     expect(rest).toMatchSnapshot();
+  });
+
+  test("that is forwarded is the text that the module wrote, as JSON", async () => {
+    const text = '{"name":"sencha", "grams":50}';
+    await using own = opened(async () => text);
+    const response = await fetch(`${own.url}/v1/forwarded/sencha`);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(await response.text()).toBe(text);
+    expect(own.seen[0]?.request.asText).toBe(true);
+  });
+
+  test("that cannot be forwarded is a problem like any other", async () => {
+    await using own = opened(
+      refusing(new DomainError("TEA_NOT_FOUND", { name: "sencha" }, "teas.teaNamed")),
+    );
+    const { status, body } = await problemAt("/v1/forwarded/sencha", {}, own);
+    expect([status, body["code"]]).toEqual([404, "tea_not_found"]);
   });
 
   test("keeps the caching that its route chose", async () => {

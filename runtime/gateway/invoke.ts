@@ -10,12 +10,15 @@ export interface InvokeRequest {
   readonly deadlineMs: number;
   readonly traceId: string;
   readonly caller: "gateway";
+  /** True for a query whose answer shall be its JSON text. */
+  readonly asText: boolean;
 }
 
 /**
  * The kernel as the gateway sees it: calls a procedure of any module.
  *
- * Resolves to an output that was validated against the procedure's contract. Rejects with a
+ * Resolves to an output that was validated against the procedure's contract, or to its JSON text
+ * when that was asked for. Rejects with a
  * DomainError (IDEMPOTENCY_MISMATCH when the key was used with another input) or a TransportError,
  * or with an error named `IdempotencyInFlight` (the first call under the key has not ended). Any
  * other rejection is a defect.

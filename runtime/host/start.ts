@@ -95,11 +95,11 @@ class Shop {
       const message = "The modules are being started. Try again in a moment.";
       return Promise.reject(new TransportError("UNREACHABLE", "no", message));
     }
-    const { identity, traceId, deadlineMs, key } = request;
+    const { identity, traceId, deadlineMs, key, asText } = request;
     const deadlineAtMs = this.#environment.monotonic() + deadlineMs;
     const origin = { identity, traceId, deadlineAtMs };
     const options = key === undefined ? undefined : { key };
-    return this.instance.gateway.call(procedure, input, { origin, options });
+    return this.instance.gateway.call(procedure, input, { origin, options, asText });
   };
 
   callAs(identity: Identity): Call<Contract> {
@@ -110,6 +110,7 @@ class Shop {
         deadlineMs: options.deadlineMs ?? FILL_CALL_MS,
         traceId: this.#environment.newTraceId(),
         caller: "gateway",
+        asText: false,
       }) as never;
   }
 }

@@ -41,7 +41,12 @@ export class Caller {
     {
       origin,
       options,
-    }: { readonly origin: CallOrigin; readonly options?: CallOptions | undefined },
+      asText = false,
+    }: {
+      readonly origin: CallOrigin;
+      readonly options?: CallOptions | undefined;
+      readonly asText?: boolean;
+    },
   ): Promise<unknown> {
     if (!this.#allowed.has(procedure.module)) return Promise.reject(this.#undeclared(procedure));
     const nowMs = this.#environment.monotonic();
@@ -52,7 +57,7 @@ export class Caller {
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
     const { identity, traceId } = origin;
     const key = options?.key;
-    const request = { caller: this.name, identity, traceId, deadlineAtMs, key };
+    const request = { caller: this.name, identity, traceId, deadlineAtMs, key, asText };
     return this.#transport.call(procedure, input, request);
   }
 

@@ -121,24 +121,31 @@ export class Dispatcher {
     try {
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
+      const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
-          (answer: unknown) => this.#answer(served, answer, underway),
+          (answer: unknown) => this.#answer(served, answer, { underway, asText }),
           (error: unknown) => this.#fail(error, invocation, underway),
         );
       } else {
-        this.#answer(served, result, underway);
+        this.#answer(served, result, { underway, asText });
       }
     } catch (error) {
       this.#fail(error, invocation, underway);
     }
   }
 
-  #answer(served: Served, answer: unknown, underway: Underway): void {
+  #answer(
+    served: Served,
+    answer: unknown,
+    { underway, asText }: { readonly underway: Underway; readonly asText: boolean },
+  ): void {
     const { procedure, checks } = served;
     this.#running -= 1;
     try {
-      underway.answer(procedure.kind === "query" ? checks.output.copy(answer) : answer);
+      // A command's answer was checked and copied when it was committed.
+      if (procedure.kind === "command") underway.answer(answer);
+      else underway.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
     } catch (error) {
       const name = fullName(procedure);
       this.#host.log.error("a query broke its contract", { procedure: name, error });
@@ -210,6 +217,7 @@ export class Dispatcher {
       traceId,
       deadlineAtMs,
       key: undefined,
+      asText: false,
     };
     const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
     return this.#run(served, served.checks.input.copy(JSON.parse(job.input)), invocation);

@@ -21,6 +21,7 @@ const request: CallRequest = {
   traceId: "0123456789abcdef0123456789abcdef",
   deadlineAtMs: 10_000,
   key: "k-1",
+  asText: false,
 };
 
 /** A producer's log in memory. */

@@ -11,6 +11,8 @@ export interface CallRequest {
   readonly deadlineAtMs: number;
   /** The idempotency key, unique for the caller. */
   readonly key: string | undefined;
+  /** True for a query whose answer shall be its JSON text, to be passed on as it is. */
+  readonly asText: boolean;
 }
 
 /**

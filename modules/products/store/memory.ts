@@ -1,10 +1,10 @@
-import { commitsOf, type Read, reads } from "#runtime";
+import { commitsOf, immutable, type Read, reads } from "#runtime";
 
 /**
  * Keeps the answers to the `answersMax` questions that were asked last, while nothing is written.
  *
  * The catalogue is read much and written little: only its upkeep and stock that runs out or comes
- * back write to it. What it returns is shared and must not be changed.
+ * back write to it. What it returns is shared, so it is immutable.
  */
 export function memory<Answer>(answersMax: number) {
   const answers = reads(
@@ -16,7 +16,7 @@ export function memory<Answer>(answersMax: number) {
     const before = known.get(question);
     if (before?.commits === commits && known.size < answersMax) return before.answer;
     // From here on it matters who was asked for last: the others make room.
-    const now = before?.commits === commits ? before : { answer: answer(), commits };
+    const now = before?.commits === commits ? before : { answer: immutable(answer()), commits };
     known.delete(question);
     known.set(question, now);
     const [oldest] = known.keys();

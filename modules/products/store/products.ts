@@ -82,7 +82,7 @@ const read = reads((db) => {
 
 const rememberedDocument = memory<Product | undefined>(DOCUMENTS_MAX);
 
-/** A product as the contract shows it, by its slug. It is shared and must not be changed. */
+/** A product as the contract shows it, by its slug; it is immutable. */
 export function documentBySlug(on: Read, slug: string): Product | undefined {
   return rememberedDocument(on, slug, () =>
     parsed(read(on).documentBySlug.get({ slug })?.document),

@@ -1,0 +1,26 @@
+const marked = new WeakSet<object>();
+
+/**
+ * Freezes a value and all that it holds, and returns it.
+ *
+ * A query that is asked for the same again and again may keep such an answer: it is checked and
+ * written as JSON once, not each time it goes out.
+ */
+export function immutable<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  freeze(value);
+  marked.add(value);
+  return value;
+}
+
+/** Tells whether `immutable` has been over a value. */
+export function isImmutable(value: unknown): boolean {
+  return marked.has(value as object);
+}
+
+function freeze(value: object): void {
+  Object.freeze(value);
+  for (const held of Object.values(value)) {
+    if (typeof held === "object" && held !== null && !Object.isFrozen(held)) freeze(held);
+  }
+}
