@@ -1,50 +1,85 @@
 import { join } from "node:path";
 import { checkOut, preparedAt } from "./checkouts.bench.ts";
-import { type Figure, type Samples, samples } from "./figure.ts";
+import { type Figure, samples } from "./figure.ts";
 import { temporaryFolder } from "./folder.ts";
 import { prepareCheckouts, type Shelves, shelvesOf } from "./load/carts.ts";
+import { interleaved } from "./rounds.ts";
 import { spawnShop } from "./shop.ts";
 import type { SpawnedServer } from "./spawned.ts";
 
 const FEW = 1_000;
 const MANY = 200_000;
 const BATCH = 2_000;
-const ROUNDS = 3;
+const ROUNDS = 6;
 const LOSS_MAX = 0.1;
 const ALL_PRODUCTS = 100_000;
 
-/** The rate of checkouts with many orders stored, beside that with few. It takes long. */
+/**
+ * The rate of checkouts in a shop with many orders stored, beside that of one with few, in turn. It
+ * takes long.
+ */
 export async function flatBench(): Promise<Figure[]> {
   using folder = temporaryFolder();
-  await using shop = await spawnShop(join(folder.path, "data"));
-  const shelves = await shelvesOf(shop.origin, ALL_PRODUCTS);
-  await fill(shop, shelves, FEW);
-  const few = await rate(shop, shelves);
-  await fill(shop, shelves, MANY);
-  const many = await rate(shop, shelves);
-  const ratio = many.median / few.median;
+  await using full = await FilledShop.open(join(folder.path, "many"), MANY);
+  await using fresh = await FilledShop.open(join(folder.path, "few"), FEW);
+  const { ours, yardstick } = await interleaved(
+    ROUNDS,
+    () => full.rate(),
+    () => fresh.rate(),
+  );
+  const ratio = ours.median / yardstick.median;
   return [
     {
       what: `checkouts with ${MANY.toLocaleString("en")} orders stored`,
       unit: "/s",
-      ours: many,
-      yardstick: { name: `with ${FEW.toLocaleString("en")}`, ...few },
+      ours,
+      yardstick: { name: `with ${FEW.toLocaleString("en")}`, ...yardstick },
       ratio,
       goal: `≤ ${LOSS_MAX * 100} % loss`,
       met: ratio >= 1 - LOSS_MAX,
-      beside: { "memory MB": shop.residentMegabytes() },
+      beside: {
+        "cpu ms an order": full.cpuMsPerOrder(),
+        "cpu ms an order with few": fresh.cpuMsPerOrder(),
+        "memory MB": full.shop.residentMegabytes(),
+        "memory MB with few": fresh.shop.residentMegabytes(),
+      },
     },
   ];
 }
 
-async function rate(shop: SpawnedServer, shelves: Shelves): Promise<Samples> {
-  const rates: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const { fired } = await checkOut(shop, await preparedAt(shop, shelves));
-    if (fired.errors > 0) throw new Error(`A checkout failed: ${fired.firstError}`);
-    rates.push(fired.ratePerSecond);
+/** A shop with that many orders, at work. */
+class FilledShop implements AsyncDisposable {
+  readonly shop: SpawnedServer;
+  readonly #shelves: Shelves;
+  readonly #cpuMs: number[] = [];
+
+  private constructor(shop: SpawnedServer, shelves: Shelves) {
+    this.shop = shop;
+    this.#shelves = shelves;
   }
-  return samples(rates);
+
+  static async open(folder: string, orders: number): Promise<FilledShop> {
+    const shop = await spawnShop(folder);
+    const shelves = await shelvesOf(shop.origin, ALL_PRODUCTS);
+    await fill(shop, shelves, orders);
+    return new FilledShop(shop, shelves);
+  }
+
+  async rate(): Promise<number> {
+    const requests = await preparedAt(this.shop, this.#shelves);
+    const { fired, cpuMsPerOrder } = await checkOut(this.shop, requests);
+    if (fired.errors > 0) throw new Error(`A checkout failed: ${fired.firstError}`);
+    this.#cpuMs.push(cpuMsPerOrder);
+    return fired.ratePerSecond;
+  }
+
+  cpuMsPerOrder(): number {
+    return samples(this.#cpuMs.slice(1)).median;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shop[Symbol.asyncDispose]() as Promise<void>;
+  }
 }
 
 async function fill(shop: SpawnedServer, shelves: Shelves, orders: number): Promise<void> {

@@ -37,5 +37,5 @@ export function storeAnswer(
  * fixed.
  */
 export function hashOf(input: unknown): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(input)).digest("base64");
+  return Bun.SHA256.hash(JSON.stringify(input), "base64");
 }
