@@ -82,4 +82,15 @@ CREATE INDEX cleave_saga_ended ON cleave_saga (changed_at_ms)
   WHERE state IN ('completed', 'compensated');
 `,
   },
+  {
+    name: "0001_readers",
+    sql: `
+-- Who reads this module's events, and how far they have told they are.
+CREATE TABLE cleave_reader (
+  name TEXT PRIMARY KEY,
+  events TEXT NOT NULL,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -11,7 +11,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { Inbox, type TracedTransaction } from "./inbox.ts";
 import { type Job, Jobs, putJob, removeJob } from "./jobs.ts";
 import { kernelMigrations } from "./kernel-schema.ts";
-import { appendEvent, outboxOf } from "./outbox.ts";
+import { appendEvent, Outbox } from "./outbox.ts";
 import { reaction } from "./reaction.ts";
 import { removeExpired } from "./retention.ts";
 
@@ -81,7 +81,7 @@ describe("the outbox", () => {
     const seqs = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     expect(seqs).toEqual([1, 2, 3]);
     expect(await emit(false)).toBe(4);
-    const source = outboxOf(desk.database, "shelf");
+    const source = new Outbox({ ...desk, module: "shelf" });
     expect(source.after(1, 2, ["taken"]).map(({ seq }) => seq)).toEqual([2, 3]);
     expect(source.after(0, 9, ["put"])).toEqual([]);
     expect(source.lastSeq()).toBe(4);
@@ -100,7 +100,7 @@ describe("the outbox", () => {
     do more.push(await desk.transact((tx) => removeExpired(tx, nowMs)));
     while (more.at(-1));
     expect(more).toEqual([true, true, false]);
-    const source = outboxOf(desk.database, "shelf");
+    const source = new Outbox({ ...desk, module: "shelf" });
     expect(source.after(0, 1, ["taken"])[0]?.seq).toBe(1_201);
     expect(source.lastSeq()).toBe(1_300);
   });

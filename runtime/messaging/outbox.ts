@@ -1,7 +1,11 @@
 import { checked } from "../contract/check.ts";
 import { type EventType, fullName } from "../contract/contract.ts";
-import { kernelStatements, type Read } from "../store/connection.ts";
-import type { Envelope, EventSource } from "../transport/transport.ts";
+import type { Environment } from "../contract/environment.ts";
+import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
+
+/** How much later what readers have told is written, in milliseconds. */
+const READERS_WRITTEN_AFTER_MS = 5_000;
 
 interface Row {
   readonly seq: number;
@@ -22,8 +26,23 @@ const statements = kernelStatements((sqlite) => ({
      FROM cleave_outbox
      WHERE seq > ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
   ),
+  all: sqlite.prepare<[number, number], Row>(
+    `SELECT seq, event, version, payload, trace_id AS traceId, occurred_at_ms AS occurredAtMs
+     FROM cleave_outbox WHERE seq > ? ORDER BY seq LIMIT ?`,
+  ),
   last: sqlite.prepare<[], { seq: number }>(
     "SELECT seq FROM sqlite_sequence WHERE name = 'cleave_outbox'",
+  ),
+  lastOf: sqlite.prepare<[number, string], { seq: number }>(
+    `SELECT seq FROM cleave_outbox
+     WHERE seq <= ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
+  ),
+  readers: sqlite.prepare<[], { name: string; events: string; position: number }>(
+    "SELECT name, events, position FROM cleave_reader",
+  ),
+  putReader: sqlite.prepare<[string, string, number]>(
+    `INSERT INTO cleave_reader VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET events = excluded.events, position = excluded.position`,
   ),
 }));
 
@@ -48,14 +67,65 @@ export function appendEvent(
   };
 }
 
+/** What the outbox needs of the module whose events it keeps. */
+export interface OutboxHost {
+  readonly module: string;
+  readonly read: Read;
+  readonly environment: Pick<Environment, "after">;
+  transact<T>(work: (tx: Write) => T): Promise<T>;
+}
+
 /** The outbox as a log that the transport can read from any place. */
-export function outboxOf(on: Read, module: string): EventSource {
-  return {
-    module,
-    after(seq, limit, events) {
-      const rows = statements(on).after.all(seq, JSON.stringify(events), limit);
-      return rows.map((row) => ({ module, ...row }));
-    },
-    lastSeq: () => statements(on).last.get()?.seq ?? 0,
-  };
+export class Outbox implements EventSource {
+  readonly module: string;
+  readonly #host: OutboxHost;
+  readonly #readers: Map<string, Reader>;
+  #writing = false;
+
+  constructor(host: OutboxHost) {
+    this.module = host.module;
+    this.#host = host;
+    const rows = statements(host.read).readers.all();
+    this.#readers = new Map(
+      rows.map(({ name, events, position }) => [name, { events: JSON.parse(events), position }]),
+    );
+  }
+
+  after(seq: number, limit: number, events?: readonly string[]): Envelope[] {
+    const { after, all } = statements(this.#host.read);
+    const rows =
+      events === undefined ? all.all(seq, limit) : after.all(seq, JSON.stringify(events), limit);
+    return rows.map((row) => ({ module: this.module, ...row }));
+  }
+
+  lastSeq(): number {
+    return statements(this.#host.read).last.get()?.seq ?? 0;
+  }
+
+  lastOf(events: readonly string[], seq: number): number {
+    return statements(this.#host.read).lastOf.get(seq, JSON.stringify(events))?.seq ?? 0;
+  }
+
+  readers(): ReadonlyMap<string, Reader> {
+    return this.#readers;
+  }
+
+  noteReader(name: string, reader: Reader): void {
+    this.#readers.set(name, reader);
+    if (this.#writing) return;
+    this.#writing = true;
+    this.#host.environment.after(READERS_WRITTEN_AFTER_MS, () => this.#writeReaders());
+  }
+
+  /** A failure is made good by the next write: what is written is only where to begin again. */
+  #writeReaders(): void {
+    this.#writing = false;
+    const write = (tx: Write) => {
+      const { putReader } = statements(tx);
+      for (const [name, { events, position }] of this.#readers) {
+        putReader.run(name, JSON.stringify(events), position);
+      }
+    };
+    this.#host.transact(write).catch(() => {});
+  }
 }

@@ -4,7 +4,7 @@ import { ContractError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
-import { outboxOf } from "../messaging/outbox.ts";
+import { Outbox } from "../messaging/outbox.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
@@ -17,7 +17,7 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
-import { operationHandlers } from "./operations.ts";
+import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
 import { synchronous } from "./synchronous.ts";
 
@@ -49,7 +49,7 @@ export class HostedModule {
   readonly #jobs: Jobs;
   readonly #transactionHost: TransactionHost;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
-  #withdraw: () => void = () => {};
+  #withdraw: () => Promise<void> = async () => {};
   #stopTidying: () => void = () => {};
 
   constructor(options: HostedModuleOptions) {
@@ -76,8 +76,10 @@ export class HostedModule {
   /** Offers the module to others, and takes up its events, jobs and sagas where they stand. */
   start(): void {
     const { transport, module } = this.#options;
-    this.#publish = transport.publish(outboxOf(this.database, this.name));
-    this.#withdraw = transport.serve(this.name, (procedure, input, request) =>
+    this.#publish = transport.publish(new Outbox({ ...this.#parts(), module: this.name }));
+    const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
+    const offer = { module: this.name, procedures, isReader: false };
+    this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
     for (const [producer, reactions] of byProducer(module)) {
@@ -157,10 +159,10 @@ export class HostedModule {
     this.#stopTidying();
     await this.#jobs.stop();
     await this.engine.stop();
+    await this.#withdraw();
     while (this.#dispatcher.running > 0) {
       await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
     }
-    this.#withdraw();
     await this.database.writer.idle();
   }
 

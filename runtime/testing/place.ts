@@ -5,15 +5,18 @@ import { type Contract, moduleName, type Procedure } from "../contract/contract.
 import { type Identity, system } from "../contract/identity.ts";
 import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
 import type { Module } from "../module/define-module.ts";
+import { manifestOf } from "../module/manifest.ts";
 import type { Log } from "../telemetry/log.ts";
 import { encoded } from "../transport/encoded.ts";
 import { inProcess } from "../transport/in-process.ts";
+import type { Nats } from "../transport/nats/nats.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
+import { brokerFor } from "./broker.ts";
 import { duplicating } from "./duplicating.ts";
 import { type VirtualEnvironment, virtualEnvironment } from "./virtual-environment.ts";
 
 /** How the modules of a test meet. Every spec runs in each. */
-export const placements = ["in process", "in process, encoded"] as const;
+export const placements = ["in process", "in process, encoded", "over NATS"] as const;
 export type Placement = (typeof placements)[number];
 
 /**
@@ -63,6 +66,7 @@ export class Placed implements AsyncDisposable {
   #environment: VirtualEnvironment;
   #instance: Instance | undefined;
   #transport: Transport | undefined;
+  #nats: Nats | undefined;
   #keys = 0;
 
   constructor(placement: Placement, modules: readonly Module[], options: PlaceOptions) {
@@ -94,7 +98,7 @@ export class Placed implements AsyncDisposable {
     const untilMs = Date.now() + PATIENCE_MS;
     for (let calm = 0; calm < 3; ) {
       this.#environment.moveTo(this.#environment.now());
-      await turns(4);
+      await this.#turn();
       calm = this.#busy() ? 0 : calm + 1;
       if (calm > 0) continue;
       if (Date.now() > untilMs) {
@@ -134,14 +138,13 @@ export class Placed implements AsyncDisposable {
   /** Ends the modules as a crash would, and starts them `afterMs` later over the same data. */
   async restart(afterMs = 0): Promise<void> {
     const atMs = this.#environment.now() + afterMs;
-    this.#crash();
+    await this.#crash();
     this.#environment = virtualEnvironment((this.#options.seed ?? 1) + atMs, atMs);
     await this.start();
   }
 
   async start(): Promise<void> {
-    const base = inProcess();
-    const wired = this.#placement === "in process" ? base : encoded(base);
+    const wired = await this.#wire();
     const newKey = () => `test-${this.#keys++}`;
     this.#transport = this.#options.duplicate === false ? wired : duplicating(wired, newKey);
     this.#instance = await startInstance({
@@ -158,13 +161,25 @@ export class Placed implements AsyncDisposable {
     });
   }
 
+  /** The transport of the placement. Over NATS, each module is an instance of its own. */
+  async #wire(): Promise<Transport> {
+    if (this.#placement === "in process") return inProcess();
+    if (this.#placement === "in process, encoded") return encoded(inProcess());
+    const broker = await brokerFor(manifestOf(this.#modules));
+    if (this.#nats === undefined) await broker.wipe();
+    const users = [...this.#modules.map((module) => module.contract[moduleName]), "gateway"];
+    this.#nats = await broker.connect({ users, environment: this.#environment });
+    return this.#nats;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#crash();
+    await this.#crash();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #crash(): void {
+  async #crash(): Promise<void> {
     this.#environment.kill();
+    await this.#nats?.abandon();
     this.#instance?.abandon();
     this.#instance = undefined;
   }
@@ -189,9 +204,21 @@ export class Placed implements AsyncDisposable {
   /** Like settle, but content with calls that wait for the clock to move on. */
   async #quiet(): Promise<void> {
     for (let calm = 0, rounds = 0; calm < 3 && rounds < 200; rounds++) {
-      await turns(4);
-      calm = this.#busy() ? 0 : calm + 1;
+      const before = this.#messages();
+      await this.#turn();
+      calm = this.#busy() || this.#messages() !== before ? 0 : calm + 1;
     }
+  }
+
+  /** Lets what can happen now happen; over NATS, also what is on its way. */
+  async #turn(): Promise<void> {
+    await this.#nats?.flush();
+    await turns(4);
+  }
+
+  /** How many messages were sent and received so far. */
+  #messages(): number {
+    return this.#nats?.messages() ?? 0;
   }
 }
 
@@ -203,7 +230,7 @@ async function turns(count: number): Promise<void> {
 
 function recording(inner: Transport, events: Published[]): Transport {
   return {
-    serve: (module, serve) => inner.serve(module, serve),
+    serve: (offer, serve) => inner.serve(offer, serve),
     call: (procedure, input, request) => inner.call(procedure, input, request),
     subscribe: (subscription) => inner.subscribe(subscription),
     idle: () => inner.idle(),

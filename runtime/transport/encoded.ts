@@ -17,7 +17,7 @@ import { fromWire, toWire } from "./wire-error.ts";
  */
 export function encoded(inner: Transport): Transport {
   return {
-    serve: (module, serve) => inner.serve(module, decoding(serve)),
+    serve: (offer, serve) => inner.serve(offer, decoding(serve)),
     call: (procedure, input, request) => encodingCall(inner, procedure, { input, request }),
     publish: (source: EventSource) => inner.publish(source),
     subscribe: (subscription: Subscription) =>

@@ -37,6 +37,8 @@ export class EventLink {
   /** Gives the link the log to read from, and delivers what it holds. */
   connect(source: EventSource): void {
     this.#source = source;
+    const { consumer, events } = this.#subscription;
+    source.noteReader(consumer, { events, position: this.#delivered });
     this.#behind = true;
     this.#start();
   }
@@ -88,6 +90,8 @@ export class EventLink {
         if (last === undefined) continue;
         await this.#subscription.deliver(batch);
         this.#delivered = last.seq;
+        const { consumer, events } = this.#subscription;
+        source.noteReader(consumer, { events, position: last.seq });
       }
     } catch {
       this.#stepBack(); // The consumer knows why, and has said so in its log.

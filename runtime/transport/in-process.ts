@@ -1,14 +1,16 @@
-import type { Procedure } from "../contract/contract.ts";
-import { TransportError } from "../contract/errors.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import type { TransportError } from "../contract/errors.ts";
 import { EventLink } from "./event-link.ts";
 import type {
   CallRequest,
   Envelope,
   EventSource,
+  Offer,
   Serve,
   Subscription,
   Transport,
 } from "./transport.ts";
+import { unreachable } from "./unreachable.ts";
 
 /** The transport within one process: a call is a function call, an event goes from log to inbox. */
 export function inProcess(): Transport {
@@ -20,16 +22,16 @@ class InProcess implements Transport {
   readonly #sources = new Map<string, EventSource>();
   readonly #links = new Map<string, EventLink[]>();
 
-  serve(module: string, serve: Serve): () => void {
+  serve({ module }: Offer, serve: Serve): () => Promise<void> {
     this.#served.set(module, serve);
-    return () => {
+    return async () => {
       if (this.#served.get(module) === serve) this.#served.delete(module);
     };
   }
 
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
     const serve = this.#served.get(procedure.module);
-    if (serve === undefined) return Promise.reject(unreachable(procedure, request));
+    if (serve === undefined) return Promise.reject(nobody(procedure, request));
     return serve(procedure, input, request);
   }
 
@@ -69,11 +71,6 @@ class InProcess implements Transport {
   }
 }
 
-function unreachable(procedure: Procedure, request: CallRequest): TransportError {
-  return new TransportError(
-    "UNREACHABLE",
-    "no",
-    `${request.caller} called ${procedure.module}.${procedure.name}, but nobody serves ` +
-      `${procedure.module} now. Start an instance that hosts it.`,
-  );
+function nobody(procedure: Procedure, { caller }: CallRequest): TransportError {
+  return unreachable({ caller, module: procedure.module, what: fullName(procedure) });
 }

@@ -1,19 +1,29 @@
 import { describe, expect, test } from "bun:test";
-import { command, contract, isDeclared, query } from "../contract/contract.ts";
+import { command, contract, isDeclared, proceduresOf, query } from "../contract/contract.ts";
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
-import type { CallRequest, Envelope, EventSource, Serve, Transport } from "./transport.ts";
+import type {
+  CallRequest,
+  Envelope,
+  EventSource,
+  Offer,
+  Reader,
+  Serve,
+  Transport,
+} from "./transport.ts";
 
 const Value = t.Object({ list: t.Array(t.Integer()), note: t.Optional(t.String()) });
 const shelf = contract("shelf", {
   echo: query({ input: Value, output: Value }),
   take: command({
     input: t.Object({ thing: t.String() }),
-    output: t.Object({}),
+    output: t.Object({ by: t.Optional(t.Integer()) }),
     errors: { TOO_FEW: t.Object({ thing: t.String(), count: t.Integer() }) },
   }),
 });
+
+type Open = () => Transport | Promise<Transport>;
 
 const request: CallRequest = {
   caller: "desk",
@@ -24,10 +34,13 @@ const request: CallRequest = {
   asText: false,
 };
 
+const offer: Offer = { module: "shelf", procedures: proceduresOf(shelf), isReader: false };
+
 /** A producer's log in memory. */
 class Log implements EventSource {
   readonly module = "shelf";
   readonly all: Envelope[] = [];
+  readonly #readers = new Map<string, Reader>();
 
   /** Appends events of these names; returns their envelopes. */
   append(...names: readonly string[]): Envelope[] {
@@ -36,8 +49,21 @@ class Log implements EventSource {
     return added;
   }
 
-  after(seq: number, limit: number, events: readonly string[]): Envelope[] {
-    return this.all.filter((one) => one.seq > seq && events.includes(one.event)).slice(0, limit);
+  after(seq: number, limit: number, events?: readonly string[]): Envelope[] {
+    const wanted = (one: Envelope) => events === undefined || events.includes(one.event);
+    return this.all.filter((one) => one.seq > seq && wanted(one)).slice(0, limit);
+  }
+
+  lastOf(events: readonly string[], seq: number): number {
+    return this.all.findLast((one) => one.seq <= seq && events.includes(one.event))?.seq ?? 0;
+  }
+
+  readers(): ReadonlyMap<string, Reader> {
+    return this.#readers;
+  }
+
+  noteReader(name: string, reader: Reader): void {
+    this.#readers.set(name, reader);
   }
 
   lastSeq(): number {
@@ -75,6 +101,14 @@ function consumer(name: string, events: readonly string[], position = 0) {
   };
 }
 
+/** Serves with what `work` gives, as JSON where that is asked for. */
+function answering(work: Serve): Serve {
+  return async (procedure, input, request) => {
+    const output = await work(procedure, input, request);
+    return request.asText ? JSON.stringify(output) : output;
+  };
+}
+
 const failing = (error: unknown): Serve => {
   return async () => {
     throw error;
@@ -82,7 +116,7 @@ const failing = (error: unknown): Serve => {
 };
 
 /** What every transport promises. `open` makes one that carries calls and events by itself. */
-export function transportSuite(name: string, { open }: { open: () => Transport }): void {
+export function transportSuite(name: string, { open }: { open: Open }): void {
   describe(`calls ${name}`, () => {
     callSuite(open);
     errorSuite(open);
@@ -94,26 +128,29 @@ export function transportSuite(name: string, { open }: { open: () => Transport }
   });
 }
 
-function callSuite(open: () => Transport): void {
+function callSuite(open: Open): void {
   test("give the callee the input and what goes with it, the caller the output", async () => {
-    const transport = open();
+    const transport = await open();
     const seen: unknown[] = [];
-    transport.serve("shelf", async (procedure, input, { key, ...rest }) => {
-      seen.push(procedure.name, input, { key, ...rest });
+    const serve = answering(async (procedure, input, { asText, ...rest }) => {
+      seen.push(procedure.name, input, rest);
       return { list: [1], note: "hm" };
     });
+    transport.serve(offer, serve);
     const output = await transport.call(shelf.echo, { list: [2] }, request);
     expect(output).toStrictEqual({ list: [1], note: "hm" });
-    expect(seen).toEqual(["echo", { list: [2] }, request]);
+    const { asText, ...sent } = request;
+    expect(seen).toEqual(["echo", { list: [2] }, sent]);
     await transport.close();
   });
 
   test("carry a request without a key, and anonymous ones", async () => {
-    const transport = open();
-    transport.serve("shelf", async (_procedure, _input, { key, identity }) => ({
+    const transport = await open();
+    const note = async (_procedure: unknown, _input: unknown, { key, identity }: CallRequest) => ({
       list: [],
       note: `${key} ${identity.kind}`,
-    }));
+    });
+    transport.serve(offer, answering(note));
     const plain = { ...request, key: undefined, identity: anonymous };
     const output = await transport.call(shelf.echo, { list: [] }, plain);
     expect(output).toEqual({ list: [], note: "undefined anonymous" });
@@ -121,11 +158,11 @@ function callSuite(open: () => Transport): void {
   });
 }
 
-function errorSuite(open: () => Transport): void {
+function errorSuite(open: Open): void {
   test("carry a declared error with its data, recognisable as the procedure's", async () => {
-    const transport = open();
+    const transport = await open();
     const refusal = new DomainError("TOO_FEW", { thing: "tea", count: 2 }, "shelf.take");
-    transport.serve("shelf", failing(refusal));
+    transport.serve(offer, failing(refusal));
     const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     if (!isDeclared(error, shelf.take, "TOO_FEW")) throw error;
     expect(error.data).toEqual({ thing: "tea", count: 2 });
@@ -135,8 +172,8 @@ function errorSuite(open: () => Transport): void {
   test.each([["no" as const], ["unknown" as const]])(
     "carry a transport error that says executed: %s",
     async (executed) => {
-      const transport = open();
-      transport.serve("shelf", failing(new TransportError("OVERLOADED", executed, "Too much.")));
+      const transport = await open();
+      transport.serve(offer, failing(new TransportError("OVERLOADED", executed, "Too much.")));
       const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
       expect(error).toMatchObject({ name: "TransportError", code: "OVERLOADED", executed });
       await transport.close();
@@ -147,17 +184,17 @@ function errorSuite(open: () => Transport): void {
     ["a defect", new Defect("shelf.take failed: hm")],
     ["a misfit", new ContractError("The input of shelf.take does not fit.")],
   ])("tell of %s by its name and message, and nothing else", async (_what, error) => {
-    const transport = open();
-    transport.serve("shelf", failing(error));
+    const transport = await open();
+    transport.serve(offer, failing(error));
     const met = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     expect(met).toMatchObject({ name: error.name, message: error.message });
     await transport.close();
   });
 }
 
-function offerSuite(open: () => Transport): void {
+function offerSuite(open: Open): void {
   test("say that nobody serves a module, before it is served and after", async () => {
-    const transport = open();
+    const transport = await open();
     const call = () => transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     const unreachable: Partial<TransportError> = {
       name: "TransportError",
@@ -167,42 +204,43 @@ function offerSuite(open: () => Transport): void {
         "desk called shelf.take, but nobody serves shelf now. Start an instance that hosts it.",
     };
     expect(await call()).toMatchObject(unreachable);
-    const withdraw = transport.serve("shelf", async () => ({}));
+    const withdraw = transport.serve(offer, async () => ({}));
     expect(await call()).toEqual({});
-    withdraw();
+    await withdraw();
     expect(await call()).toMatchObject(unreachable);
     await transport.close();
   });
 
   test("go to the later of two offers, whose taking back the earlier does not touch", async () => {
-    const transport = open();
-    const withdraw = transport.serve("shelf", async () => ({ by: 1 }));
-    transport.serve("shelf", async () => ({ by: 2 }));
-    withdraw();
+    const transport = await open();
+    const withdraw = transport.serve(offer, async () => ({ by: 1 }));
+    transport.serve(offer, async () => ({ by: 2 }));
+    await withdraw();
     expect(await transport.call(shelf.take, { thing: "tea" }, request)).toEqual({ by: 2 });
     await transport.close();
   });
 
   test("run at once, each with its own answer", async () => {
-    const transport = open();
+    const transport = await open();
     const gates = new Map<unknown, () => void>();
-    transport.serve("shelf", async (_procedure, input) => {
+    const serve = answering(async (_procedure, input) => {
       const text = JSON.stringify(input);
       await new Promise<void>((resolve) => gates.set(text, resolve));
       return input;
     });
+    transport.serve(offer, serve);
     const inputs = [1, 2, 3].map((one) => ({ list: [one] }));
     const answers = inputs.map((input) => transport.call(shelf.echo, input, request));
-    while (gates.size < 3) await Promise.resolve();
+    while (gates.size < 3) await new Promise((resolve) => setImmediate(resolve));
     for (const release of [...gates.values()].reverse()) release();
     expect(await Promise.all(answers)).toEqual(inputs);
     await transport.close();
   });
 }
 
-function orderSuite(open: () => Transport): void {
+function orderSuite(open: Open): void {
   test("come in order, those that are wanted, from the position on", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     log.append("taken", "taken", "put", "taken");
     const desk = consumer("desk", ["taken"], 1);
@@ -217,7 +255,7 @@ function orderSuite(open: () => Transport): void {
   });
 
   test("are caught up from the log, however many, by one who subscribes late", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     const publish = transport.publish(log);
     publish(log.append(...Array<string>(300).fill("taken")));
@@ -230,7 +268,7 @@ function orderSuite(open: () => Transport): void {
   });
 
   test("reach each consumer whole, though they are told of only in part", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     const [desk, till] = [consumer("desk", ["taken"]), consumer("till", ["put", "taken"])];
     transport.subscribe(desk.subscription);
@@ -246,9 +284,9 @@ function orderSuite(open: () => Transport): void {
   });
 }
 
-function lossSuite(open: () => Transport): void {
+function lossSuite(open: Open): void {
   test("are not lost when thousands come while a consumer is busy", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     const desk = consumer("desk", ["taken"]);
     transport.subscribe(desk.subscription);
@@ -264,7 +302,7 @@ function lossSuite(open: () => Transport): void {
   });
 
   test("that a consumer could not take in come again, before those that follow", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     const desk = consumer("desk", ["taken"]);
     transport.subscribe(desk.subscription);
@@ -281,7 +319,7 @@ function lossSuite(open: () => Transport): void {
   });
 
   test("are no longer delivered once the transport is closed", async () => {
-    const transport = open();
+    const transport = await open();
     const log = new Log();
     const desk = consumer("desk", ["taken"]);
     transport.subscribe(desk.subscription);

@@ -53,19 +53,43 @@ export interface Subscription {
   readonly deliver: (envelopes: readonly Envelope[]) => Promise<void>;
 }
 
+/** Another module that reads a producer's events. */
+export interface Reader {
+  readonly events: readonly string[];
+  /** The seq of the last event that it has durably taken in. */
+  readonly position: number;
+}
+
 /** A producer's log, for the transport to read. */
 export interface EventSource {
   readonly module: string;
-  /** Events after `seq` in order, at most `limit`, of the given names. */
-  after(seq: number, limit: number, events: readonly string[]): Envelope[];
+  /** Events after `seq` in order, at most `limit`: those of the given names, or all. */
+  after(seq: number, limit: number, events?: readonly string[]): Envelope[];
   /** The seq of the newest event, or 0. */
   lastSeq(): number;
+  /** The seq of the newest event of these names at or before `seq`, or 0. */
+  lastOf(events: readonly string[], seq: number): number;
+  /** Who is known to read, by name. What is known outlives the process. */
+  readers(): ReadonlyMap<string, Reader>;
+  /** Notes how far a reader has come. It is written a little later: a crash may forget the last. */
+  noteReader(name: string, reader: Reader): void;
+}
+
+/** A module's procedures, as an instance offers them. */
+export interface Offer {
+  readonly module: string;
+  readonly procedures: readonly Procedure[];
+  /** True for an instance that reads the module's database beside its owner: queries only. */
+  readonly isReader: boolean;
 }
 
 /** Carries calls and events between modules, in this process or to others. */
 export interface Transport {
-  /** Offers a module's procedures. Returns a function that takes the offer back. */
-  serve(module: string, serve: Serve): () => void;
+  /**
+   * Offers a module's procedures. Returns a function that takes the offer back, and resolves when
+   * what had come in by then is answered.
+   */
+  serve(offer: Offer, serve: Serve): () => Promise<void>;
 
   /**
    * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody

@@ -1,0 +1,170 @@
+import type { Msg } from "@nats-io/transport-node";
+import type { Environment } from "../../contract/environment.ts";
+import { ContractError, TransportError } from "../../contract/errors.ts";
+import type { CallRequest } from "../transport.ts";
+import { unreachable } from "../unreachable.ts";
+import { fromWire } from "../wire-error.ts";
+import type { Connection } from "./connection.ts";
+import { inboxOf } from "./subjects.ts";
+import { isError, payloadOf, requestHeaders, textOf } from "./wire.ts";
+
+/** Calls under way over one connection, at most; past it a call is refused. */
+const UNDERWAY_MAX = 20_000;
+/** How often the calls under way are looked over, in milliseconds: the grain of deadlines. */
+const SWEEP_MS = 10;
+const TOKEN_BYTES = 16;
+const TOKENS_AT_ONCE = 256;
+
+interface Underway {
+  readonly caller: string;
+  readonly module: string;
+  readonly what: string;
+  readonly deadlineAtMs: number;
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One attempt at a call. */
+export interface Attempt {
+  /** Where it goes: a subject of a queue group or of an instance. */
+  readonly subject: string;
+  /** What is called, as in `inventory.holdStock`. */
+  readonly what: string;
+  /** The module that is called. */
+  readonly module: string;
+  /** The input as JSON. */
+  readonly input: string;
+}
+
+/**
+ * The calls that one user makes over its connection.
+ *
+ * Replies come to an inbox of the user's own, each call's to a subject that ends in 128 random
+ * bits, since a broker looks at nobody's right to send to a reply subject: whoever could guess it
+ * could answer.
+ */
+export class Calls {
+  readonly #connection: Connection;
+  readonly #environment: Environment;
+  readonly #underway = new Map<string, Underway>();
+  readonly #inbox: string;
+  readonly #tokens: string[] = [];
+  #sweeping = false;
+
+  constructor(connection: Connection, environment: Environment) {
+    this.#connection = connection;
+    this.#environment = environment;
+    this.#inbox = `${inboxOf(connection.user)}.${this.#token()}`;
+    connection.client.subscribe(`${this.#inbox}.*`, { callback: (_, msg) => this.#take(msg) });
+    connection.onDown(() => this.#lose());
+  }
+
+  /** How many calls wait for an answer. */
+  get underway(): number {
+    return this.#underway.size;
+  }
+
+  /**
+   * Sends a request and resolves with the output as JSON.
+   *
+   * Rejects with what the callee threw, or with a TransportError: UNREACHABLE, `executed: "no"`,
+   * when nobody is there or the connection is down; UNREACHABLE, `"unknown"`, when it is lost
+   * meanwhile; DEADLINE when the time is over first.
+   */
+  send(attempt: Attempt, request: CallRequest): Promise<string> {
+    const { what, subject, module } = attempt;
+    const refusal = this.#refusal(attempt, request);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const payload = payloadOf(attempt.input);
+    if (payload.byteLength > this.#connection.payloadBytesMax) {
+      return Promise.reject(this.#tooLarge(what, payload.byteLength));
+    }
+    const token = this.#token();
+    const timeoutMs = request.deadlineAtMs - this.#environment.monotonic();
+    const headers = requestHeaders(request, { timeoutMs, spanId: token.slice(0, 16) });
+    return new Promise((resolve, reject) => {
+      const { deadlineAtMs, caller } = request;
+      this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject });
+      const reply = `${this.#inbox}.${token}`;
+      this.#connection.client.publish(subject, payload, { reply, headers });
+      if (!this.#sweeping) this.#sweepLater();
+    });
+  }
+
+  #refusal({ what }: Attempt, { caller }: CallRequest): Error | undefined {
+    if (!this.#connection.isUp) {
+      const message =
+        `${caller} called ${what}, but has no connection to NATS at ${this.#connection.url} now. ` +
+        "It is opened again as soon as the broker answers.";
+      return new TransportError("UNREACHABLE", "no", message);
+    }
+    if (this.#underway.size < UNDERWAY_MAX) return undefined;
+    const message = `${caller} waits for ${UNDERWAY_MAX} calls already. Try again later.`;
+    return new TransportError("OVERLOADED", "no", message);
+  }
+
+  #tooLarge(what: string, bytes: number): ContractError {
+    return new ContractError(
+      `The input of ${what} has ${bytes} bytes; NATS at ${this.#connection.url} carries at most ` +
+        `${this.#connection.payloadBytesMax}. Send less at a time, or raise max_payload.`,
+    );
+  }
+
+  #take(msg: Msg): void {
+    // What has a reply subject of its own is no reply: something had the broker send it here.
+    if (msg.reply !== "") return;
+    const token = msg.subject.slice(this.#inbox.length + 1);
+    const call = this.#underway.get(token);
+    if (call === undefined) return;
+    this.#underway.delete(token);
+    if (msg.data.byteLength === 0 && msg.headers?.code === 503) call.reject(unreachable(call));
+    else if (isError(msg)) call.reject(errorIn(msg, call.what));
+    else call.resolve(textOf(msg));
+  }
+
+  #lose(): void {
+    const lost = [...this.#underway.values()];
+    this.#underway.clear();
+    for (const { what, reject } of lost) {
+      const message = `The connection to NATS was lost while ${what} was called.`;
+      reject(new TransportError("UNREACHABLE", "unknown", message));
+    }
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = true;
+    this.#environment.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  #sweep(): void {
+    const nowMs = this.#environment.monotonic();
+    for (const [token, { what, deadlineAtMs, reject }] of this.#underway) {
+      if (deadlineAtMs > nowMs) continue;
+      this.#underway.delete(token);
+      const message = `${what} did not answer in time; whether it ran is unknown.`;
+      reject(new TransportError("DEADLINE", "unknown", message));
+    }
+    this.#sweeping = false;
+    if (this.#underway.size > 0) this.#sweepLater();
+  }
+
+  /** 128 random bits in hexadecimal, fetched for many at once. */
+  #token(): string {
+    if (this.#tokens.length === 0) {
+      const bytes = Buffer.from(this.#environment.randomBytes(TOKEN_BYTES * TOKENS_AT_ONCE));
+      for (let at = 0; at < bytes.length; at += TOKEN_BYTES) {
+        this.#tokens.push(bytes.toString("hex", at, at + TOKEN_BYTES));
+      }
+    }
+    return this.#tokens.pop() as string;
+  }
+}
+
+function errorIn(msg: Msg, what: string): Error {
+  try {
+    return fromWire(JSON.parse(textOf(msg)));
+  } catch {
+    const message = `${what} answered with an error that cannot be read.`;
+    return new TransportError("UNREACHABLE", "unknown", message);
+  }
+}

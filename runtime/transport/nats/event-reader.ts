@@ -1,0 +1,202 @@
+import { type ConsumerMessages, type JsMsg, jetstream } from "@nats-io/jetstream";
+import type { Environment } from "../../contract/environment.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Envelope, Subscription } from "../transport.ts";
+import type { Connection } from "./connection.ts";
+import { eventIn, toldPayload } from "./event-wire.ts";
+import { positionSubject, streamOf } from "./subjects.ts";
+
+/** Messages asked for ahead; those that wait for an earlier one; those delivered together. */
+const AHEAD_MAX = 256;
+const HELD_MAX = 1_024;
+const BATCH_MAX = 64;
+/** How long one pull waits at the broker, and how often it must show that it lives. */
+const PULL_MS = 5_000;
+const PULL_HEARTBEAT_MS = 1_000;
+const ATTACH_PAUSE_MS = 500;
+/** How long a missing event may be on its way before the producer is asked for it. */
+const GAP_PAUSE_MS = 100;
+const GAP_AGAIN_MS = 1_000;
+const DELIVER_PAUSE_MS = 1_000;
+
+interface Arrived {
+  readonly msg: JsMsg;
+  readonly envelope: Envelope;
+  readonly after: number;
+}
+
+/** What an event reader stands on. */
+export interface EventReaderOptions {
+  readonly connection: Connection;
+  readonly subscription: Subscription;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/**
+ * Takes in the events of one producer from its stream, in the producer's order.
+ *
+ * A stream may deliver twice, late and, after a crash, out of order. Each event says which of this
+ * reader's events comes before it; one that comes too early is held until the other is there, and
+ * the producer is asked to send that one again.
+ */
+export class EventReader {
+  readonly producer: string;
+  readonly reader: string;
+  readonly #options: EventReaderOptions;
+  /** The seq of the last event that is durable here, and of the last one in line for that. */
+  #position: number;
+  #lined: number;
+  #line: Arrived[] = [];
+  #held = new Map<number, Arrived>();
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #watchingGap = false;
+  #delivering = false;
+  #messages: ConsumerMessages | undefined;
+  #attached = false;
+  #closed = false;
+
+  constructor(options: EventReaderOptions) {
+    this.#options = options;
+    const { consumer, producer, position } = options.subscription;
+    this.producer = producer;
+    this.reader = consumer;
+    this.#position = position;
+    this.#lined = position;
+    options.connection.onUp(() => this.#tell({ attached: true }));
+    void this.#listen();
+  }
+
+  /** True while events that have arrived are not durable here. */
+  get busy(): boolean {
+    return this.#delivering || this.#line.length > 0 || !this.#attached;
+  }
+
+  /** Takes in nothing more and resolves when what was begun is durable. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#messages?.close().catch(() => {});
+    while (this.#delivering) {
+      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
+    }
+  }
+
+  /** Listens for as long as it is open, from the start again whenever the consumer is lost. */
+  async #listen(): Promise<void> {
+    const { connection, log } = this.#options;
+    for (let failures = 0; !this.#closed; failures++) {
+      try {
+        const consumers = jetstream(connection.client).consumers;
+        const consumer = await consumers.get(streamOf(this.producer), this.reader);
+        this.#messages = await consumer.consume({
+          max_messages: AHEAD_MAX,
+          expires: PULL_MS,
+          idle_heartbeat: PULL_HEARTBEAT_MS,
+          abort_on_missing_resource: true,
+          callback: (msg) => this.#take(msg),
+        });
+        this.#attached = true;
+        this.#tell({ attached: true });
+        failures = 0;
+        await this.#messages.closed();
+      } catch (error) {
+        if (this.#closed) return;
+        const { reader, producer } = this;
+        if (failures === 10) log.warn("events cannot be read yet", { reader, producer, error });
+      }
+      this.#attached = false;
+      await this.#pause(ATTACH_PAUSE_MS);
+    }
+  }
+
+  #take(msg: JsMsg): void {
+    const event = eventIn(msg as never, this.reader);
+    if (event === undefined) return msg.ack();
+    const { envelope } = event;
+    // What is durable is acknowledged however often it comes; what is in line will be.
+    if (envelope.seq <= this.#position) return msg.ack();
+    if (envelope.seq <= this.#lined) return;
+    if (!this.#options.subscription.events.includes(envelope.event)) return msg.ack();
+    if (this.#held.size >= HELD_MAX && !this.#held.has(envelope.seq)) return;
+    // A producer that did not know of this reader could not tell what comes before.
+    const after = event.after ?? Number.POSITIVE_INFINITY;
+    this.#held.set(envelope.seq, { msg, envelope, after });
+    this.#lineUp();
+  }
+
+  /** Puts in line what has its predecessor there. */
+  #lineUp(): void {
+    const seqs = [...this.#held.keys()].sort((one, other) => one - other);
+    for (const seq of seqs) {
+      const arrived = this.#held.get(seq) as Arrived;
+      if (seq <= this.#lined) {
+        this.#held.delete(seq);
+        continue;
+      }
+      if (arrived.after > this.#lined) break;
+      this.#held.delete(seq);
+      this.#line.push(arrived);
+      this.#lined = seq;
+    }
+    if (this.#held.size > 0) this.#watchGap(GAP_PAUSE_MS);
+    if (this.#line.length > 0 && !this.#delivering) void this.#deliver();
+  }
+
+  async #deliver(): Promise<void> {
+    this.#delivering = true;
+    while (this.#line.length > 0 && !this.#closed) {
+      const batch = this.#line.slice(0, BATCH_MAX);
+      try {
+        await this.#options.subscription.deliver(batch.map(({ envelope }) => envelope));
+      } catch {
+        // The consumer knows why, and has said so in its log.
+        await this.#pause(DELIVER_PAUSE_MS);
+        continue;
+      }
+      this.#line.splice(0, batch.length);
+      this.#position = (batch[batch.length - 1] as Arrived).envelope.seq;
+      this.#options.environment.reach(`reader.taken:${this.reader}`);
+      for (const { msg } of batch) msg.ack();
+      this.#tell({});
+    }
+    this.#delivering = false;
+  }
+
+  #watchGap(inMs: number): void {
+    if (this.#watchingGap) return;
+    this.#watchingGap = true;
+    this.#options.environment.after(inMs, () => {
+      this.#watchingGap = false;
+      if (this.#closed || this.#held.size === 0) return;
+      this.#askForMissing();
+      this.#watchGap(GAP_AGAIN_MS);
+    });
+  }
+
+  #askForMissing(): void {
+    const earliest = Math.min(...this.#held.keys());
+    const nowMs = this.#options.environment.monotonic();
+    if (nowMs - this.#askedAt < GAP_PAUSE_MS) return;
+    this.#askedAt = nowMs;
+    // With the held one itself, which may not say what comes before it.
+    this.#tell({ missingBefore: earliest + 1 });
+  }
+
+  #tell({
+    attached = false,
+    missingBefore = null,
+  }: {
+    attached?: boolean;
+    missingBefore?: number | null;
+  }): void {
+    const { connection, subscription } = this.#options;
+    if (!connection.isUp || connection.client.isClosed()) return;
+    const { events } = subscription;
+    const told = { events, position: this.#position, attached, missingBefore };
+    connection.client.publish(positionSubject(this.producer, this.reader), toldPayload(told));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.environment.after(ms, resolve));
+  }
+}

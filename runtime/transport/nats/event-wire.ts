@@ -1,0 +1,92 @@
+import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
+import type { Envelope } from "../transport.ts";
+import { textOf } from "./wire.ts";
+
+const SEQ = "cleave-seq";
+const VERSION = "cleave-version";
+const TRACE = "cleave-trace";
+const OCCURRED = "cleave-occurred-ms";
+const AFTER = "cleave-after-";
+
+/** For each reader that wants an event: the seq of the one before that it wanted, or 0. */
+export type Predecessors = ReadonlyMap<string, number>;
+
+/**
+ * The headers of an event in its stream: its place in the producer's log, and for each reader which
+ * of its events came before, so that a reader sees at once when one is missing.
+ */
+export function eventHeaders(
+  { seq, version, traceId, occurredAtMs }: Envelope,
+  predecessors: Predecessors,
+): MsgHdrs {
+  const written = headers();
+  written.set(SEQ, String(seq));
+  written.set(VERSION, String(version));
+  written.set(TRACE, traceId);
+  written.set(OCCURRED, String(occurredAtMs));
+  for (const [reader, before] of predecessors) written.set(AFTER + reader, String(before));
+  return written;
+}
+
+/** The seq of an event in a stream; undefined when it is not one of Cleave's. */
+export function seqIn(read: MsgHdrs | undefined): number | undefined {
+  const seq = Number(read?.get(SEQ) || Number.NaN);
+  return Number.isSafeInteger(seq) ? seq : undefined;
+}
+
+/**
+ * Reads an event from its stream for one reader; undefined when it is not one of Cleave's. `after`
+ * is the seq of the event that this reader must have before; unknown when the producer did not
+ * know of the reader.
+ */
+export function eventIn(
+  msg: Msg,
+  reader: string,
+): { readonly envelope: Envelope; readonly after: number | undefined } | undefined {
+  const [kind, module = "", , event = ""] = msg.subject.split(".");
+  const seq = seqIn(msg.headers);
+  if (kind !== "ev" || seq === undefined) return undefined;
+  const envelope = {
+    module,
+    event,
+    version: Number(msg.headers?.get(VERSION)),
+    seq,
+    traceId: msg.headers?.get(TRACE) ?? "",
+    occurredAtMs: Number(msg.headers?.get(OCCURRED)),
+    payload: textOf(msg),
+  };
+  const after = msg.headers?.get(AFTER + reader) ?? "";
+  return { envelope, after: after === "" ? undefined : Number(after) };
+}
+
+/** What a reader tells a producer. */
+export interface Told {
+  readonly events: readonly string[];
+  readonly position: number;
+  /** True when it has just begun to listen: what it is sent may have been lost meanwhile. */
+  readonly attached: boolean;
+  /** The seq before which it misses events after its position. */
+  readonly missingBefore: number | null;
+}
+
+/** What a reader tells, as a payload. */
+export function toldPayload(told: Told): string {
+  return JSON.stringify(told);
+}
+
+/** Reads what a reader tells; undefined when it makes no sense. */
+export function toldIn(msg: Msg): { readonly reader: string; readonly told: Told } | undefined {
+  const [, , reader = ""] = msg.subject.split(".");
+  try {
+    const told = JSON.parse(textOf(msg)) as Told;
+    const { events, position, missingBefore } = told;
+    const isSound =
+      Array.isArray(events) &&
+      events.every((event) => typeof event === "string") &&
+      Number.isSafeInteger(position) &&
+      (missingBefore === null || Number.isSafeInteger(missingBefore));
+    return isSound ? { reader, told } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,188 @@
+import type { Authenticator } from "@nats-io/transport-node";
+import { checkedProcedure } from "../../contract/check.ts";
+import { fullName, type Procedure } from "../../contract/contract.ts";
+import type { Environment } from "../../contract/environment.ts";
+import { ContractError } from "../../contract/errors.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type {
+  CallRequest,
+  Envelope,
+  EventSource,
+  Offer,
+  Serve,
+  Subscription,
+  Transport,
+} from "../transport.ts";
+import { Calls } from "./calls.ts";
+import { Connection } from "./connection.ts";
+import { EventReader } from "./event-reader.ts";
+import { Relay } from "./relay.ts";
+import { Service } from "./service.ts";
+import { callSubject } from "./subjects.ts";
+
+/** How an instance takes part in a system over NATS. */
+export interface NatsOptions {
+  readonly url: string;
+  /** The instance's name. */
+  readonly instance: string;
+  /** The modules of this instance; their events and calls to one another stay in process. */
+  readonly here: ReadonlySet<string>;
+  /** The names under which to connect: the modules of this instance, or `gateway`. */
+  readonly users: readonly string[];
+  /** Proves who a user is; without it, a broker without users is expected. */
+  readonly authenticator?: ((user: string) => Authenticator) | undefined;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/** The transport between instances: request and reply for calls, JetStream for events. */
+export async function openNats(options: NatsOptions): Promise<Nats> {
+  const { url, instance, users, authenticator, log } = options;
+  const connections = new Map<string, Connection>();
+  try {
+    for (const user of users) {
+      const name = `${instance} ${user}`;
+      const proof = authenticator?.(user);
+      connections.set(user, await Connection.open({ url, user, name, authenticator: proof, log }));
+    }
+  } catch (error) {
+    for (const connection of connections.values()) await connection.close();
+    throw error;
+  }
+  return new Nats(options, connections);
+}
+
+/** See `openNats`. */
+export class Nats implements Transport {
+  readonly #options: NatsOptions;
+  readonly #connections: ReadonlyMap<string, Connection>;
+  readonly #calls: ReadonlyMap<string, Calls>;
+  readonly #services = new Set<Service>();
+  readonly #relays = new Map<string, Relay>();
+  readonly #readers: EventReader[] = [];
+  #closed = false;
+
+  constructor(options: NatsOptions, connections: ReadonlyMap<string, Connection>) {
+    this.#options = options;
+    this.#connections = connections;
+    this.#calls = new Map(
+      [...connections].map(([user, connection]) => [
+        user,
+        new Calls(connection, options.environment),
+      ]),
+    );
+  }
+
+  /** The connections by their users. */
+  get connections(): ReadonlyMap<string, Connection> {
+    return this.#connections;
+  }
+
+  serve(offer: Offer, serve: Serve): () => Promise<void> {
+    const { instance, environment, log } = this.#options;
+    const connection = this.#connectionOf(offer.module);
+    const service = new Service({ connection, instance, environment, log }, offer, serve);
+    this.#services.add(service);
+    return async () => {
+      await service.stop();
+      this.#services.delete(service);
+    };
+  }
+
+  async call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
+    const { module, name } = procedure;
+    const attempt = {
+      subject: callSubject(module, name, request.caller),
+      module,
+      what: fullName(procedure),
+      input: JSON.stringify(input) ?? "null",
+    };
+    const text = await this.#callsOf(request.caller).send(attempt, request);
+    // What another process says is checked here as well: it may be of another version.
+    return request.asText ? text : checkedProcedure(procedure).output.copy(JSON.parse(text));
+  }
+
+  publish(source: EventSource): (envelopes: readonly Envelope[]) => void {
+    const { here, environment, log } = this.#options;
+    const connection = this.#connectionOf(source.module);
+    const relay = new Relay({ connection, source, here, environment, log });
+    this.#relays.set(source.module, relay);
+    return () => relay.wake();
+  }
+
+  subscribe(subscription: Subscription): void {
+    const { environment, log } = this.#options;
+    const connection = this.#connectionOf(subscription.consumer);
+    this.#readers.push(new EventReader({ connection, subscription, environment, log }));
+  }
+
+  async idle(): Promise<void> {
+    while (this.busy()) {
+      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
+    }
+  }
+
+  busy(): boolean {
+    if (this.#closed) return false;
+    return (
+      [...this.#services].some((service) => service.running > 0) ||
+      [...this.#relays.values()].some((relay) => relay.busy) ||
+      this.#readers.some((reader) => this.#isBehind(reader))
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const service of this.#services) await service.stop();
+    for (const reader of this.#readers) await reader.close();
+    for (const relay of this.#relays.values()) await relay.close();
+    for (const connection of this.#connections.values()) await connection.close();
+    this.#closed = true;
+  }
+
+  /** Ends the connections at once and leaves everything else as a crash would. For tests. */
+  async abandon(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#connections.values()].map(({ client }) => client.close()));
+  }
+
+  /** Resolves when what was sent has arrived. */
+  async flush(): Promise<void> {
+    // The first round has the broker take everything, the second has it hand everything over.
+    for (let round = 0; round < 2; round++) {
+      const clients = [...this.#connections.values()].map(({ client }) => client);
+      await Promise.all(clients.map((client) => client.isClosed() || client.flush()));
+    }
+  }
+
+  /** How many messages were sent and received so far. */
+  messages(): number {
+    let messages = 0;
+    for (const { client } of this.#connections.values()) {
+      const { inMsgs, outMsgs } = client.stats();
+      messages += inMsgs + outMsgs;
+    }
+    return messages;
+  }
+
+  /** True also for a reader whose producer is here and has not heard of it yet. */
+  #isBehind(reader: EventReader): boolean {
+    return reader.busy || this.#relays.get(reader.producer)?.hasHeard(reader.reader) === false;
+  }
+
+  #callsOf(user: string): Calls {
+    const calls = this.#calls.get(user);
+    if (calls !== undefined) return calls;
+    throw this.#stranger(user);
+  }
+
+  #connectionOf(user: string): Connection {
+    const connection = this.#connections.get(user);
+    if (connection !== undefined) return connection;
+    throw this.#stranger(user);
+  }
+
+  #stranger(user: string): ContractError {
+    const { instance } = this.#options;
+    return new ContractError(`${user} is not in the instance ${instance}, which acts in its name.`);
+  }
+}

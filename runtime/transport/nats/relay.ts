@@ -1,0 +1,283 @@
+import {
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import type { Environment } from "../../contract/environment.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Envelope, EventSource } from "../transport.ts";
+import type { Connection } from "./connection.ts";
+import { eventHeaders, type Predecessors, seqIn, toldIn } from "./event-wire.ts";
+import { eventSubject, positionSubject, streamOf } from "./subjects.ts";
+
+/** Events under way to the stream at once, at most. */
+const UNDERWAY_MAX = 256;
+const BATCH_MAX = 64;
+const ACK_TIMEOUT_MS = 5_000;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_MAX_MS = 5_000;
+/** Events that are sent once more for one reader's gap, at most; the rest when it asks again. */
+const RESENT_MAX = 1_024;
+const NO_MESSAGE_FOUND = 10_037;
+
+/** What a relay stands on. */
+export interface RelayOptions {
+  readonly connection: Connection;
+  readonly source: EventSource;
+  /** The modules of this instance: they read in process. */
+  readonly here: ReadonlySet<string>;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/**
+ * Carries one module's events from its outbox to its stream, in order and without a gap.
+ *
+ * The outbox is the truth and the stream a log for delivery that may be lost: each publish says
+ * which sequence the stream must have, so a second relay, a rewound stream or a lost message is
+ * refused instead of passed over; then the relay looks where the stream stands and goes on from
+ * there. Where it starts on an empty stream follows from what the readers have told.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #stream: string;
+  readonly #jetstream: JetStreamClient;
+  readonly #heard = new Set<string>();
+  #manager: JetStreamManager | undefined;
+  /** The seq of the last event that was handed to the stream. */
+  #published = 0;
+  /** The sequence of the stream's last message, with those under way. */
+  #streamSeq = 0;
+  /** For each reader the last event handed over that it wants. */
+  #wanted = new Map<string, number>();
+  #gaps: { readonly reader: string; readonly before: number }[] = [];
+  #inStep = false;
+  #running = false;
+  #underway = 0;
+  #settled: (() => void) | undefined;
+  #failures = 0;
+  #pausing = false;
+  #closed = false;
+
+  constructor(options: RelayOptions) {
+    const { connection, source } = options;
+    this.#options = options;
+    this.#stream = streamOf(source.module);
+    this.#jetstream = jetstream(connection.client);
+    connection.client.subscribe(positionSubject(source.module, "*"), {
+      callback: (_, msg) => {
+        const heard = toldIn(msg);
+        if (heard !== undefined) this.#hear(heard);
+      },
+    });
+    connection.onUp(() => this.#resync());
+    this.wake();
+  }
+
+  /** Tells that events were committed. */
+  wake(): void {
+    if (this.#running || this.#pausing || this.#closed) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  /** True while somebody elsewhere has not taken in what was published. */
+  get busy(): boolean {
+    if (this.#underway > 0) return true;
+    const { source } = this.#options;
+    const lastSeq = source.lastSeq();
+    return this.#readersElsewhere().some(
+      ([, { events, position }]) => position < source.lastOf(events, lastSeq),
+    );
+  }
+
+  /** True once this reader has told where it is since the relay began. */
+  hasHeard(reader: string): boolean {
+    return this.#heard.has(reader);
+  }
+
+  /** Hands over nothing more and resolves when what was under way is in the stream, or is not. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#allAnswered();
+  }
+
+  #hear({ reader, told }: NonNullable<ReturnType<typeof toldIn>>): void {
+    const { source } = this.#options;
+    const { events, position, attached, missingBefore } = told;
+    const isNew = !source.readers().has(reader);
+    source.noteReader(reader, { events, position });
+    this.#heard.add(reader);
+    if (missingBefore !== null) this.#gaps.push({ reader, before: missingBefore });
+    if (attached || isNew) this.#resync();
+    else if (missingBefore !== null) this.wake();
+  }
+
+  /** Looks again where the stream stands before anything more is handed over. */
+  #resync(): void {
+    this.#inStep = false;
+    this.wake();
+  }
+
+  async #run(): Promise<void> {
+    const { connection, log } = this.#options;
+    try {
+      while (!this.#closed && !this.#pausing && connection.isUp && this.#hasWork()) {
+        if (!this.#inStep) await this.#getInStep();
+        await this.#fillGaps();
+        await this.#publishSome();
+      }
+    } catch (error) {
+      log.debug("a stream could not be looked at", { stream: this.#stream, error });
+      this.#later();
+    }
+    this.#running = false;
+    if (!this.#closed && connection.isUp && this.#hasWork()) this.wake();
+  }
+
+  /** Goes on after a pause, from where the stream stands then. */
+  #later(): void {
+    this.#inStep = false;
+    if (this.#pausing) return;
+    this.#pausing = true;
+    this.#failures += 1;
+    const { environment, log, source } = this.#options;
+    if (this.#failures === 4) {
+      const about = { module: source.module, stream: this.#stream };
+      log.warn("events are kept back until their stream takes them again", about);
+    }
+    const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (this.#failures - 1), PAUSE_MAX_MS);
+    environment.after(pauseMs, () => {
+      this.#pausing = false;
+      this.wake();
+    });
+  }
+
+  #hasWork(): boolean {
+    if (this.#readersElsewhere().length === 0) return false;
+    if (!this.#inStep || this.#gaps.length > 0) return true;
+    return this.#published < this.#options.source.lastSeq();
+  }
+
+  #readersElsewhere() {
+    const { source, here } = this.#options;
+    return [...source.readers()].filter(([name]) => !here.has(name));
+  }
+
+  /** Finds out where the stream stands, and with it from which event to go on. */
+  async #getInStep(): Promise<void> {
+    await this.#allAnswered();
+    const { connection, source } = this.#options;
+    this.#manager ??= await jetstreamManager(connection.client, { checkAPI: false });
+    this.#inStep = true;
+    const { state } = await this.#manager.streams.info(this.#stream);
+    const inStream = state.messages === 0 ? 0 : await this.#seqAt(state.last_seq);
+    const taken = this.#readersElsewhere().map(([, { position }]) => position);
+    this.#streamSeq = state.last_seq;
+    this.#published = Math.max(inStream, Math.min(...taken));
+    this.#wanted = new Map(
+      this.#readersElsewhere().map(([name, { events }]) => [
+        name,
+        source.lastOf(events, this.#published),
+      ]),
+    );
+    this.#options.environment.reach(`relay.in-step:${source.module}`);
+  }
+
+  /** The outbox's seq of a message in the stream; 0 when it is gone. */
+  async #seqAt(sequence: number): Promise<number> {
+    try {
+      const found = await this.#manager?.streams.getMessage(this.#stream, { seq: sequence });
+      return seqIn(found?.header) ?? 0;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return 0;
+      throw error;
+    }
+  }
+
+  async #publishSome(): Promise<void> {
+    const { source } = this.#options;
+    for (const envelope of source.after(this.#published, BATCH_MAX)) {
+      if (!this.#inStep || this.#closed) return;
+      if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
+      if (!this.#inStep) return;
+      this.#publish(envelope, this.#predecessors(envelope));
+      this.#published = envelope.seq;
+    }
+  }
+
+  #predecessors({ event, seq }: Envelope): Predecessors {
+    const predecessors = new Map<string, number>();
+    for (const [name, { events }] of this.#readersElsewhere()) {
+      if (!events.includes(event)) continue;
+      predecessors.set(name, this.#wanted.get(name) ?? 0);
+      this.#wanted.set(name, seq);
+    }
+    return predecessors;
+  }
+
+  /** Sends once more what readers say they miss. */
+  async #fillGaps(): Promise<void> {
+    const { source } = this.#options;
+    for (const { reader, before } of this.#gaps.splice(0)) {
+      const { events, position } = source.readers().get(reader) ?? { events: [], position: 0 };
+      for (const envelope of source.after(position, RESENT_MAX, events)) {
+        if (envelope.seq >= before || envelope.seq > this.#published || !this.#inStep) break;
+        if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
+        this.#publish(envelope, this.#predecessorsBySeq(envelope));
+      }
+    }
+  }
+
+  #predecessorsBySeq({ event, seq }: Envelope): Predecessors {
+    const wanting = this.#readersElsewhere().filter(([, { events }]) => events.includes(event));
+    return new Map(
+      wanting.map(([name, { events }]) => [name, this.#options.source.lastOf(events, seq - 1)]),
+    );
+  }
+
+  #publish(envelope: Envelope, predecessors: Predecessors): void {
+    const { source, environment } = this.#options;
+    const lastSequence = this.#streamSeq;
+    this.#streamSeq += 1;
+    this.#underway += 1;
+    const sent = this.#jetstream.publish(
+      eventSubject(source.module, envelope.event),
+      envelope.payload,
+      {
+        expect: { lastSequence },
+        headers: eventHeaders(envelope, predecessors),
+        timeout: ACK_TIMEOUT_MS,
+      },
+    );
+    sent.then(
+      () => {
+        this.#failures = 0;
+        environment.reach(`relay.published:${source.module}`);
+        this.#answered();
+      },
+      () => {
+        // Those behind it are refused as well: their sequence does not come either.
+        this.#later();
+        this.#answered();
+      },
+    );
+  }
+
+  #answered(): void {
+    this.#underway -= 1;
+    if (this.#underway > 0) return;
+    this.#settled?.();
+    this.#settled = undefined;
+  }
+
+  async #allAnswered(): Promise<void> {
+    while (this.#underway > 0) {
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    }
+  }
+}

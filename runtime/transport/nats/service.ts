@@ -1,0 +1,152 @@
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import type { Procedure } from "../../contract/contract.ts";
+import type { Environment } from "../../contract/environment.ts";
+import { Defect, TransportError } from "../../contract/errors.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Offer, Serve } from "../transport.ts";
+import { toWire } from "../wire-error.ts";
+import type { Connection } from "./connection.ts";
+import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
+import { errorHeaders, payloadOf, requestIn, textOf } from "./wire.ts";
+
+/** What a service stands on. */
+export interface ServiceOptions {
+  readonly connection: Connection;
+  readonly instance: string;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/**
+ * Serves one module's procedures on NATS, in its queue group and under the instance's own name.
+ *
+ * A request is accepted only on the module's own subjects and with a reply subject below the inbox
+ * of the caller that its subject names. A broker checks neither: with a forged reply subject it
+ * would deliver here what somebody else may not send, or have our answer go where we may not.
+ */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #offer: Offer;
+  readonly #serve: Serve;
+  readonly #procedures: ReadonlyMap<string, Procedure>;
+  readonly #subscriptions: Subscription[];
+  #running = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(options: ServiceOptions, offer: Offer, serve: Serve) {
+    this.#options = options;
+    this.#offer = offer;
+    this.#serve = serve;
+    this.#procedures = new Map(offer.procedures.map((one) => [one.name, one]));
+    this.#subscriptions = this.#subscribe();
+  }
+
+  /** How many requests are being worked on. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Takes no more requests and resolves when those that have come are answered. */
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) {
+      if (!subscription.isClosed()) await subscription.drain().catch(() => {});
+    }
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #subscribe(): Subscription[] {
+    const { connection, instance } = this.#options;
+    const { module, isReader } = this.#offer;
+    const names = isReader ? [...this.#procedures.keys()] : ["*"];
+    const callback = (_: unknown, msg: Msg) => void this.#take(msg);
+    return names.flatMap((name) => [
+      connection.client.subscribe(callSubject(module, name, "*"), {
+        queue: queueOf(module),
+        callback,
+      }),
+      connection.client.subscribe(instanceCallSubject({ module, instance }, name, "*"), {
+        callback,
+      }),
+    ]);
+  }
+
+  async #take(msg: Msg): Promise<void> {
+    const asked = this.#askedBy(msg);
+    if (asked === undefined) return this.#refuse(msg);
+    this.#running += 1;
+    try {
+      const output = await this.#run(msg, asked);
+      this.#answer(msg, output);
+    } catch (error) {
+      this.#answerError(msg, error);
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  /** Who asks for what, if the subject is ours and the reply goes to the caller that it names. */
+  #askedBy({ subject, reply }: Msg): { procedure: string; caller: string } | undefined {
+    const tokens = subject.split(".");
+    const [kind, module] = tokens;
+    const isOurs =
+      module === this.#offer.module &&
+      ((kind === "rpc" && tokens.length === 4) ||
+        (kind === "rpc-i" && tokens.length === 5 && tokens[2] === this.#options.instance));
+    const [procedure = "", caller = ""] = tokens.slice(-2);
+    if (!isOurs || !reply?.startsWith(`${inboxOf(caller)}.`)) return undefined;
+    return { procedure, caller };
+  }
+
+  #refuse({ subject, reply }: Msg): void {
+    this.#options.log.warn("a request was not accepted: its reply would not go to its caller", {
+      subject,
+      reply,
+    });
+  }
+
+  async #run(msg: Msg, { procedure, caller }: { procedure: string; caller: string }) {
+    const { environment } = this.#options;
+    const { module } = this.#offer;
+    const found = this.#procedures.get(procedure);
+    if (found === undefined) {
+      throw new Defect(`${module} has no procedure ${procedure}. Is ${caller} newer than it?`);
+    }
+    const sent = requestIn(msg);
+    if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
+    const { identity, traceId, key, timeoutMs } = sent;
+    if (timeoutMs <= 0) {
+      const message = `There was no time left to run ${module}.${procedure}.`;
+      throw new TransportError("DEADLINE", "no", message);
+    }
+    const deadlineAtMs = environment.monotonic() + timeoutMs;
+    const asText = found.kind === "query";
+    const request = { caller, identity, traceId, key, deadlineAtMs, asText };
+    const output = await this.#serve(found, JSON.parse(textOf(msg)), request);
+    return asText ? String(output) : JSON.stringify(output);
+  }
+
+  #answer({ reply = "" }: Msg, output: string): void {
+    const { connection } = this.#options;
+    const payload = payloadOf(output);
+    if (payload.byteLength <= connection.payloadBytesMax) {
+      return this.#publish(reply, payload);
+    }
+    const message =
+      `${this.#offer.module} answered with ${payload.byteLength} bytes; NATS at ` +
+      `${connection.url} carries at most ${connection.payloadBytesMax}. Ask for less at a time, ` +
+      "or raise max_payload.";
+    this.#publish(reply, payloadOf(JSON.stringify(toWire(new Defect(message)))), true);
+  }
+
+  #answerError({ reply = "" }: Msg, error: unknown): void {
+    this.#publish(reply, payloadOf(JSON.stringify(toWire(error))), true);
+  }
+
+  #publish(reply: string, payload: Uint8Array, isError = false): void {
+    const { connection } = this.#options;
+    // Without a connection the answer is lost; the caller takes it for "unknown" and may ask again.
+    if (!connection.isUp) return;
+    connection.client.publish(reply, payload, isError ? { headers: errorHeaders } : {});
+  }
+}

@@ -1,0 +1,84 @@
+import type { Msg, MsgHdrs } from "@nats-io/transport-node";
+import type { Identity } from "../../contract/identity.ts";
+import type { CallRequest } from "../transport.ts";
+
+const TIMEOUT = "cleave-timeout-ms";
+const REQUEST = "cleave-request";
+const TRACE = "traceparent";
+/** The header of a reply whose payload is an error. */
+const ERROR = "cleave-error";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What goes with a call, as its headers tell it. */
+export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key"> & {
+  /** What is left of the caller's time, in milliseconds. */
+  readonly timeoutMs: number;
+};
+
+/**
+ * The headers of a call: the trace as in W3C Trace Context, what is left of the caller's time, and
+ * on whose behalf it is made. They are written as one text; the client's own take five times as
+ * long. JSON keeps line ends out of them.
+ */
+export function requestHeaders(
+  { identity, key, traceId }: CallRequest,
+  { timeoutMs, spanId }: { readonly timeoutMs: number; readonly spanId: string },
+): MsgHdrs {
+  const about = JSON.stringify(key === undefined ? { identity } : { identity, key });
+  return written(
+    `${TRACE}: 00-${traceId}-${spanId}-01\r\n${TIMEOUT}: ${Math.ceil(timeoutMs)}\r\n` +
+      `${REQUEST}: ${about}\r\n`,
+  );
+}
+
+/** Reads a call's headers; undefined when they are not a caller's of Cleave. */
+export function requestIn({ headers }: Msg): SentRequest | undefined {
+  const timeoutMs = Number(headers?.get(TIMEOUT));
+  const [, traceId] = /^00-([0-9a-f]{32})-/.exec(headers?.get(TRACE) ?? "") ?? [];
+  if (traceId === undefined || !Number.isFinite(timeoutMs)) return undefined;
+  try {
+    const { identity, key } = JSON.parse(headers?.get(REQUEST) ?? "");
+    if (!isIdentity(identity) || !(key === undefined || typeof key === "string")) return undefined;
+    return { identity, key, traceId, timeoutMs };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The headers of a reply whose payload is a `WireError`. */
+export const errorHeaders: MsgHdrs = written(`${ERROR}: 1\r\n`);
+
+/** Tells whether a reply's payload is a `WireError`. */
+export function isError({ headers }: Msg): boolean {
+  return headers?.has(ERROR) === true;
+}
+
+/** Headers that are already text: the client asks of them only to be encoded. */
+function written(lines: string): MsgHdrs {
+  const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);
+  return { encode: () => bytes } as unknown as MsgHdrs;
+}
+
+/** The payload of a message as text. */
+export function textOf({ data }: Msg): string {
+  return decoder.decode(data);
+}
+
+/** A text as a payload. */
+export function payloadOf(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  const { kind } = value;
+  if (kind === "anonymous" || kind === "system") return true;
+  return (
+    kind === "user" &&
+    "userId" in value &&
+    typeof value.userId === "string" &&
+    "role" in value &&
+    (value.role === "customer" || value.role === "staff" || value.role === "admin")
+  );
+}
