@@ -113,6 +113,8 @@ export class Placed implements AsyncDisposable {
   /** Moves the clock, timer by timer, letting everything happen that each one sets off. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#environment.now() + ms;
+    // What was sent before the clock moves arrives before it moves.
+    if (this.#nats !== undefined) await this.#quiet();
     for (;;) {
       const nextMs = this.#environment.nextTimerAtMs();
       this.#environment.moveTo(Math.min(nextMs ?? untilMs, untilMs));
@@ -159,6 +161,7 @@ export class Placed implements AsyncDisposable {
       settings: new Map(),
       overrides: this.#options.ports ?? [],
     });
+    await this.#nats?.flush();
   }
 
   /** The transport of the placement. Over NATS, each module is an instance of its own. */
