@@ -1,0 +1,51 @@
+/**
+ * The subjects of Cleave on NATS. A module's name is also the name of its NATS user; the user of an
+ * HTTP gateway is `gateway`.
+ */
+
+/** Events of one module are spread over partitions by key; there is one so far. */
+const PARTITION = "0";
+
+/** `rpc.<module>.<procedure>.<caller>`: a call to any instance, through a queue group. */
+export function callSubject(module: string, procedure: string, caller: string): string {
+  return `rpc.${module}.${procedure}.${caller}`;
+}
+
+/** `rpc-i.<module>.<instance>.<procedure>.<caller>`: a call to one instance. */
+export function instanceCallSubject(
+  { module, instance }: { readonly module: string; readonly instance: string },
+  procedure: string,
+  caller: string,
+): string {
+  return `rpc-i.${module}.${instance}.${procedure}.${caller}`;
+}
+
+/** `ev.<module>.<partition>.<event>`: an event as its stream keeps it. */
+export function eventSubject(module: string, event: string): string {
+  return `ev.${module}.${PARTITION}.${event}`;
+}
+
+/** `pos.<producer>.<reader>`: how far a reader has taken in a producer's events. */
+export function positionSubject(producer: string, reader: string): string {
+  return `pos.${producer}.${reader}`;
+}
+
+/** `hb.<module>.<instance>`: an instance's sign of life. */
+export function heartbeatSubject(module: string, instance: string): string {
+  return `hb.${module}.${instance}`;
+}
+
+/** `_INBOX.<user>`: below it, and nowhere else, a user takes in replies. */
+export function inboxOf(user: string): string {
+  return `_INBOX.${user}`;
+}
+
+/** The stream of a module's events. */
+export function streamOf(module: string): string {
+  return `EV_${module}`;
+}
+
+/** The queue group of a module's instances. */
+export function queueOf(module: string): string {
+  return module;
+}
