@@ -1,0 +1,38 @@
+import { moduleName, type Procedure, proceduresOf } from "../contract/contract.ts";
+import type { Manifest } from "../transport/manifest.ts";
+import type { Module } from "./define-module.ts";
+import { operationsOf } from "./operations.ts";
+
+/**
+ * Who offers, calls and reads what, as the modules declare it. A module offers its operations
+ * beside the procedures of its contract.
+ */
+export function manifestOf(modules: readonly Module[]): Manifest {
+  return modules.map((module) => {
+    const name = module.contract[moduleName];
+    const procedures = [...proceduresOf(module.contract), ...proceduresOf(operationsOf(name))];
+    return {
+      name,
+      queries: namesOf(procedures, "query"),
+      commands: namesOf(procedures, "command"),
+      events: Object.values(module.contract)
+        .filter((one) => one.kind === "event")
+        .map((one) => one.name),
+      calls: [...new Set(module.uses.map((used) => used[moduleName]))],
+      reads: readsOf(module),
+    };
+  });
+}
+
+function namesOf(procedures: readonly Procedure[], kind: Procedure["kind"]): string[] {
+  return procedures.filter((one) => one.kind === kind).map((one) => one.name);
+}
+
+function readsOf({ reactions }: Module) {
+  const byProducer = new Map<string, Set<string>>();
+  for (const { event } of reactions) {
+    const events = byProducer.get(event.module) ?? new Set();
+    byProducer.set(event.module, events.add(event.name));
+  }
+  return [...byProducer].map(([producer, events]) => ({ producer, events: [...events] }));
+}
