@@ -1,0 +1,161 @@
+import type { Manifest, ModuleLinks } from "../manifest.ts";
+import {
+  callSubject,
+  eventSubject,
+  heartbeatSubject,
+  inboxOf,
+  instanceCallSubject,
+  positionSubject,
+  queueOf,
+  streamOf,
+} from "./subjects.ts";
+
+/** The subjects that a user may publish to and subscribe to; all others are refused. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  /** `subject queue` allows the subscription in that queue group only. */
+  readonly subscribe: readonly string[];
+}
+
+/** The user of HTTP gateways. */
+export const GATEWAY = "gateway";
+/** The user of the console, for those who run the system. */
+export const CONSOLE = "console";
+/** The one user that makes, changes and deletes streams and consumers. */
+export const PROVISIONER = "provisioner";
+
+/** How the names of a module's operations begin; they are all that the console may call. */
+const OPERATION = "cleave";
+
+const API = "$JS.API";
+
+/**
+ * What each NATS user may do, and nothing beyond: the modules, the gateway, the console and the
+ * provisioner.
+ *
+ * There is no `allow_responses`: NATS does not look at the reply subject of a request, so it would
+ * let a caller have its callee publish anywhere. A module may publish below the inboxes of those
+ * who may call it. Nor may a module create a consumer, whose deliver subject is as good as the
+ * right to publish anywhere.
+ *
+ * Throws for a manifest whose names would not be single tokens of a subject, or that names a module
+ * like one of the other users.
+ */
+export function permissionsOf(manifest: Manifest): ReadonlyMap<string, Permissions> {
+  assertNames(manifest);
+  return new Map([
+    ...manifest.map((links) => [links.name, ofModule(links, manifest)] as const),
+    [GATEWAY, ofGateway()],
+    [CONSOLE, ofConsole(manifest)],
+    [PROVISIONER, ofProvisioner(manifest)],
+  ]);
+}
+
+function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
+  const { name, calls, reads, events } = links;
+  const callers = manifest.filter((other) => other.calls.includes(name)).map((one) => one.name);
+  return {
+    publish: [
+      ...calls.flatMap((callee) => callSubjects(callee, "*", name)),
+      ...events.map((event) => eventSubject(name, event)),
+      ...reads.map(({ producer }) => positionSubject(producer, name)),
+      heartbeatSubject(name, "*"),
+      ...[...callers, GATEWAY, CONSOLE].map((caller) => `${inboxOf(caller)}.>`),
+      ...(events.length > 0 ? relaySubjects(name) : []),
+      ...reads.flatMap(({ producer }) => readerSubjects(producer, name)),
+    ],
+    subscribe: [
+      `${callSubject(name, "*", "*")} ${queueOf(name)}`,
+      instanceCallSubject({ module: name, instance: "*" }, "*", "*"),
+      `${inboxOf(name)}.>`,
+      ...(events.length > 0 ? [positionSubject(name, "*")] : []),
+      ...calls.map((callee) => heartbeatSubject(callee, "*")),
+      ...["PING", "INFO", "STATS"].flatMap((verb) => [
+        `$SRV.${verb}`,
+        `$SRV.${verb}.${name}`,
+        `$SRV.${verb}.${name}.*`,
+      ]),
+    ],
+  };
+}
+
+function ofGateway(): Permissions {
+  return {
+    publish: callSubjects("*", "*", GATEWAY),
+    subscribe: [`${inboxOf(GATEWAY)}.>`, heartbeatSubject("*", "*")],
+  };
+}
+
+function ofConsole(manifest: Manifest): Permissions {
+  const operations = manifest.flatMap(({ name, queries, commands }) =>
+    [...queries, ...commands]
+      .filter((procedure) => procedure.startsWith(OPERATION))
+      .flatMap((procedure) => callSubjects(name, procedure, CONSOLE)),
+  );
+  return {
+    publish: [...operations, "$SRV.>"],
+    subscribe: [`${inboxOf(CONSOLE)}.>`, heartbeatSubject("*", "*")],
+  };
+}
+
+function ofProvisioner(manifest: Manifest): Permissions {
+  const streams = manifest.filter(({ events }) => events.length > 0).map((one) => one.name);
+  return {
+    publish: [
+      `${API}.INFO`,
+      `${API}.STREAM.NAMES`,
+      ...streams
+        .map(streamOf)
+        .flatMap((stream) => [
+          ...["CREATE", "UPDATE", "INFO", "DELETE"].map(
+            (verb) => `${API}.STREAM.${verb}.${stream}`,
+          ),
+          `${API}.CONSUMER.CREATE.${stream}.>`,
+          `${API}.CONSUMER.DURABLE.CREATE.${stream}.*`,
+          ...["INFO", "DELETE"].map((verb) => `${API}.CONSUMER.${verb}.${stream}.*`),
+          `${API}.CONSUMER.NAMES.${stream}`,
+        ]),
+    ],
+    subscribe: [`${inboxOf(PROVISIONER)}.>`],
+  };
+}
+
+/** The calls of one procedure, to any instance and to a certain one. */
+function callSubjects(module: string, procedure: string, caller: string): string[] {
+  return [
+    callSubject(module, procedure, caller),
+    instanceCallSubject({ module, instance: "*" }, procedure, caller),
+  ];
+}
+
+/** What a producer's relay asks of its own stream: how far it goes, and its last message. */
+function relaySubjects(producer: string): string[] {
+  const stream = streamOf(producer);
+  return [`${API}.STREAM.INFO.${stream}`, `${API}.STREAM.MSG.GET.${stream}`];
+}
+
+/** What a reader asks of its own consumer. */
+function readerSubjects(producer: string, reader: string): string[] {
+  const consumer = `${streamOf(producer)}.${reader}`;
+  return [
+    `${API}.CONSUMER.INFO.${consumer}`,
+    `${API}.CONSUMER.MSG.NEXT.${consumer}`,
+    `$JS.ACK.${consumer}.>`,
+  ];
+}
+
+function assertNames(manifest: Manifest): void {
+  for (const { name, queries, commands, events, calls, reads } of manifest) {
+    if ([GATEWAY, CONSOLE, PROVISIONER].includes(name)) {
+      throw new TypeError(`A module is called ${name}, like a NATS user of Cleave. Rename it.`);
+    }
+    const read = reads.flatMap(({ producer, events: names }) => [producer, ...names]);
+    for (const one of [name, ...queries, ...commands, ...events, ...calls, ...read]) {
+      if (/^[\w-]+$/.test(one)) continue;
+      throw new TypeError(
+        `${name} names "${one}", which is no token of a NATS subject. ` +
+          "Use letters, digits, _ and - only.",
+      );
+    }
+  }
+}

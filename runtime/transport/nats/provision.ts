@@ -1,0 +1,241 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerUpdateConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import { type NatsConnection, nanos } from "@nats-io/transport-node";
+import type { Environment } from "../../contract/environment.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Manifest } from "../manifest.ts";
+import { BrokerError } from "./broker-error.ts";
+import { isOlder } from "./executable.ts";
+import { eventSubject, streamOf } from "./subjects.ts";
+
+const LOOK_EVERY_MS = 2_000;
+const ANSWER_MS_MAX = 5_000;
+const EVENT_AGE_MS_MAX = 7 * 24 * 60 * 60 * 1_000;
+const ACK_WAIT_MS = 30_000;
+const ACK_PENDING_MAX = 1_024;
+
+const STREAM_NOT_FOUND = 10_059;
+const CONSUMER_NOT_FOUND = 10_014;
+
+/** What a provisioner works with. */
+export interface ProvisionerOptions {
+  /** A connection of the user `provisioner`. */
+  readonly connection: NatsConnection;
+  readonly manifest: Manifest;
+  /** How many bytes a stream may hold; its oldest events go first. */
+  readonly streamBytesMax: number;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/** Makes the streams of events and their readers' consumers, and keeps them as they should be. */
+export interface Provisioner {
+  /**
+   * Makes what is missing and sets right what is different; doing so twice changes nothing.
+   * Streams and consumers that the manifest does not know are left alone.
+   *
+   * Rejects with a BrokerError when a stream differs in what cannot be changed.
+   */
+  ensure(): Promise<void>;
+  /**
+   * Ensures again after each reconnect, and as soon as a stream or consumer is gone; it looks every
+   * two seconds. Failures are logged, and tried again. Returns a function that ends the watch.
+   */
+  watch(): () => void;
+}
+
+/** What Cleave asks of a stream or a consumer. */
+type Wanted<Config> = { readonly [K in keyof Config]?: Config[K] };
+
+/** Makes the provisioner of a system. Nothing is changed before it is told to. */
+export function provisioner(options: ProvisionerOptions): Provisioner {
+  const ensure = () => ensureAll(options);
+  return { ensure, watch: () => watchOver(options, ensure) };
+}
+
+async function ensureAll({ connection, manifest, streamBytesMax }: ProvisionerOptions) {
+  const manager = await managerOf(connection);
+  const severalFilters = !isOlder(connection.info?.version ?? "", "2.10.0");
+  for (const { name, events } of manifest) {
+    if (events.length === 0) continue;
+    await ensureStream(manager, streamOf(name), streamConfig(name, streamBytesMax));
+    for (const { reader, events: wanted } of readersOf(manifest, name)) {
+      const filter = filterOf(name, wanted, severalFilters);
+      await ensureConsumer(manager, streamOf(name), consumerConfig(reader, filter));
+    }
+  }
+}
+
+async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS_MAX });
+}
+
+function streamConfig(module: string, max_bytes: number) {
+  return {
+    subjects: [`ev.${module}.>`],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_bytes,
+    max_age: nanos(EVENT_AGE_MS_MAX),
+    num_replicas: 1,
+  } satisfies Wanted<StreamConfig>;
+}
+
+function consumerConfig(reader: string, filter: Wanted<ConsumerConfig>) {
+  return {
+    durable_name: reader,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: ACK_PENDING_MAX,
+    deliver_policy: DeliverPolicy.All,
+    ...filter,
+  } satisfies Wanted<ConsumerConfig>;
+}
+
+/** Before 2.10, a consumer has one filter or none; readers pass over what they did not ask for. */
+function filterOf(module: string, events: readonly string[], severalFilters: boolean) {
+  const [only, ...more] = events.map((event) => eventSubject(module, event));
+  if (only !== undefined && more.length === 0) return { filter_subject: only };
+  return severalFilters ? { filter_subjects: [only ?? "", ...more] } : {};
+}
+
+function readersOf(manifest: Manifest, producer: string) {
+  return manifest.flatMap(({ name: reader, reads }) =>
+    reads.filter((one) => one.producer === producer).map(({ events }) => ({ reader, events })),
+  );
+}
+
+async function ensureStream(
+  manager: JetStreamManager,
+  name: string,
+  wanted: ReturnType<typeof streamConfig>,
+): Promise<void> {
+  const found = await unlessMissing(manager.streams.info(name), STREAM_NOT_FOUND);
+  if (found === undefined) {
+    await manager.streams.add({ name, ...wanted });
+    return;
+  }
+  if (agrees(found.config, wanted)) return;
+  const { storage, retention, ...changeable } = wanted;
+  if (!agrees(found.config, { storage, retention })) {
+    throw new BrokerError(
+      `The stream ${name} is kept in another way (${found.config.storage}, ` +
+        `${found.config.retention}) than Cleave needs (${storage}, ${retention}), which cannot be ` +
+        "changed. Delete the stream: it is filled again from the module's own data.",
+    );
+  }
+  await manager.streams.update(name, changeable);
+}
+
+/** A consumer that cannot be changed is made anew: its reader passes over what it has had. */
+async function ensureConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  wanted: ReturnType<typeof consumerConfig>,
+): Promise<void> {
+  const { durable_name: name, ...rest } = wanted;
+  const found = await unlessMissing(manager.consumers.info(stream, name), CONSUMER_NOT_FOUND);
+  if (found !== undefined && agrees(found.config, rest) && sameFilter(found.config, rest)) return;
+  if (found !== undefined) {
+    const { ack_policy, deliver_policy, ...changeable } = rest;
+    const pull = found.config.deliver_subject === undefined;
+    if (pull && agrees(found.config, { ack_policy, deliver_policy })) {
+      const filter = "filter_subjects" in rest ? { filter_subject: "" } : { filter_subjects: [] };
+      const update: Partial<ConsumerUpdateConfig> = { ...filter, ...changeable };
+      await manager.consumers.update(stream, name, update);
+      return;
+    }
+    await manager.consumers.delete(stream, name);
+  }
+  await manager.consumers.add(stream, wanted);
+}
+
+async function unlessMissing<T>(asked: Promise<T>, missing: number): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === missing) return undefined;
+    throw error;
+  }
+}
+
+function agrees<Config>(found: Config, wanted: Wanted<Config>): boolean {
+  for (const key in wanted) if (!Bun.deepEquals(found[key], wanted[key])) return false;
+  return true;
+}
+
+/** What is not asked for must not be there: `agrees` does not see it. */
+function sameFilter(found: Wanted<ConsumerConfig>, wanted: Wanted<ConsumerConfig>): boolean {
+  const filters = (one: Wanted<ConsumerConfig>) =>
+    [...(one.filter_subjects ?? []), one.filter_subject ?? ""].filter((subject) => subject !== "");
+  return Bun.deepEquals(filters(found).toSorted(), filters(wanted).toSorted());
+}
+
+function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): () => void {
+  const { connection, environment, log } = options;
+  let watching = true;
+  let cancel = () => {};
+  let reconnected = false;
+  let looking = false;
+  const look = async () => {
+    cancel();
+    if (looking || !watching) return;
+    looking = true;
+    const afresh = reconnected;
+    reconnected = false;
+    try {
+      if (afresh || (await isSomethingMissing(options))) await ensure();
+    } catch (error) {
+      reconnected ||= afresh;
+      if (watching) log.warn("The streams of events could not be looked after", { error });
+    }
+    looking = false;
+    if (watching) cancel = environment.after(LOOK_EVERY_MS, () => void look());
+  };
+  const followStatus = async () => {
+    for await (const { type } of connection.status()) {
+      if (type !== "reconnect") continue;
+      reconnected = true;
+      void look();
+    }
+  };
+  void followStatus();
+  cancel = environment.after(LOOK_EVERY_MS, () => void look());
+  return () => {
+    watching = false;
+    cancel();
+  };
+}
+
+/** Asks for names only: the whole state of a stream costs a server much more. */
+async function isSomethingMissing({ connection, manifest }: ProvisionerOptions): Promise<boolean> {
+  const producers = manifest.filter(({ events }) => events.length > 0);
+  const manager = await managerOf(connection);
+  const streams = new Set<string>();
+  for await (const name of manager.streams.names()) streams.add(name);
+  const looks = producers.map(async ({ name }) => {
+    if (!streams.has(streamOf(name))) return true;
+    const consumers = await consumerNames(connection, streamOf(name));
+    return readersOf(manifest, name).some(({ reader }) => !consumers.includes(reader));
+  });
+  return (await Promise.all(looks)).some((missing) => missing);
+}
+
+async function consumerNames(connection: NatsConnection, stream: string): Promise<string[]> {
+  const subject = `$JS.API.CONSUMER.NAMES.${stream}`;
+  const answer = await connection.request(subject, "", { timeout: ANSWER_MS_MAX });
+  const { consumers = [] } = answer.json<{ consumers?: string[] }>();
+  return consumers;
+}

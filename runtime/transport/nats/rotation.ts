@@ -1,0 +1,81 @@
+import { type Authenticator, AuthorizationError, connect } from "@nats-io/transport-node";
+import type { Environment } from "../../contract/environment.ts";
+import type { Manifest } from "../manifest.ts";
+import { BrokerError } from "./broker-error.ts";
+import { adoptNextKey, fixedAuthenticatorOf, makeNextKey } from "./keys.ts";
+import { permissionsOf } from "./permissions.ts";
+import { SELF_TEST } from "./self-test.ts";
+import { writeUsersConfig } from "./server-config.ts";
+
+const LOOK_EVERY_MS = 100;
+const RELOAD_MS_MAX = 10_000;
+
+/** What a key is changed with. */
+export interface RotationOptions {
+  /** The data folder with the users' keys and the server's config. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly url: string;
+  readonly environment: Environment;
+  /** Has the server read its config anew; it may do so in its own time. */
+  readonly reload: () => void | Promise<void>;
+}
+
+/**
+ * Gives a user a new key while the system runs.
+ *
+ * The server takes both keys until the new one is seen to work, then the new one only. That cuts
+ * off the user's connections, and no others; they come back at once with the new key, if they use
+ * `authenticatorOf`. A call that was under way on them is lost as by any disconnection.
+ *
+ * It can be run again after it was cut short: a key that was left lying is replaced.
+ */
+export async function rotateKey(user: string, options: RotationOptions): Promise<void> {
+  const { folder, manifest, reload } = options;
+  if (!permissionsOf(manifest).has(user)) {
+    const users = [...permissionsOf(manifest).keys()].join(", ");
+    throw new BrokerError(`There is no NATS user ${user}. Name one of ${users}.`);
+  }
+  makeNextKey(folder, user);
+  writeUsersConfig(folder, manifest);
+  await reload();
+  await untilAnswer("lets in", fixedAuthenticatorOf(folder, user, "next"), options);
+
+  const old = fixedAuthenticatorOf(folder, user, "current");
+  adoptNextKey(folder, user);
+  writeUsersConfig(folder, manifest);
+  await reload();
+  await untilAnswer("refuses", old, options);
+}
+
+type Answer = "lets in" | "refuses";
+
+async function untilAnswer(
+  wanted: Answer,
+  authenticator: Authenticator,
+  { url, environment }: RotationOptions,
+): Promise<void> {
+  const startMs = environment.monotonic();
+  while ((await answerTo(authenticator, url)) !== wanted) {
+    if (environment.monotonic() - startMs > RELOAD_MS_MAX) {
+      const which = wanted === "refuses" ? "old" : "new";
+      throw new BrokerError(
+        `After ${RELOAD_MS_MAX} ms, the nats-server at ${url} does not behave as if it had read ` +
+          `its new users: it should be that it ${wanted} the ${which} key. See that it has the ` +
+          "users.conf of this data folder, and rotate again.",
+      );
+    }
+    await new Promise<void>((resolve) => environment.after(LOOK_EVERY_MS, resolve));
+  }
+}
+
+async function answerTo(authenticator: Authenticator, servers: string): Promise<Answer> {
+  try {
+    const connection = await connect({ servers, authenticator, reconnect: false, name: SELF_TEST });
+    await connection.close();
+    return "lets in";
+  } catch (error) {
+    if (error instanceof AuthorizationError) return "refuses";
+    throw error;
+  }
+}
