@@ -221,9 +221,11 @@ describe.each(placements)("reversing, %s", (placement) => {
 
   test("overtaking a slow authorisation voids it as soon as it is known", async () => {
     await using at = await till(placement);
+    at.online = false; // A webhook could be there before the reversal.
     const answer = authorise(at, "ord_1", "tok_slow");
     await at.shop.advance(100);
     expect(await reverse(at, "ord_1")).toEqual({ settled: false });
+    at.online = true;
     await at.shop.advance(10_000);
     await answer;
     expect(await stateOf(at, "ord_1")).toBe("voided");

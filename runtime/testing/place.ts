@@ -4,6 +4,7 @@ import type { Call, CallOptions } from "../contract/call.ts";
 import { type Contract, moduleName, type Procedure } from "../contract/contract.ts";
 import { type Identity, system } from "../contract/identity.ts";
 import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
+import { realEnvironment } from "../host/real-environment.ts";
 import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -13,6 +14,7 @@ import type { Nats } from "../transport/nats/nats.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { brokerFor } from "./broker.ts";
 import { duplicating } from "./duplicating.ts";
+import { Stillness, turns } from "./stillness.ts";
 import { type VirtualEnvironment, virtualEnvironment } from "./virtual-environment.ts";
 
 /** How the modules of a test meet. Every spec runs in each. */
@@ -67,6 +69,7 @@ export class Placed implements AsyncDisposable {
   #instance: Instance | undefined;
   #transport: Transport | undefined;
   #nats: Nats | undefined;
+  #stillness: Stillness | undefined;
   #keys = 0;
 
   constructor(placement: Placement, modules: readonly Module[], options: PlaceOptions) {
@@ -98,7 +101,8 @@ export class Placed implements AsyncDisposable {
     const untilMs = Date.now() + PATIENCE_MS;
     for (let calm = 0; calm < 3; ) {
       this.#environment.moveTo(this.#environment.now());
-      await this.#turn();
+      await this.#stillness?.flush();
+      await turns(4);
       calm = this.#busy() ? 0 : calm + 1;
       if (calm > 0) continue;
       if (Date.now() > untilMs) {
@@ -114,7 +118,7 @@ export class Placed implements AsyncDisposable {
   async advance(ms: number): Promise<void> {
     const untilMs = this.#environment.now() + ms;
     // What was sent before the clock moves arrives before it moves.
-    if (this.#nats !== undefined) await this.#quiet();
+    await this.#stillness?.come();
     for (;;) {
       const nextMs = this.#environment.nextTimerAtMs();
       this.#environment.moveTo(Math.min(nextMs ?? untilMs, untilMs));
@@ -161,7 +165,7 @@ export class Placed implements AsyncDisposable {
       settings: new Map(),
       overrides: this.#options.ports ?? [],
     });
-    await this.#nats?.flush();
+    await this.#stillness?.flush();
   }
 
   /** The transport of the placement. Over NATS, each module is an instance of its own. */
@@ -171,7 +175,11 @@ export class Placed implements AsyncDisposable {
     const broker = await brokerFor(manifestOf(this.#modules));
     if (this.#nats === undefined) await broker.wipe();
     const users = [...this.#modules.map((module) => module.contract[moduleName]), "gateway"];
-    this.#nats = await broker.connect({ users, environment: this.#environment });
+    // With randomness of its own, so that the modules' does not depend on the placement.
+    const { randomBytes } = realEnvironment();
+    const environment = { ...this.#environment, randomBytes };
+    this.#nats = await broker.connect({ users, environment });
+    this.#stillness = new Stillness(this.#nats);
     return this.#nats;
   }
 
@@ -206,28 +214,11 @@ export class Placed implements AsyncDisposable {
 
   /** Like settle, but content with calls that wait for the clock to move on. */
   async #quiet(): Promise<void> {
+    if (this.#stillness !== undefined) return this.#stillness.come();
     for (let calm = 0, rounds = 0; calm < 3 && rounds < 200; rounds++) {
-      const before = this.#messages();
-      await this.#turn();
-      calm = this.#busy() || this.#messages() !== before ? 0 : calm + 1;
+      await turns(4);
+      calm = this.#busy() ? 0 : calm + 1;
     }
-  }
-
-  /** Lets what can happen now happen; over NATS, also what is on its way. */
-  async #turn(): Promise<void> {
-    await this.#nats?.flush();
-    await turns(4);
-  }
-
-  /** How many messages were sent and received so far. */
-  #messages(): number {
-    return this.#nats?.messages() ?? 0;
-  }
-}
-
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
 

@@ -124,8 +124,12 @@ export class Nats implements Transport {
 
   busy(): boolean {
     if (this.#closed) return false;
+    return [...this.#services].some((service) => service.running > 0) || this.eventsUnderway();
+  }
+
+  /** True while somebody has not taken in what was published, as far as it is known here. */
+  eventsUnderway(): boolean {
     return (
-      [...this.#services].some((service) => service.running > 0) ||
       [...this.#relays.values()].some((relay) => relay.busy) ||
       this.#readers.some((reader) => this.#isBehind(reader))
     );
