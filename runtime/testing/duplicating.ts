@@ -26,6 +26,7 @@ export function duplicating(inner: Transport, newKey: () => string): Transport {
           await subscription.deliver(envelopes);
         },
       }),
+    ready: () => inner.ready(),
     idle: () => inner.idle(),
     busy: () => inner.busy(),
     close: () => inner.close(),

@@ -227,6 +227,7 @@ function recording(inner: Transport, events: Published[]): Transport {
     serve: (offer, serve) => inner.serve(offer, serve),
     call: (procedure, input, request) => inner.call(procedure, input, request),
     subscribe: (subscription) => inner.subscribe(subscription),
+    ready: () => inner.ready(),
     idle: () => inner.idle(),
     busy: () => inner.busy(),
     close: () => inner.close(),

@@ -25,6 +25,7 @@ export function encoded(inner: Transport): Transport {
         ...subscription,
         deliver: (envelopes) => subscription.deliver(roundTrip<readonly Envelope[]>(envelopes)),
       }),
+    ready: () => inner.ready(),
     idle: () => inner.idle(),
     busy: () => inner.busy(),
     close: () => inner.close(),

@@ -50,6 +50,8 @@ class InProcess implements Transport {
     if (source !== undefined) link.connect(source);
   }
 
+  async ready(): Promise<void> {}
+
   async idle(): Promise<void> {
     for (const links of this.#links.values()) for (const link of links) await link.idle();
   }

@@ -24,6 +24,9 @@ export function joined(
       };
     },
     subscribe: (subscription) => towards(subscription.producer).subscribe(subscription),
+    async ready() {
+      for (const transport of [local, remote]) await transport.ready();
+    },
     async idle() {
       for (const transport of [local, remote]) await transport.idle();
     },

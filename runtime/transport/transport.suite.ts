@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { command, contract, isDeclared, proceduresOf, query } from "../contract/contract.ts";
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
@@ -116,7 +116,16 @@ const failing = (error: unknown): Serve => {
 };
 
 /** What every transport promises. `open` makes one that carries calls and events by itself. */
-export function transportSuite(name: string, { open }: { open: Open }): void {
+export function transportSuite(name: string, { open: openOne }: { open: Open }): void {
+  const opened: Transport[] = [];
+  const open = async () => {
+    const transport = await openOne();
+    opened.push(transport);
+    return transport;
+  };
+  afterEach(async () => {
+    for (const transport of opened.splice(0)) await transport.close();
+  });
   describe(`calls ${name}`, () => {
     callSuite(open);
     errorSuite(open);
@@ -137,11 +146,11 @@ function callSuite(open: Open): void {
       return { list: [1], note: "hm" };
     });
     transport.serve(offer, serve);
+    await transport.ready();
     const output = await transport.call(shelf.echo, { list: [2] }, request);
     expect(output).toStrictEqual({ list: [1], note: "hm" });
     const { asText, ...sent } = request;
     expect(seen).toEqual(["echo", { list: [2] }, sent]);
-    await transport.close();
   });
 
   test("carry a request without a key, and anonymous ones", async () => {
@@ -151,10 +160,10 @@ function callSuite(open: Open): void {
       note: `${key} ${identity.kind}`,
     });
     transport.serve(offer, answering(note));
+    await transport.ready();
     const plain = { ...request, key: undefined, identity: anonymous };
     const output = await transport.call(shelf.echo, { list: [] }, plain);
     expect(output).toEqual({ list: [], note: "undefined anonymous" });
-    await transport.close();
   });
 }
 
@@ -163,10 +172,10 @@ function errorSuite(open: Open): void {
     const transport = await open();
     const refusal = new DomainError("TOO_FEW", { thing: "tea", count: 2 }, "shelf.take");
     transport.serve(offer, failing(refusal));
+    await transport.ready();
     const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     if (!isDeclared(error, shelf.take, "TOO_FEW")) throw error;
     expect(error.data).toEqual({ thing: "tea", count: 2 });
-    await transport.close();
   });
 
   test.each([["no" as const], ["unknown" as const]])(
@@ -174,9 +183,9 @@ function errorSuite(open: Open): void {
     async (executed) => {
       const transport = await open();
       transport.serve(offer, failing(new TransportError("OVERLOADED", executed, "Too much.")));
+      await transport.ready();
       const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
       expect(error).toMatchObject({ name: "TransportError", code: "OVERLOADED", executed });
-      await transport.close();
     },
   );
 
@@ -186,9 +195,9 @@ function errorSuite(open: Open): void {
   ])("tell of %s by its name and message, and nothing else", async (_what, error) => {
     const transport = await open();
     transport.serve(offer, failing(error));
+    await transport.ready();
     const met = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     expect(met).toMatchObject({ name: error.name, message: error.message });
-    await transport.close();
   });
 }
 
@@ -205,19 +214,20 @@ function offerSuite(open: Open): void {
     };
     expect(await call()).toMatchObject(unreachable);
     const withdraw = transport.serve(offer, async () => ({}));
+    await transport.ready();
     expect(await call()).toEqual({});
     await withdraw();
     expect(await call()).toMatchObject(unreachable);
-    await transport.close();
   });
 
   test("go to the later of two offers, whose taking back the earlier does not touch", async () => {
     const transport = await open();
     const withdraw = transport.serve(offer, async () => ({ by: 1 }));
+    await transport.ready();
     transport.serve(offer, async () => ({ by: 2 }));
+    await transport.ready();
     await withdraw();
     expect(await transport.call(shelf.take, { thing: "tea" }, request)).toEqual({ by: 2 });
-    await transport.close();
   });
 
   test("run at once, each with its own answer", async () => {
@@ -229,12 +239,12 @@ function offerSuite(open: Open): void {
       return input;
     });
     transport.serve(offer, serve);
+    await transport.ready();
     const inputs = [1, 2, 3].map((one) => ({ list: [one] }));
     const answers = inputs.map((input) => transport.call(shelf.echo, input, request));
     while (gates.size < 3) await new Promise((resolve) => setImmediate(resolve));
     for (const release of [...gates.values()].reverse()) release();
     expect(await Promise.all(answers)).toEqual(inputs);
-    await transport.close();
   });
 }
 
@@ -251,7 +261,6 @@ function orderSuite(open: Open): void {
     publish(log.append("taken"));
     await transport.idle();
     expect(desk.seqs).toEqual([2, 4, 6, 7]);
-    await transport.close();
   });
 
   test("are caught up from the log, however many, by one who subscribes late", async () => {
@@ -264,7 +273,6 @@ function orderSuite(open: Open): void {
     publish(log.append("taken"));
     await transport.idle();
     expect(desk.seqs).toEqual(log.all.map(({ seq }) => seq));
-    await transport.close();
   });
 
   test("reach each consumer whole, though they are told of only in part", async () => {
@@ -280,7 +288,6 @@ function orderSuite(open: Open): void {
     await transport.idle();
     expect(desk.seqs).toEqual([1, 3]);
     expect(till.seqs).toEqual([1, 2, 3]);
-    await transport.close();
   });
 }
 
@@ -298,7 +305,6 @@ function lossSuite(open: Open): void {
     await transport.idle();
     expect(transport.busy()).toBe(false);
     expect(desk.seqs).toEqual(log.all.map(({ seq }) => seq));
-    await transport.close();
   });
 
   test("that a consumer could not take in come again, before those that follow", async () => {
@@ -315,7 +321,6 @@ function lossSuite(open: Open): void {
     publish(log.append("taken"));
     await transport.idle();
     expect(desk.seqs).toEqual([1, 2, 3, 4]);
-    await transport.close();
   });
 
   test("are no longer delivered once the transport is closed", async () => {
@@ -330,7 +335,6 @@ function lossSuite(open: Open): void {
     publish(log.append("taken"));
     await transport.idle();
     expect(desk.seqs).toHaveLength(before);
-    await transport.close();
   });
 }
 

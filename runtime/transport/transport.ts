@@ -104,6 +104,9 @@ export interface Transport {
   /** Delivers a producer's events from the position on, now and later. */
   subscribe(subscription: Subscription): void;
 
+  /** Resolves when what was offered until now can be called by others. */
+  ready(): Promise<void>;
+
   /** Resolves when every subscription has been given what its producer has published. */
   idle(): Promise<void>;
 

@@ -116,6 +116,10 @@ export class Nats implements Transport {
     this.#readers.push(new EventReader({ connection, subscription, environment, log }));
   }
 
+  async ready(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map(({ client }) => client.flush()));
+  }
+
   async idle(): Promise<void> {
     while (this.busy()) {
       await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
