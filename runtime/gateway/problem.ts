@@ -136,11 +136,6 @@ function namedProblem(error: unknown): Problem {
     const detail = "The access token is malformed, expired or revoked. Sign in or refresh it.";
     return made({ status: 401, code: "invalid_token", headers }, detail);
   }
-  if (name === "IdempotencyInFlight") {
-    const headers = { "retry-after": RETRY_AFTER_SECONDS };
-    const detail = "The first request with this Idempotency-Key is still running.";
-    return made({ status: 409, code: "idempotency_in_flight", headers }, detail);
-  }
   return defect();
 }
 

@@ -140,7 +140,7 @@ export class Placed implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const base = inProcess();
+    const base = inProcess(this.#environment);
     const wired = this.#placement === "in process" ? base : encoded(base);
     const newKey = () => `test-${this.#keys++}`;
     this.#transport = this.#options.duplicate === false ? wired : duplicating(wired, newKey);

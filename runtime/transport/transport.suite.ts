@@ -3,6 +3,7 @@ import { command, contract, isDeclared, query } from "../contract/contract.ts";
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
+import { eventually } from "../testing/eventually.ts";
 import type { CallRequest, Envelope, EventSource, Serve, Transport } from "./transport.ts";
 
 const Value = t.Object({ list: t.Array(t.Integer()), note: t.Optional(t.String()) });
@@ -260,6 +261,21 @@ function lossSuite(open: () => Transport): void {
     await transport.idle();
     expect(transport.busy()).toBe(false);
     expect(desk.seqs).toEqual(log.all.map(({ seq }) => seq));
+    await transport.close();
+  });
+
+  test("that a consumer could not take in come again by themselves", async () => {
+    const transport = open();
+    const log = new Log();
+    const desk = consumer("desk", ["taken"]);
+    desk.refuse(2);
+    transport.subscribe(desk.subscription);
+    const publish = transport.publish(log);
+    publish(log.append("taken", "taken"));
+    await eventually(
+      async () => desk.seqs,
+      (seqs) => Bun.deepEquals(seqs, [1, 2]),
+    );
     await transport.close();
   });
 
