@@ -11,6 +11,7 @@ export type { Money } from "./contract/money.ts";
 export { add, money, moneySchema, ratio, spread, subtract, times } from "./contract/money.ts";
 export type { Static } from "./contract/schema.ts";
 export { t } from "./contract/schema.ts";
+export { emailAddress, line } from "./contract/text.ts";
 export { reaction } from "./messaging/reaction.ts";
 export type { Transaction } from "./messaging/transaction.ts";
 export { defineModule } from "./module/define-module.ts";

@@ -1,8 +1,8 @@
 import { addressSchema } from "#modules/shipping";
-import { command, contract, event, moneySchema, query, t } from "#runtime";
+import { command, contract, emailAddress, event, moneySchema, query, t } from "#runtime";
 
 const Id = t.String({ minLength: 1, maxLength: 80 });
-const Email = t.String({ minLength: 3, maxLength: 320, pattern: "^[^@\\s]+@[^@\\s]+$" });
+const Email = emailAddress({ minLength: 3, maxLength: 320 });
 const Quantity = t.Integer({ minimum: 1, maximum: 999 });
 
 /** A cart is opened by its token, or by the customer who owns it. */

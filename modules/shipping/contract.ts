@@ -1,4 +1,4 @@
-import { command, contract, event, moneySchema, query, t } from "#runtime";
+import { command, contract, event, line, moneySchema, query, t } from "#runtime";
 
 const Id = t.String({ minLength: 1, maxLength: 80 });
 const Line = t.Object({
@@ -9,14 +9,14 @@ const Lines = t.Array(Line, { minItems: 1, maxItems: 100 });
 
 /** A postal address as shipping needs it. `country` is ISO 3166-1 alpha-2. */
 export const addressSchema = t.Object({
-  name: t.String({ minLength: 1, maxLength: 120 }),
-  line1: t.String({ minLength: 1, maxLength: 200 }),
-  line2: t.Optional(t.String({ maxLength: 200 })),
-  city: t.String({ minLength: 1, maxLength: 120 }),
-  region: t.Optional(t.String({ maxLength: 120 })),
-  postcode: t.String({ minLength: 1, maxLength: 20 }),
+  name: line({ minLength: 1, maxLength: 120 }),
+  line1: line({ minLength: 1, maxLength: 200 }),
+  line2: t.Optional(line({ maxLength: 200 })),
+  city: line({ minLength: 1, maxLength: 120 }),
+  region: t.Optional(line({ maxLength: 120 })),
+  postcode: line({ minLength: 1, maxLength: 20 }),
   country: t.String({ pattern: "^[A-Z]{2}$" }),
-  phone: t.Optional(t.String({ maxLength: 40 })),
+  phone: t.Optional(line({ maxLength: 40 })),
 });
 
 const ShipmentState = t.Union([

@@ -1,10 +1,13 @@
-import { command, contract, event, query, t } from "#runtime";
+import { command, contract, emailAddress, event, line, query, t } from "#runtime";
 
 const Id = t.String({ minLength: 1, maxLength: 80 });
 /** As it is kept: without space around it, in lower case, which for some letters is longer. */
-const Email = t.String({ minLength: 3, maxLength: 1_000, pattern: "^[^@\\s]+@[^@\\s]+$" });
+const Email = emailAddress({ minLength: 3, maxLength: 1_000 });
 /** As people type it. */
-const TypedEmail = t.String({ maxLength: 320, pattern: "^\\s*[^@\\s]+@[^@\\s]+\\s*$" });
+const TypedEmail = t.String({
+  maxLength: 320,
+  pattern: emailAddress().pattern?.replace("^", "^\\s*").replace("$", "\\s*$") ?? "",
+});
 const Password = t.String({ minLength: 8, maxLength: 128 });
 const Role = t.Union([t.Literal("customer"), t.Literal("staff"), t.Literal("admin")]);
 const User = t.Object({ userId: Id, email: Email, name: t.String(), role: Role });
@@ -28,7 +31,7 @@ export const users = contract("users", {
    * the answer does not tell which.
    */
   registerUser: command({
-    input: t.Object({ email: TypedEmail, password: Password, name: t.String({ maxLength: 120 }) }),
+    input: t.Object({ email: TypedEmail, password: Password, name: line({ maxLength: 120 }) }),
     output: t.Object({ accepted: t.Literal(true) }),
     errors: { PASSWORD_TOO_COMMON: t.Object({}), TOO_MANY_ATTEMPTS: TooMany },
   }),
@@ -41,7 +44,7 @@ export const users = contract("users", {
     input: t.Object({
       email: TypedEmail,
       password: Password,
-      name: t.String({ maxLength: 120 }),
+      name: line({ maxLength: 120 }),
       role: Role,
     }),
     output: User,

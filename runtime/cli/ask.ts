@@ -30,7 +30,7 @@ export async function ask(
     placed: system.modules
       .map((entry) => entry.contract[moduleName])
       .filter((name) => name === procedure.module),
-    transport: inProcess(),
+    transport: inProcess(environment),
     environment,
     log: jsonLog({
       level: "error",

@@ -285,13 +285,11 @@ describe("an idempotency key", () => {
 });
 
 describe("what the kernel throws", () => {
-  const named = (name: string) => Object.assign(new Error(name), { name });
   const cases: [string, unknown][] = [
     ["a declared refusal", new DomainError("TEA_NOT_FOUND", { name: "x" }, "teas.teaNamed")],
     ["a deadline", new TransportError("DEADLINE", "unknown", "internal words")],
     ["an absent module", new TransportError("UNREACHABLE", "no", "internal words")],
     ["a key with another body", new DomainError("IDEMPOTENCY_MISMATCH", { key: "k" }, "teas.x")],
-    ["a key in flight", named("IdempotencyInFlight")],
     ["a code of Elysia's", Object.assign(new Error("internal words"), { code: "VALIDATION" })],
     ["a text", "internal words"],
     ["nothing", undefined],

@@ -19,9 +19,8 @@ export interface InvokeRequest {
  *
  * Resolves to an output that was validated against the procedure's contract, or to its JSON text
  * when that was asked for. Rejects with a
- * DomainError (IDEMPOTENCY_MISMATCH when the key was used with another input) or a TransportError,
- * or with an error named `IdempotencyInFlight` (the first call under the key has not ended). Any
- * other rejection is a defect.
+ * DomainError (IDEMPOTENCY_MISMATCH when the key was used with another input) or a TransportError.
+ * Any other rejection is a defect.
  */
 export type Invoke = (
   procedure: Procedure,

@@ -63,12 +63,12 @@ const titles = new Map([
  *
  * What is not known here is a defect and shows nothing of itself.
  */
-export function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown, url?: string): Problem {
   if (isDomainError(error)) {
     return error.code === "IDEMPOTENCY_MISMATCH" ? keyMismatch() : declaredProblem(error);
   }
   if (error instanceof HttpProblem) return ownProblem(error);
-  if (error instanceof ValidationError) return validationProblem(error);
+  if (error instanceof ValidationError) return validationProblem(error, url);
   if (isTransportError(error)) return transportProblem(error);
   if (error instanceof ElysiaCustomStatusResponse) return statusProblem(Number(error.code));
   if (error instanceof ParseError) {
@@ -99,10 +99,10 @@ function ownProblem({ httpStatus, problemCode, message, data, headers }: HttpPro
   return made(kind, message, data === undefined ? {} : { data });
 }
 
-function validationProblem(error: ValidationError): Problem {
+function validationProblem(error: ValidationError, url?: string): Problem {
   if (error.type === "response") return defect();
   const detail = "The request does not fit what this address expects; see errors.";
-  return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error) });
+  return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error, url) });
 }
 
 function keyMismatch(): Problem {
@@ -135,11 +135,6 @@ function namedProblem(error: unknown): Problem {
     const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
     const detail = "The access token is malformed, expired or revoked. Sign in or refresh it.";
     return made({ status: 401, code: "invalid_token", headers }, detail);
-  }
-  if (name === "IdempotencyInFlight") {
-    const headers = { "retry-after": RETRY_AFTER_SECONDS };
-    const detail = "The first request with this Idempotency-Key is still running.";
-    return made({ status: 409, code: "idempotency_in_flight", headers }, detail);
   }
   return defect();
 }

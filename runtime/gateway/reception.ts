@@ -109,7 +109,7 @@ export class Reception {
   }
 
   #problem(error: unknown, request: Request, exchange: Exchange): Problem {
-    const problem = problemOf(this.#wrongMethod(error, request) ?? error);
+    const problem = problemOf(this.#wrongMethod(error, request) ?? error, request.url);
     exchange.code = problem.body.code;
     const instance = `urn:request:${exchange.traceId}`;
     if (problem.body.code === "internal") {

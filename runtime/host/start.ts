@@ -154,7 +154,7 @@ function openInstance(
   return startInstance({
     modules,
     placed: modules.map(nameOf),
-    transport: inProcess(),
+    transport: inProcess(environment),
     environment,
     log,
     folder,

@@ -9,7 +9,7 @@ import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import type { Envelope } from "../transport/transport.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { Inbox, type TracedTransaction } from "./inbox.ts";
-import { type Job, Jobs, putJob, removeJob } from "./jobs.ts";
+import { finishJob, type Job, Jobs, putJob, removeJob } from "./jobs.ts";
 import { kernelMigrations } from "./kernel-schema.ts";
 import { appendEvent, Outbox } from "./outbox.ts";
 import { reaction } from "./reaction.ts";
@@ -176,7 +176,7 @@ describe("jobs", () => {
       async runJob(due) {
         runs.push({ key: due.key, input: due.input, atMs: desk.environment.now() - desk.startMs });
         await run(due);
-        await desk.transact((tx) => removeJob(tx, due.command, due.key));
+        await desk.transact((tx) => finishJob(tx, due));
       },
     });
     return {
@@ -245,6 +245,16 @@ describe("jobs", () => {
     await desk.advance(0);
     expect(desk.left()).toEqual([]);
     expect(desk.jobs.busy).toBe(false);
+  });
+
+  test("that are planned anew while they run are not taken for done", async () => {
+    using desk = openJobs(async () => {
+      if (desk.runs.length === 1) await desk.plan("k", 5_000, '"anew"');
+    });
+    await desk.plan("k", 1_000);
+    await desk.advance(9_000);
+    expect(desk.runs.map(({ atMs }) => atMs)).toEqual([1_000, 5_000]);
+    expect(desk.left()).toEqual([]);
   });
 
   test("that are planned anew in their last attempt are not lost with it", async () => {

@@ -41,7 +41,7 @@ async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, cler
   const instance = await startInstance({
     modules: [clerks, errandsModule(new Map(Object.entries(mishaps)), trail)],
     placed: ["clerk", "errands"],
-    transport: inProcess(),
+    transport: inProcess(environment),
     environment,
     log,
     folder: folder.path,

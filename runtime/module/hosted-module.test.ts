@@ -24,6 +24,17 @@ describe.each(placements)("a hosted module, %s", (placement) => {
     await expect(call).rejects.toThrow(/The input of shelf.put does not fit its contract: \/count/);
   });
 
+  test.each([
+    ["undefined", undefined, "/: expected object"],
+    ["a date in place of a text", { thing: new Date(0), count: 1 }, "/thing: expected string"],
+  ])("refuses %s as what it is, though JSON could not tell", async (_what, input, mistake) => {
+    await using shop = await place(placement, both);
+    const call = shop.call(shelf.put, input as never);
+    await expect(call).rejects.toThrow(
+      `The input of shelf.put does not fit its contract: ${mistake}`,
+    );
+  });
+
   test("undoes all of a refused command, its event too, and names the refusal", async () => {
     await using shop = await place(placement, both);
     await shop.call(shelf.put, { thing: "tea", count: 2 });

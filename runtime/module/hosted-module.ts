@@ -113,15 +113,6 @@ export class HostedModule {
     return result;
   }
 
-  /**
-   * Resolves when nothing is under way: no call, no job that is due, no saga but those that wait.
-   */
-  async idle(): Promise<void> {
-    await this.engine.idle();
-    await this.#jobs.idle();
-    await this.database.writer.idle();
-  }
-
   /** Reacts to a buried event again, in the open transaction. */
   reactTo(
     tx: Transaction,

@@ -93,3 +93,16 @@ test("a saga found past its deadline undoes every step that had run, written or 
     expect({ nth, point, odd }).toEqual({ nth, point, odd: [] });
   }
 }, 60_000);
+
+test("a saga whose record is behind what it did undoes all that it may have done", async () => {
+  await using shop = await placed({ b: ["answer lost"] });
+  await shop.call(boss.begin, { id: "1" });
+  await shop.settle();
+  // What is left when the write behind a step was lost.
+  const sqlite = new BetterSqlite3(`${shop.folder}/boss.db`);
+  sqlite.exec("UPDATE cleave_saga SET step = 0, done = '{}'");
+  sqlite.close();
+  await shop.restart(700_000);
+  await shop.advance(60_000);
+  expect(await shop.call(errands.ledger, {})).toEqual({ a: undone, b: undone });
+});

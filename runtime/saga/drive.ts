@@ -3,7 +3,7 @@ import type { Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Fields, Log } from "../telemetry/log.ts";
 import { type SagaRecord, updateSaga } from "./journal.ts";
 import {
   type PivotStep,
@@ -62,16 +62,19 @@ type Setback =
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
   let attempts = 0;
+  // The step looks again at once; if it goes on waiting, a restart does not give it more time.
+  let dueBefore = record.state === "waiting" ? (record.dueAtMs ?? Infinity) : Infinity;
   if (record.state === "waiting") record.state = "running";
   while (!driver.stopping()) {
     if (record.state === "compensating") return turnBack(driver);
     const step = saga.steps[record.step];
-    if (step === undefined) return end(driver, "completed");
+    if (step === undefined) return finish(driver, "completed");
     const result = await forward(driver, step);
     if (result === undefined) {
       attempts = 0;
+      dueBefore = Infinity;
     } else if (result instanceof Wait) {
-      await wait(driver, result.untilMs);
+      await wait(driver, Math.min(result.untilMs, dueBefore));
     } else {
       attempts += 1;
       await afterSetback(driver, result, attempts);
@@ -152,11 +155,7 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     return;
   }
   if (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX) {
-    log.error("saga stuck", { ...about, setback });
-    record.state = "stuck";
-    await write(driver);
-    driver.changed();
-    return;
+    return stick(driver, { ...about, setback });
   }
   log.warn("saga step failed, will be tried again", { ...about, setback });
   await pause(driver, attempts);
@@ -198,7 +197,31 @@ async function turnBack(driver: Driver): Promise<void> {
       await pause(driver, attempts);
     }
   }
-  if (!driver.stopping()) await end(driver, "compensated");
+  await finish(driver, "compensated");
+}
+
+/** Ends the saga, as often as it takes until its `ending` throws nothing; then it is stuck. */
+async function finish(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
+  for (let attempts = 1; !driver.stopping(); attempts++) {
+    try {
+      return await end(driver, outcome);
+    } catch (error) {
+      if (isTransportError(error)) throw error;
+      const { name, id, traceId } = driver.record;
+      const about = { saga: name, id, step: "end", traceId, attempts };
+      if (attempts >= DEFECTS_MAX) return stick(driver, { ...about, setback: { error } });
+      driver.log.warn("saga cannot end yet", { ...about, error });
+      await pause(driver, attempts);
+    }
+  }
+}
+
+/** Reports the saga, which stays as it is until somebody has it tried again. */
+async function stick(driver: Driver, about: Fields): Promise<void> {
+  driver.log.error("saga stuck", about);
+  driver.record.state = "stuck";
+  await write(driver);
+  driver.changed();
 }
 
 async function end(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {

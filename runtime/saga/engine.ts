@@ -151,13 +151,6 @@ export class SagaEngine {
     return [...this.#active.values()].some((one) => one.resume === undefined);
   }
 
-  /** Resolves when no saga is doing anything: each has ended, is stuck, or waits. */
-  async idle(): Promise<void> {
-    while (this.busy) {
-      await new Promise<void>((resolve) => this.#host.environment.defer(resolve));
-    }
-  }
-
   #isSettled({ record, saga }: Active): boolean {
     if (record.state !== "running") return record.state !== "compensating";
     const pivot = saga.steps.findIndex((step) => step.kind === "pivot");

@@ -168,6 +168,35 @@ describe("a saga after its pivot", () => {
   );
 });
 
+describe("a saga whose end cannot be written", () => {
+  const clumsy = (end: { fails: boolean }) =>
+    saga("boss.clumsy", options)
+      .step("a", { run: ({ call }) => call(errands.run, { name: "a" }) })
+      .ending((tx, about) => {
+        if (end.fails) throw new RangeError("no end");
+        publishEnd(tx, about);
+      });
+
+  test.each([
+    ["completed", {}, "completed"],
+    ["compensated", { a: ["refused" as const] }, "compensated"],
+  ])("is stuck when it should be %s, and ends when it is retried", async (...row) => {
+    const [, mishaps, outcome] = row;
+    const end = { fails: true };
+    await using world = await begun(mishaps, clumsy(end));
+    await world.shop.advance(60_000);
+    expect(await world.state()).toBe("stuck");
+    expect(world.shop.problems).toContainEqual(
+      expect.objectContaining({ message: "saga stuck", step: "end", attempts: 8 }),
+    );
+    end.fails = false;
+    const { cleaveRetrySaga } = operationsOf("boss");
+    await world.shop.call(cleaveRetrySaga, { name: "boss.clumsy", id: "1" });
+    await world.shop.settle();
+    expect(world.ends()).toMatchObject([{ id: "1", outcome }]);
+  });
+});
+
 describe("a waiting saga", () => {
   /** Runs "look" until it has been run twice; in between it waits for an hour. */
   const patient = saga("boss.patient", { ...options, deadlineMs: 86_400_000 })
@@ -217,6 +246,37 @@ describe("a waiting saga", () => {
     expect(await world.state()).toBe("waiting");
     await world.shop.advance(100_000);
     expect(await world.state()).toBe("completed");
+  });
+
+  test("is given no more time by a restart", async () => {
+    const hour = saga("boss.hour", { ...options, deadlineMs: 86_400_000 })
+      .step("wait", {
+        run: async ({ late, now }) => {
+          if (late) throw new SagaRefusal("TOO_LATE");
+          return waitUntil(now() + 3_600_000);
+        },
+      })
+      .ending(publishEnd);
+    await using world = await begun({}, hour);
+    await world.shop.advance(3_000_000);
+    await world.shop.restart();
+    await world.shop.advance(700_000);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "wait: TOO_LATE" }]);
+  });
+
+  test("keeps no other from beginning, however many wait", async () => {
+    const choosy = saga("boss.choosy", { ...options, deadlineMs: 86_400_000 })
+      .step("look", {
+        run: async ({ id, now }) => (id === "last" ? null : waitUntil(now() + 3_600_000)),
+      })
+      .ending(publishEnd);
+    await using world = await begun({}, choosy);
+    const ids = Array.from({ length: 1_500 }, (_, index) => `w${index}`);
+    await Promise.all(ids.map((id) => world.shop.call(boss.begin, { id })));
+    await world.shop.settle();
+    await world.shop.call(boss.begin, { id: "last" });
+    await world.shop.settle();
+    expect(world.ends()).toEqual([{ id: "last", outcome: "completed", why: "" }]);
   });
 
   test("is running, not waiting, once it has gone on after a restart", async () => {

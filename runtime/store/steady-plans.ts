@@ -8,7 +8,7 @@ const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\
  *
  * The SQLite of better-sqlite3 is built with STAT4 and looks at the values of parameters when it
  * plans anything but a look-up by a whole unique key: it marks the statement, and every later
- * binding compiles it anew, at 15 to 25 µs each. `likely(?)` means the same as `?` and costs
+ * binding compiles it anew, at 10 to 18 µs each. `likely(?)` means the same as `?` and costs
  * nothing at run time, but is no parameter to the planner. The switch made for this,
  * SQLITE_DBCONFIG_ENABLE_QPSG, cannot be reached from JavaScript. See decision 0004.
  */

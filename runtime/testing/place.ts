@@ -170,8 +170,8 @@ export class Placed implements AsyncDisposable {
 
   /** The transport of the placement. Over NATS, each module is an instance of its own. */
   async #wire(): Promise<Transport> {
-    if (this.#placement === "in process") return inProcess();
-    if (this.#placement === "in process, encoded") return encoded(inProcess());
+    if (this.#placement === "in process") return inProcess(this.#environment);
+    if (this.#placement === "in process, encoded") return encoded(inProcess(this.#environment));
     const broker = await brokerFor(manifestOf(this.#modules));
     if (this.#nats === undefined) await broker.wipe();
     const users = [...this.#modules.map((module) => module.contract[moduleName]), "gateway"];

@@ -1,3 +1,4 @@
+import { checkedProcedure } from "../contract/check.ts";
 import type { Procedure } from "../contract/contract.ts";
 import type {
   CallRequest,
@@ -48,7 +49,9 @@ async function encodingCall(
   procedure: Procedure,
   { input, request }: { readonly input: unknown; readonly request: CallRequest },
 ): Promise<unknown> {
-  const reply = await inner.call(procedure, JSON.stringify(input), roundTrip(request));
+  // JSON would make a text of a date, and nothing of undefined, before the callee can refuse them.
+  const checkedInput = checkedProcedure(procedure).input.copy(input);
+  const reply = await inner.call(procedure, JSON.stringify(checkedInput), roundTrip(request));
   const decoded = JSON.parse(String(reply));
   if ("error" in decoded) throw fromWire(decoded.error);
   return decoded.output;

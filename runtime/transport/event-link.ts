@@ -1,8 +1,11 @@
+import type { Environment } from "../contract/environment.ts";
 import type { Envelope, EventSource, Subscription } from "./transport.ts";
 
 /** Events handed over at a time, and kept in memory beyond those, at most. */
 const BATCH_MAX = 64;
 const PENDING_MAX = 1_024;
+/** How long after events could not be taken in they are delivered again, in milliseconds. */
+const PAUSE_MS = 1_000;
 
 /**
  * Takes the events of one producer to one consumer, in order, from log to inbox.
@@ -14,6 +17,7 @@ const PENDING_MAX = 1_024;
 export class EventLink {
   readonly producer: string;
   readonly #subscription: Subscription;
+  readonly #environment: Pick<Environment, "after">;
   readonly #wanted: Set<string>;
   #source: EventSource | undefined;
   #pending: Envelope[] = [];
@@ -26,7 +30,8 @@ export class EventLink {
   #run: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(subscription: Subscription) {
+  constructor(subscription: Subscription, environment: Pick<Environment, "after">) {
+    this.#environment = environment;
     this.producer = subscription.producer;
     this.#subscription = subscription;
     this.#wanted = new Set(subscription.events);
@@ -99,8 +104,9 @@ export class EventLink {
     this.#delivering = false;
   }
 
-  /** Goes on after the last event that was taken in, when the next one comes. */
+  /** Goes on after the last event that was taken in: after a pause, or when the next one comes. */
   #stepBack(): void {
+    this.#environment.after(PAUSE_MS, () => this.#start());
     this.#pending = [];
     this.#seen = this.#delivered;
     this.#behind = true;

@@ -1,4 +1,5 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
 import type { TransportError } from "../contract/errors.ts";
 import { EventLink } from "./event-link.ts";
 import type {
@@ -13,14 +14,19 @@ import type {
 import { unreachable } from "./unreachable.ts";
 
 /** The transport within one process: a call is a function call, an event goes from log to inbox. */
-export function inProcess(): Transport {
-  return new InProcess();
+export function inProcess(environment: Pick<Environment, "after">): Transport {
+  return new InProcess(environment);
 }
 
 class InProcess implements Transport {
+  readonly #environment: Pick<Environment, "after">;
   readonly #served = new Map<string, Serve>();
   readonly #sources = new Map<string, EventSource>();
   readonly #links = new Map<string, EventLink[]>();
+
+  constructor(environment: Pick<Environment, "after">) {
+    this.#environment = environment;
+  }
 
   serve({ module }: Offer, serve: Serve): () => Promise<void> {
     this.#served.set(module, serve);
@@ -44,7 +50,7 @@ class InProcess implements Transport {
   }
 
   subscribe(subscription: Subscription): void {
-    const link = new EventLink(subscription);
+    const link = new EventLink(subscription, this.#environment);
     this.#linksOf(subscription.producer).push(link);
     const source = this.#sources.get(subscription.producer);
     if (source !== undefined) link.connect(source);

@@ -3,6 +3,7 @@ import { command, contract, isDeclared, proceduresOf, query } from "../contract/
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
+import { eventually } from "../testing/eventually.ts";
 import type {
   CallRequest,
   Envelope,
@@ -305,6 +306,20 @@ function lossSuite(open: Open): void {
     await transport.idle();
     expect(transport.busy()).toBe(false);
     expect(desk.seqs).toEqual(log.all.map(({ seq }) => seq));
+  });
+
+  test("that a consumer could not take in come again by themselves", async () => {
+    const transport = await open();
+    const log = new Log();
+    const desk = consumer("desk", ["taken"]);
+    desk.refuse(2);
+    transport.subscribe(desk.subscription);
+    const publish = transport.publish(log);
+    publish(log.append("taken", "taken"));
+    await eventually(
+      async () => desk.seqs,
+      (seqs) => Bun.deepEquals(seqs, [1, 2]),
+    );
   });
 
   test("that a consumer could not take in come again, before those that follow", async () => {

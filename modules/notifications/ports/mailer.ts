@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import { port, type Static, t, type World } from "#runtime";
 
 /** A mail as it goes out. */
@@ -22,7 +21,7 @@ export interface Mailer {
    * both copies have one Message-ID, by which the recipient's side can tell.
    */
   send(mail: OutgoingMail): Promise<{ readonly reason: string | null }>;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** The mails handed over that are remembered. */
@@ -96,13 +95,19 @@ function mailServer({
   from: string;
   publicUrl: string;
 }): Mailer {
-  const transport = createTransport({ ...connectionTo(new URL(url)), ...limits });
+  // Loaded with the first mail: a shop without a mail server starts sooner.
+  const options = { ...connectionTo(new URL(url)), ...limits };
+  let opened: ReturnType<typeof openTransport> | undefined;
+  const transport = () => {
+    opened ??= openTransport(options);
+    return opened;
+  };
   const host = from.replace(/^.*@/, "").replace(/>$/, "");
   const handed = new Map<string, Promise<{ reason: string | null }>>();
 
   async function handOver({ id, recipient, subject, text }: OutgoingMail) {
     try {
-      await transport.sendMail({
+      await (await transport()).sendMail({
         from,
         to: { name: "", address: recipient },
         subject,
@@ -133,8 +138,13 @@ function mailServer({
       handed.set(mail.id, outcome);
       return outcome;
     },
-    close: () => transport.close(),
+    close: async () => (await opened)?.close(),
   };
+}
+
+async function openTransport(options: ReturnType<typeof connectionTo> & typeof limits) {
+  const { createTransport } = await import("nodemailer");
+  return createTransport(options);
 }
 
 const limits = {

@@ -30,7 +30,7 @@ export async function host(modules: readonly Module[], folder: string): Promise<
   const instance = await startInstance({
     modules,
     placed: modules.map((module) => module.contract[moduleName]),
-    transport: inProcess(),
+    transport: inProcess(environment),
     environment,
     log: silent(),
     folder,

@@ -91,15 +91,17 @@ export class Nats implements Transport {
 
   async call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
     const { module, name } = procedure;
+    const checks = checkedProcedure(procedure);
     const attempt = {
       subject: callSubject(module, name, request.caller),
       module,
       what: fullName(procedure),
-      input: JSON.stringify(input) ?? "null",
+      // JSON would make a text of a date, and nothing of undefined, before the callee can refuse.
+      input: checks.input.text(input),
     };
     const text = await this.#callsOf(request.caller).send(attempt, request);
     // What another process says is checked here as well: it may be of another version.
-    return request.asText ? text : checkedProcedure(procedure).output.copy(JSON.parse(text));
+    return request.asText ? text : checks.output.copy(JSON.parse(text));
   }
 
   publish(source: EventSource): (envelopes: readonly Envelope[]) => void {
