@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Call, CallOptions } from "../contract/call.ts";
-import { type Contract, moduleName, type Procedure } from "../contract/contract.ts";
+import type { Contract, Procedure } from "../contract/contract.ts";
 import { type Identity, system } from "../contract/identity.ts";
 import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
 import type { Module } from "../module/define-module.ts";
@@ -146,7 +146,7 @@ export class Placed implements AsyncDisposable {
     this.#transport = this.#options.duplicate === false ? wired : duplicating(wired, newKey);
     this.#instance = await startInstance({
       modules: this.#modules,
-      placed: this.#modules.map((module) => module.contract[moduleName]),
+      contracts: this.#modules.map((module) => module.contract),
       transport: recording(this.#transport, this.events),
       environment: this.#environment,
       log: testLog(this.problems),
