@@ -1,14 +1,20 @@
 import { users } from "#modules/users";
 import { loadAuthenticator, modules } from "../modules/index.ts";
-import { runCommand, startCommand } from "../runtime/cli/cli.ts";
+import { runCommand } from "../runtime/cli/cli.ts";
+import { startCommand } from "../runtime/cli/start-command.ts";
 import type { System } from "../runtime/host/system.ts";
 import { demo } from "./demo.ts";
 import { pictureCommand } from "./picture.ts";
+import core from "./topologies/core.ts";
+import edgeHeavy from "./topologies/edge-heavy.ts";
+import monolith from "./topologies/monolith.ts";
+import split from "./topologies/split.ts";
 import { userCreateCommand } from "./user-create.ts";
 
 /** What this repository runs: its modules, with what the runtime cannot know of them. */
 const system: System = {
   modules,
+  topologies: { monolith, split, core, "edge-heavy": edgeHeavy },
   async authenticator(call, now) {
     const { authenticator } = await loadAuthenticator();
     return authenticator({ tokenKeys: () => call(users.tokenKeys, {}), now });

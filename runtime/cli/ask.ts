@@ -1,10 +1,10 @@
-import { moduleName, type Procedure } from "../contract/contract.ts";
+import type { Procedure } from "../contract/contract.ts";
 import { system as systemIdentity } from "../contract/identity.ts";
 import { askRunning } from "../host/control.ts";
 import { dataFolder } from "../host/data-folder.ts";
 import { startInstance } from "../host/instance.ts";
 import { realEnvironment } from "../host/real-environment.ts";
-import type { System } from "../host/system.ts";
+import { insidesOf, type System } from "../host/system.ts";
 import { jsonLog } from "../telemetry/json-log.ts";
 import { inProcess } from "../transport/in-process.ts";
 
@@ -26,10 +26,8 @@ export async function ask(
   place.create();
   const environment = realEnvironment();
   const instance = await startInstance({
-    modules: await Promise.all(system.modules.map(async (one) => (await one.module()).default)),
-    placed: system.modules
-      .map((entry) => entry.contract[moduleName])
-      .filter((name) => name === procedure.module),
+    modules: await insidesOf(system, [procedure.module]),
+    contracts: system.modules.map((one) => one.contract),
     transport: inProcess(environment),
     environment,
     log: jsonLog({

@@ -78,12 +78,17 @@ export function gateway(options: GatewayOptions): Gateway {
   };
   let stopped: Promise<void> | undefined;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    url: addressOf(host, server.port ?? options.port),
     stop(deadlineMs) {
       stopped ??= stop(deadlineMs);
       return stopped;
     },
   };
+}
+
+/** The address of an HTTP server, without a slash at the end. */
+export function addressOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 type Platform = { readonly isReady: () => boolean; readonly explain: Explain };

@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName, proceduresOf } from "../contract/contract.ts";
-import type { Module } from "../module/define-module.ts";
 import { operationsOf } from "../module/operations.ts";
 import { fromWire, toWire, type WireError } from "../transport/wire-error.ts";
 
@@ -30,13 +29,13 @@ const PATH_MAX = 100;
  */
 export function openControl(
   folder: string,
-  modules: readonly Module[],
+  offered: readonly Contract[],
   call: Call<Contract>,
 ): Control {
   const path = socketIn(folder);
   if (Buffer.byteLength(path) > PATH_MAX) return { close: async () => {} };
   if (existsSync(path)) rmSync(path);
-  const contracts = new Map(modules.map(({ contract }) => [contract[moduleName], contract]));
+  const contracts = new Map(offered.map((contract) => [contract[moduleName], contract]));
   const server = Bun.serve({
     unix: path,
     async fetch(request) {

@@ -8,8 +8,11 @@ const UNFILLED = "unfilled";
 /** The folder that holds every module's database. */
 export interface DataFolder {
   readonly path: string;
-  /** Creates the folder if it is missing, for this user only. */
-  create(): void;
+  /**
+   * Creates the folder if it is missing, for this user only. An empty one is marked to be filled,
+   * unless databases are said to lie elsewhere.
+   */
+  create(about?: { readonly holdsDatabases: boolean }): void;
   /** Runs `fill` if no start has come to its end here since the folder was created empty. */
   fillOnce(fill: () => Promise<void>): Promise<void>;
 }
@@ -20,10 +23,11 @@ export function dataFolder(given: string): DataFolder {
   const mark = `${path}/${UNFILLED}`;
   return {
     path,
-    create() {
+    create({ holdsDatabases } = { holdsDatabases: true }) {
       try {
         mkdirSync(path, { recursive: true, mode: 0o700 });
-        if (readdirSync(path).length === 0) writeFileSync(mark, "");
+        const isEmpty = readdirSync(path).length === 0;
+        if (isEmpty && holdsDatabases) writeFileSync(mark, "");
       } catch (cause) {
         throw new StartError(
           `The data folder ${path} cannot be used: ${String(cause)}. ` +

@@ -1,11 +1,13 @@
 import { Kind, type TSchema } from "@sinclair/typebox";
+import { nearest } from "./nearest.ts";
 
 /** What was given for a setting, and in which way. */
 export type Given = { readonly text: string; readonly from: string };
 
 /**
  * Reads flags for the settings known: `--port 4000`, `--port=4000`, and `--demo` or `--no-demo` for
- * one that is true or false. What is not understood is a sentence in `mistakes`.
+ * one that is true or false. A schema's own `flag` is another way to write it. What is not
+ * understood is a sentence in `mistakes`.
  */
 export function readFlags(args: readonly string[], known: ReadonlyMap<string, TSchema>) {
   const given = new Map<string, Given>();
@@ -47,6 +49,9 @@ function settingOf(flag: string, known: ReadonlyMap<string, TSchema>) {
   const isSwitch = (name: string) => known.get(name)?.[Kind] === "Boolean";
   const name = nameOf(flag);
   if (known.has(name)) return { name, implied: isSwitch(name) ? "true" : undefined };
+  for (const [long, schema] of known) {
+    if (schema["flag"] === flag) return { name: long, implied: undefined };
+  }
   const positive = name.replace(/^NO_/, "");
   if (positive !== name && isSwitch(positive)) return { name: positive, implied: "false" };
   return undefined;
@@ -62,25 +67,8 @@ export function flagOf(name: string): string {
 }
 
 function unknownFlag(flag: string, names: readonly string[]): string {
-  const flags = names.map(flagOf);
-  const [nearest] = flags.sort((one, other) => distance(flag, one) - distance(flag, other));
-  return nearest === undefined
+  const known = nearest(flag, names.map(flagOf));
+  return known === undefined
     ? `${flag} is not a known flag; there are none.`
-    : `${flag} is not a known flag. The nearest is ${nearest}.`;
-}
-
-/** How many letters must be added, removed or changed to make one text of the other. */
-function distance(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= one.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const change = one[row - 1] === other[column - 1] ? 0 : 1;
-      const replaced = (previous[column - 1] ?? 0) + change;
-      const removed = (previous[column] ?? 0) + 1;
-      current.push(Math.min(replaced, removed, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[other.length] ?? 0;
+    : `${flag} is not a known flag. The nearest is ${known}.`;
 }

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { moduleName } from "../contract/contract.ts";
+import { type Contract, moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
@@ -17,10 +17,10 @@ import { StartError } from "./start-error.ts";
 export type PortOverride = readonly [port: AnyPort, behind: unknown];
 
 export interface InstanceOptions {
-  /** Every module of the system. */
+  /** The modules that run here. */
   readonly modules: readonly Module[];
-  /** The names of those that run here. */
-  readonly placed: readonly string[];
+  /** The contracts of every module of the system, wherever it runs. */
+  readonly contracts: readonly Contract[];
   readonly transport: Transport;
   readonly environment: Environment;
   readonly log: Log;
@@ -49,10 +49,10 @@ export interface Instance {
  * before callers. When anything is refused, everything that was opened is closed again.
  */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const { modules, placed, transport, environment } = options;
-  const mistakes = graphMistakes(modules);
+  const { modules, contracts, transport, environment } = options;
+  const mistakes = graphMistakes(modules, contracts);
   if (mistakes.length > 0) throw new StartError(mistakes.join("\n"));
-  const here = inCallOrder(modules).filter((one) => placed.includes(nameOf(one)));
+  const here = inCallOrder(modules);
   const hosted: HostedModule[] = [];
   const opened: Opened[] = [];
   const deadlines = new Deadlines(environment);
@@ -66,11 +66,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const module of here) opened.push({ close: claimDatabase(databaseOf(module, options)) });
     for (const module of here) hosted.push(hostModule(module, options, { opened, deadlines }));
     for (const one of hosted) one.start();
+    await transport.ready();
   } catch (error) {
     for (const one of opened.reverse()) await one.close();
     throw error;
   }
-  const all = new Set(modules.map(nameOf));
+  const all = new Set(contracts.map((contract) => contract[moduleName]));
   const gateway = new Caller("gateway", all, { transport, environment });
   const abandon = () => {
     for (const one of opened.reverse()) void one.close();

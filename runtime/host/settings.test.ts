@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { t } from "../contract/schema.ts";
-import { hostSettings, readSettings } from "./settings.ts";
+import { hostSettings, peekSettings, placementSettings, readSettings } from "./settings.ts";
 
 const mail = t.Object({
   SMTP_URL: t.Optional(t.String({ pattern: "^smtps?://" })),
@@ -22,6 +22,7 @@ describe("settings", () => {
     expect(read({ UNRELATED: "x", PORT: "" })).toEqual({
       values: {
         host: {
+          TOPOLOGY: "monolith",
           PORT: 3000,
           HOST: "127.0.0.1",
           DATA_DIR: "./data",
@@ -60,6 +61,29 @@ describe("settings", () => {
         "start",
       ),
     ).toMatchSnapshot();
+  });
+
+  test("may have another flag of their own, beside the one of their name", () => {
+    for (const flag of ["--nats", "--nats-url"]) {
+      expect(read({}, flag, "nats://127.0.0.1:4222")).toMatchObject({
+        values: { host: { NATS_URL: "nats://127.0.0.1:4222" } },
+      });
+    }
+    expect(mistakes({}, "--nats", "nats://me:hunter2@127.0.0.1")).toEqual([
+      "NATS_URL is a hidden value (--nats): expected an address such as nats://127.0.0.1:4222, " +
+        "or several with commas between.",
+    ]);
+  });
+
+  test("of the placement can be seen among flags that nobody knows yet", () => {
+    const sources = {
+      environment: { INSTANCE: "core", NATS_URL: "" },
+      arguments: ["--smtp-url", "smtp://x", "--topology=split", "--no-demo", "stray"],
+    };
+    expect([...peekSettings(placementSettings, sources)]).toEqual([
+      ["TOPOLOGY", { text: "split", from: "--topology" }],
+      ["INSTANCE", { text: "core", from: "environment" }],
+    ]);
   });
 
   test("refuse numbers out of range, in other notations, and flags given twice", () => {

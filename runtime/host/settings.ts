@@ -4,8 +4,27 @@ import { Value } from "@sinclair/typebox/value";
 import { t } from "../contract/schema.ts";
 import { flagOf, type Given, readFlags } from "./flags.ts";
 
+const natsAddress = "(nats|tls)://[^/?#\\s,@]+";
+
+/** What runs in this process: read before all others, which depend on it. */
+export const placementSettings = t.Object({
+  /** The name of a topology, or the path of a file with one. */
+  TOPOLOGY: t.String({ minLength: 1, default: "monolith" }),
+  /** The one process of the topology that is to run here; without it, all of them. */
+  INSTANCE: t.Optional(t.String({ minLength: 1 })),
+  NATS_URL: t.Optional(
+    t.String({
+      flag: "--nats",
+      pattern: `^${natsAddress}(,${natsAddress})*$`,
+      maxLength: 1_000,
+      description: "an address such as nats://127.0.0.1:4222, or several with commas between",
+    }),
+  ),
+});
+
 /** The settings of the host itself; ports bring their own. */
 export const hostSettings = t.Object({
+  ...placementSettings.properties,
   PORT: t.Integer({ minimum: 0, maximum: 65_535, default: 3_000 }),
   HOST: t.String({ minLength: 1, default: "127.0.0.1" }),
   DATA_DIR: t.String({ minLength: 1, default: "./data" }),
@@ -43,6 +62,17 @@ export type Settings<Schemas extends SettingSchemas> =
   | { readonly mistakes: readonly string[] };
 
 /**
+ * What was given for the settings of one schema, among others that are not known yet. What does not
+ * fit is found by `readSettings`.
+ */
+export function peekSettings(
+  { properties }: TObject,
+  sources: SettingSources,
+): ReadonlyMap<string, Given> {
+  return givenFor(new Map(Object.entries(properties)), sources).given;
+}
+
+/**
  * Reads settings from flags, else from the environment, else from the schemas' defaults.
  *
  * Answers with values that fit the schemas, or with every mistake, a sentence each. An empty
@@ -57,13 +87,7 @@ export function readSettings<const Schemas extends SettingSchemas>(
   for (const { properties } of Object.values(schemas)) {
     for (const [name, schema] of Object.entries(properties)) known.set(name, schema);
   }
-  const { given, mistakes } = readFlags(sources.arguments, known);
-  for (const name of known.keys()) {
-    const text = sources.environment[name];
-    if (!given.has(name) && text !== undefined && text !== "") {
-      given.set(name, { text, from: "environment" });
-    }
-  }
+  const { given, mistakes } = givenFor(known, sources);
   const values: Record<string, Record<string, unknown>> = {};
   const said = new Set(mistakes);
   for (const [consumer, schema] of Object.entries(schemas)) {
@@ -71,6 +95,17 @@ export function readSettings<const Schemas extends SettingSchemas>(
   }
   if (said.size > 0) return { mistakes: [...said] };
   return { values: values as SettingValues<Schemas> }; // Each value was checked by its schema.
+}
+
+function givenFor(known: ReadonlyMap<string, TSchema>, sources: SettingSources) {
+  const { given, mistakes } = readFlags(sources.arguments, known);
+  for (const name of known.keys()) {
+    const text = sources.environment[name];
+    if (!given.has(name) && text !== undefined && text !== "") {
+      given.set(name, { text, from: "environment" });
+    }
+  }
+  return { given, mistakes };
 }
 
 function readObject(schema: TObject, given: ReadonlyMap<string, Given>, mistakes: Set<string>) {

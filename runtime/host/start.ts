@@ -4,24 +4,27 @@ import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
 import { type Identity, system as systemIdentity } from "../contract/identity.ts";
-import { type Gateway, gateway } from "../gateway/gateway.ts";
+import { addressOf, type Gateway, gateway } from "../gateway/gateway.ts";
 import { operationRoutes } from "../gateway/operations.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
-import { inProcess } from "../transport/in-process.ts";
+import type { Transport } from "../transport/transport.ts";
+import { untilAllAnswer } from "./all-answer.ts";
 import { type Control, openControl } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { type Instance, startInstance } from "./instance.ts";
-import { StartError } from "./start-error.ts";
-import type { System } from "./system.ts";
+import { portTaken } from "./start-error.ts";
+import { insidesOf, type System } from "./system.ts";
+import type { Placement } from "./topology.ts";
 
 /** Milliseconds that requests in flight may take to finish when the process is told to stop. */
 const STOP_MS = 10_000;
 /** Milliseconds that one call of the demo's filling may take. */
 const FILL_CALL_MS = 60_000;
 
-/** Where and how a system is started. */
+/** What of a system is started, where and how. */
 export interface StartSettings {
+  readonly placement: Placement;
   readonly host: string;
   readonly port: number;
   readonly folder: string;
@@ -32,48 +35,78 @@ export interface StartSettings {
   readonly ports: ReadonlyMap<string, unknown>;
 }
 
-/** A system at work in this process. */
+/** What a transport may need to know of the process that it is opened for. */
+export interface TransportNeeds {
+  readonly placement: Placement;
+  /** The modules placed here. */
+  readonly modules: readonly Module[];
+  /** The path of the data folder, which is there. */
+  readonly folder: string;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+export interface StartTools {
+  readonly environment: Environment;
+  readonly log: Log;
+  /** Opens what carries calls and events between this process and the others. */
+  readonly openTransport: (needs: TransportNeeds) => Promise<Transport>;
+}
+
+/** A process of a system, at work. */
 export interface Running {
-  /** Its address, as in `http://127.0.0.1:3000`. */
-  readonly url: string;
+  /** Its address, as in `http://127.0.0.1:3000`; undefined where it serves no HTTP. */
+  readonly url: string | undefined;
   /** Finishes what is in flight and closes everything. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts all modules and the gateway in this process.
+ * Starts one process of a topology: the modules placed here and, where its role is `edge`, the
+ * gateway. Nothing is loaded of what isn't placed here but contracts.
  *
  * The port is taken first and the databases are claimed before any is opened, so a start that is
- * refused has changed nothing on disk. Until the modules are up, requests are answered 503.
+ * refused has changed nothing on disk. Until the modules are up, requests are answered 503. The
+ * first process with the gateway also fills the demo shop, once every module answers, and holds
+ * the door for the command line.
  */
 export async function start(
   system: System,
   settings: StartSettings,
-  tools: { readonly environment: Environment; readonly log: Log },
+  tools: StartTools,
 ): Promise<Running> {
   const { environment, log } = tools;
-  const modules = await Promise.all(
-    system.modules.map(async (one) => (await one.module()).default),
-  );
+  const { placement } = settings;
+  const modules = await insidesOf(system, placement.modules);
+  const contracts = system.modules.map((one) => one.contract);
   const shop = new Shop(environment);
-  const edge = await openGateway(system, settings, { ...tools, shop });
+  const isEdge = placement.role === "edge";
+  const edge = isEdge ? await openGateway(system, settings, { ...tools, shop }) : undefined;
   let control: Control | undefined;
   const stop = async () => {
     shop.ready = false;
-    await edge.stop(STOP_MS);
+    await edge?.stop(STOP_MS);
     await control?.close();
     await shop.instance?.stop();
   };
   try {
     const folder = dataFolder(settings.folder);
-    folder.create();
-    shop.instance = await openInstance(modules, settings, { ...tools, folder: folder.path, edge });
-    const call = shop.callAs(systemIdentity);
-    await folder.fillOnce(() => (settings.demo ? system.demo(call) : Promise.resolve()));
-    control = openControl(folder.path, modules, call);
+    folder.create({ holdsDatabases: modules.length > 0 });
+    const about = { ...tools, contracts, folder: folder.path, edge };
+    shop.instance = await openInstance(modules, settings, about);
+    if (isEdge && placement.index === 0) {
+      const call = shop.callAs(systemIdentity);
+      await folder.fillOnce(async () => {
+        if (!settings.demo) return;
+        const remote = contracts.filter((one) => !placement.modules.includes(one[moduleName]));
+        await untilAllAnswer(remote, call, environment);
+        await system.demo(call);
+      });
+      control = openControl(folder.path, contracts, call);
+    }
     shop.ready = true;
-    log.info("ready", { url: edge.url, modules: modules.map(nameOf) });
-    return { url: edge.url, stop };
+    log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
+    return { url: edge?.url, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -137,31 +170,38 @@ async function openGateway(
       ready: () => shop.ready,
     });
   } catch (cause) {
-    throw new StartError(
-      `The port ${port} of ${host} cannot be taken; another program may have it. ` +
-        `Stop that program, or choose another port with PORT or --port.`,
-      { cause },
-    );
+    throw portTaken(host, port, cause);
   }
 }
 
-function openInstance(
+async function openInstance(
   modules: readonly Module[],
   settings: StartSettings,
-  about: { environment: Environment; log: Log; folder: string; edge: Gateway },
+  about: StartTools & {
+    readonly contracts: readonly Contract[];
+    readonly folder: string;
+    readonly edge: Gateway | undefined;
+  },
 ): Promise<Instance> {
-  const { environment, log, folder, edge } = about;
-  return startInstance({
-    modules,
-    placed: modules.map(nameOf),
-    transport: inProcess(environment),
-    environment,
-    log,
-    folder,
-    publicUrl: settings.publicUrl ?? edge.url,
-    development: settings.development,
-    settings: settings.ports,
-  });
+  const { environment, log, folder, contracts, edge } = about;
+  const { placement, host, port } = settings;
+  const transport = await about.openTransport({ placement, modules, folder, environment, log });
+  try {
+    return await startInstance({
+      modules,
+      contracts,
+      transport,
+      environment,
+      log,
+      folder,
+      publicUrl: settings.publicUrl ?? edge?.url ?? addressOf(host, port),
+      development: settings.development,
+      settings: settings.ports,
+    });
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
 }
 
 function nameOf(module: Module): string {

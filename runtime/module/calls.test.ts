@@ -38,9 +38,10 @@ async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, cler
   const environment = virtualEnvironment();
   const trail: string[] = [];
   const log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
+  const modules = [clerks, errandsModule(new Map(Object.entries(mishaps)), trail)];
   const instance = await startInstance({
-    modules: [clerks, errandsModule(new Map(Object.entries(mishaps)), trail)],
-    placed: ["clerk", "errands"],
+    modules,
+    contracts: modules.map((one) => one.contract),
     transport: inProcess(environment),
     environment,
     log,

@@ -2,21 +2,26 @@ import { type Contract, fullName, moduleName, proceduresOf } from "../contract/c
 import type { Module } from "./define-module.ts";
 
 /**
- * Checks the modules of a system together, and returns what is wrong, a sentence each: a module
- * twice, a use of an unknown module or of itself, a cycle of calls, a missing or misplaced
- * handler, a reaction to an event that nobody declares, a port or saga defined twice.
+ * Checks modules against one another and against the contracts of the whole system, and returns
+ * what is wrong, a sentence each: a module twice, a use of an unknown module or of itself, a cycle
+ * of calls, a missing or misplaced handler, a reaction to an event that nobody declares, a port or
+ * saga defined twice.
  */
-export function graphMistakes(modules: readonly Module[]): string[] {
+export function graphMistakes(
+  modules: readonly Module[],
+  contracts: readonly Contract[],
+): string[] {
   const names = modules.map(nameOf);
-  const known = new Map(modules.map((module) => [nameOf(module), module]));
+  const here = new Map(modules.map((module) => [nameOf(module), module]));
+  const known = new Map(contracts.map((contract) => [contract[moduleName], contract]));
   const mistakes = names
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `The module ${name} is listed twice. List it once in modules/index.ts.`);
-  for (const module of known.values()) mistakes.push(...moduleMistakes(module, known));
-  return [...mistakes, ...cycles(known)];
+  for (const module of here.values()) mistakes.push(...moduleMistakes(module, known));
+  return [...mistakes, ...cycles(here)];
 }
 
-function moduleMistakes(module: Module, known: ReadonlyMap<string, Module>): string[] {
+function moduleMistakes(module: Module, known: ReadonlyMap<string, Contract>): string[] {
   const name = nameOf(module);
   const mistakes: string[] = [];
   for (const used of module.uses.map((contract) => contract[moduleName])) {
@@ -34,8 +39,7 @@ function moduleMistakes(module: Module, known: ReadonlyMap<string, Module>): str
     }
   }
   for (const { event } of module.reactions) {
-    const contract: Contract | undefined = known.get(event.module)?.contract;
-    if (contract?.[event.name] !== event) {
+    if (known.get(event.module)?.[event.name] !== event) {
       mistakes.push(
         `${name} reacts to ${fullName(event)}, which no module here declares. ` +
           `Declare it in modules/${event.module}/contract.ts or remove the reaction.`,

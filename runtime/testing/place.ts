@@ -155,7 +155,7 @@ export class Placed implements AsyncDisposable {
     this.#transport = this.#options.duplicate === false ? wired : duplicating(wired, newKey);
     this.#instance = await startInstance({
       modules: this.#modules,
-      placed: this.#modules.map((module) => module.contract[moduleName]),
+      contracts: this.#modules.map((module) => module.contract),
       transport: recording(this.#transport, this.events),
       environment: this.#environment,
       log: testLog(this.problems),

@@ -1,10 +1,5 @@
 import type { CallOptions } from "../../contract/call.ts";
-import {
-  type InputOf,
-  moduleName,
-  type OutputOf,
-  type Procedure,
-} from "../../contract/contract.ts";
+import type { InputOf, OutputOf, Procedure } from "../../contract/contract.ts";
 import { system } from "../../contract/identity.ts";
 import { startInstance } from "../../host/instance.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
@@ -29,7 +24,7 @@ export async function host(modules: readonly Module[], folder: string): Promise<
   const environment = realEnvironment();
   const instance = await startInstance({
     modules,
-    placed: modules.map((module) => module.contract[moduleName]),
+    contracts: modules.map((module) => module.contract),
     transport: inProcess(environment),
     environment,
     log: silent(),

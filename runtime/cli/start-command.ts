@@ -1,0 +1,166 @@
+import type { Environment } from "../contract/environment.ts";
+import { READY } from "../host/child.ts";
+import { natsTransport } from "../host/nats.ts";
+import { type Plan, planOf } from "../host/plan.ts";
+import { realEnvironment } from "../host/real-environment.ts";
+import { runTopology } from "../host/run-topology.ts";
+import {
+  hostSettings,
+  peekSettings,
+  placementSettings,
+  readSettings,
+  type SettingSources,
+  type SettingValues,
+} from "../host/settings.ts";
+import { start } from "../host/start.ts";
+import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
+import type { Module } from "../module/define-module.ts";
+import { refusals } from "../module/port.ts";
+import { type JsonLog, jsonLog } from "../telemetry/json-log.ts";
+import { inProcess } from "../transport/in-process.ts";
+import { type Command, CommandError } from "./cli.ts";
+import { isSupervised, stopAsked } from "./signals.ts";
+
+/** `start`: runs a topology, or one process of it, until it is told to stop. */
+export function startCommand(system: System): Command {
+  return {
+    name: "start",
+    help:
+      "start [--port 3000] [--host 127.0.0.1] [--data-dir ./data] [--no-demo] " +
+      "[--topology split [--instance products --nats nats://…]]   run the shop",
+    async run(args) {
+      const begun = await readStart(system, { environment: process.env, arguments: args });
+      return begun.plan.kind === "supervisor"
+        ? await runAll(begun.plan, begun)
+        : await runOne(system, begun.plan, begun);
+    },
+  };
+}
+
+/** What is known when all settings were found to be good. */
+interface Begun {
+  readonly plan: Plan;
+  /** The modules that the plan speaks of. */
+  readonly modules: readonly Module[];
+  readonly host: SettingValues<{ readonly host: typeof hostSettings }>["host"];
+  /** Settings of ports, by the port's name. */
+  readonly ports: ReadonlyMap<string, unknown>;
+  readonly development: boolean;
+  readonly environment: Environment;
+  readonly log: JsonLog;
+}
+
+/** Reads the settings that concern what runs here. Throws a CommandError with every mistake. */
+async function readStart(system: System, sources: SettingSources): Promise<Begun> {
+  const plan = planOf(system, peekSettings(placementSettings, sources));
+  const isWhole = "mistakes" in plan || plan.kind === "supervisor";
+  const placed = isWhole ? moduleNamesOf(system) : plan.placement.modules;
+  const modules = await insidesOf(system, placed);
+  const ports = modules.flatMap((one) => one.ports);
+  const schemas = Object.fromEntries(ports.map((port) => [port.name, port.settings]));
+  const read = readSettings({ ...schemas, host: hostSettings }, sources);
+  const mistakes = [plan, read].flatMap((one) => ("mistakes" in one ? one.mistakes : []));
+  if ("mistakes" in plan || "mistakes" in read) throw new CommandError(mistakes.join("\n"));
+  const { host, ...values } = read.values;
+  const development = host.NODE_ENV !== "production";
+  const settings = new Map(Object.entries(values));
+  const refused = refusals(ports, settings, { development });
+  if (refused.length > 0) throw new CommandError(refused.join("\n"));
+  const environment = realEnvironment(development ? failpoints() : {});
+  const log = jsonLog({
+    level: host.LOG_LEVEL,
+    sink: (lines) => void process.stderr.write(lines),
+    now: environment.now,
+    defer: environment.defer,
+  });
+  return { plan, modules, host, ports: settings, development, environment, log };
+}
+
+/**
+ * Runs one process of a topology. Told to stop before it is ready, it ends as a crash would end it,
+ * which loses nothing: a start may wait for others for as long as it takes.
+ */
+async function runOne(
+  system: System,
+  plan: Exclude<Plan, { readonly kind: "supervisor" }>,
+  { host, ports, development, environment, log }: Begun,
+): Promise<number> {
+  const { placement } = plan;
+  const isAlone = plan.kind === "alone";
+  const asked = stopAsked(environment, () => process.exit(1));
+  const settings = {
+    placement,
+    host: host.HOST,
+    port: host.PORT,
+    folder: host.DATA_DIR,
+    publicUrl: host.PUBLIC_URL,
+    development,
+    demo: host.DEMO,
+    ports,
+  };
+  const tools = {
+    environment,
+    // A supervisor says which instance a line is of.
+    log: isAlone || isSupervised() ? log : log.with({ instance: placement.name }),
+    openTransport: async (needs: Parameters<typeof natsTransport>[1]) =>
+      isAlone ? inProcess(environment) : await natsTransport(plan.natsUrl, needs),
+  };
+  const running = await Promise.race([start(system, settings, tools), asked]);
+  if (running !== undefined) {
+    console.log(
+      running.url === undefined ? `${READY}: ${placement.name}` : `${READY} at ${running.url}`,
+    );
+    await asked;
+    await running.stop();
+  }
+  log.flush();
+  return 0;
+}
+
+/** Runs all processes of a topology as children of this one. */
+async function runAll(
+  { topology, placements }: Extract<Plan, { readonly kind: "supervisor" }>,
+  { modules, host, ports, environment, log }: Begun,
+): Promise<number> {
+  const run = {
+    topology,
+    placements,
+    modules,
+    host: host.HOST,
+    port: host.PORT,
+    folder: host.DATA_DIR,
+    publicUrl: host.PUBLIC_URL,
+    variables: { ...process.env, ...variablesOf([host, ...ports.values()]) },
+  };
+  const sink = (lines: string) =>
+    new Promise<void>((resolve) => void process.stderr.write(lines, () => resolve()));
+  const { supervisor, url } = await runTopology(run, { environment, log, sink });
+  const asked = stopAsked(environment, () => {
+    supervisor.kill();
+    process.exit(1);
+  });
+  const over = Promise.race([supervisor.failed, asked]);
+  const isReady = await Promise.race([supervisor.start().then(() => true), over]);
+  if (isReady === true) console.log(`${READY} at ${url}`);
+  const failure = await over;
+  await supervisor.stop();
+  log.flush();
+  if (failure === undefined) return 0;
+  throw new CommandError(failure);
+}
+
+/** Settings as variables of an environment: what was a flag here is none there. */
+function variablesOf(values: readonly unknown[]): Record<string, string> {
+  const settings = values.flatMap((one) => Object.entries(one ?? {}));
+  return Object.fromEntries(
+    settings
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
+  );
+}
+
+/** Where a test wants the process to crash; not read in production. */
+function failpoints() {
+  const { CLEAVE_FAILPOINT: crashAt, CLEAVE_FAILPOINT_TRACE: traceTo } = process.env;
+  return { crashAt, traceTo };
+}

@@ -1,0 +1,141 @@
+import type { Environment } from "../contract/environment.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Run } from "./child.ts";
+
+const BACK_OFF_MIN_MS = 100;
+const BACK_OFF_MAX_MS = 10_000;
+/** After so many milliseconds of health, the next death is taken as a first one. */
+const HEALTHY_MS = 60_000;
+const DEATHS_MAX = 20;
+const DEATHS_WINDOW_MS = 300_000;
+/** Milliseconds within which something that has never been ready is tried again. */
+const FIRST_START_MS = 20_000;
+/** Milliseconds between being asked to stop and being killed. */
+const STOP_MS = 20_000;
+
+export interface KeptOptions {
+  readonly name: string;
+  readonly begin: () => Run;
+  readonly environment: Pick<Environment, "monotonic" | "after">;
+  readonly log: Log;
+  /** Called once, with a sentence, when it dies too often to be begun again. */
+  readonly gaveUp: (sentence: string) => void;
+}
+
+/** One thing that is kept running: begun again, after a pause that grows, whenever it has died. */
+export class Kept {
+  readonly name: string;
+  readonly #options: KeptOptions;
+  readonly #ready = Promise.withResolvers<void>();
+  #wasReady = false;
+  #run: Run | undefined;
+  #cancelRestart = () => {};
+  #isStopping = false;
+  #firstBegunAtMs = 0;
+  /** Deaths since it was last healthy for long. */
+  #inARow = 0;
+  #deathsAtMs: number[] = [];
+
+  constructor(options: KeptOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  /** Resolves when it is ready for the first time. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  start(): void {
+    this.#firstBegunAtMs = this.#options.environment.monotonic();
+    this.#begin();
+  }
+
+  /** Asks it to stop, kills it when that takes too long, and resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#end();
+    const run = this.#run;
+    if (run === undefined) return;
+    run.signal("SIGTERM");
+    const cancel = this.#options.environment.after(STOP_MS, () => {
+      this.#options.log.warn("killed", { instance: this.name, afterMs: STOP_MS });
+      run.signal("SIGKILL");
+    });
+    await run.ended;
+    cancel();
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#end();
+    this.#run?.signal("SIGKILL");
+  }
+
+  #end(): void {
+    this.#isStopping = true;
+    this.#cancelRestart();
+  }
+
+  #begin(): void {
+    const { begin, environment } = this.#options;
+    const run = attempt(begin);
+    let readyAtMs: number | undefined;
+    this.#run = run;
+    void run.ready.then(() => {
+      readyAtMs = environment.monotonic();
+      this.#wasReady = true;
+      this.#ready.resolve();
+    });
+    void run.ended.then((how) => {
+      this.#run = undefined;
+      if (!this.#isStopping) this.#died(how, readyAtMs);
+    });
+  }
+
+  #died(how: string, readyAtMs: number | undefined): void {
+    const { environment, log, gaveUp } = this.#options;
+    const nowMs = environment.monotonic();
+    if (readyAtMs !== undefined && nowMs - readyAtMs >= HEALTHY_MS) this.#inARow = 0;
+    this.#deathsAtMs = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
+    this.#deathsAtMs.push(nowMs);
+    const hopeless = this.#hopeless(how, nowMs);
+    if (hopeless !== undefined) {
+      this.#isStopping = true;
+      return gaveUp(hopeless);
+    }
+    const pauseMs = Math.min(BACK_OFF_MIN_MS * 2 ** this.#inARow, BACK_OFF_MAX_MS);
+    this.#inARow++;
+    log.warn("died", { instance: this.name, how, restartInMs: pauseMs });
+    this.#cancelRestart = environment.after(pauseMs, () => this.#begin());
+  }
+
+  /** Why it is not begun again, if it is not. */
+  #hopeless(how: string, nowMs: number): string | undefined {
+    const count = this.#deathsAtMs.length;
+    if (!this.#wasReady && nowMs - this.#firstBegunAtMs >= FIRST_START_MS) {
+      return (
+        `${this.name} could not be started: its process ${how}, the last of ${count} times. ` +
+        "The log above says why; mend that and start again."
+      );
+    }
+    if (count <= DEATHS_MAX) return undefined;
+    return (
+      `${this.name} died ${count} times within ${DEATHS_WINDOW_MS / 60_000} minutes; the last ` +
+      `time its process ${how}. Everything is stopped. The log above says why it died.`
+    );
+  }
+}
+
+/** A run that cannot even be begun is one that ends at once. */
+function attempt(begin: () => Run): Run {
+  try {
+    return begin();
+  } catch (error) {
+    const ended = Promise.resolve(`could not be begun (${String(error)})`);
+    return { ready: new Promise(() => {}), ended, signal() {} };
+  }
+}

@@ -1,0 +1,144 @@
+import { moduleName } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import type { Module } from "../module/define-module.ts";
+import { manifestOf } from "../module/manifest.ts";
+import type { Log } from "../telemetry/log.ts";
+import { inProcess } from "../transport/in-process.ts";
+import { joined } from "../transport/joined.ts";
+import type { Manifest } from "../transport/manifest.ts";
+import { Connection } from "../transport/nats/connection.ts";
+import { findNatsServer } from "../transport/nats/executable.ts";
+import { authenticatorOf } from "../transport/nats/keys.ts";
+import { openNats } from "../transport/nats/nats.ts";
+import { provisioner } from "../transport/nats/provision.ts";
+import { selfTest } from "../transport/nats/self-test.ts";
+import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
+import { streamBytesMax } from "../transport/nats/server-config.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Run } from "./child.ts";
+import type { TransportNeeds } from "./start.ts";
+import { StartError } from "./start-error.ts";
+import type { Broker } from "./supervisor.ts";
+import { GATEWAY } from "./topology.ts";
+
+const PROVISIONER = "provisioner";
+
+/** What a broker needs to know of the system that it is to carry. */
+export interface BrokerNeeds {
+  /** All modules: what they declare decides who may say what. */
+  readonly modules: readonly Module[];
+  /** The path of the data folder, which is there. */
+  readonly folder: string;
+  /** The file of nats-server; it is looked for when not given. */
+  readonly executable: string | undefined;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/**
+ * Prepares a nats-server of this machine, and doesn't start it.
+ *
+ * Throws a StartError when there is none that can be used.
+ */
+export function openBroker(needs: BrokerNeeds): Broker {
+  try {
+    findNatsServer(needs.executable);
+  } catch (cause) {
+    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  const port = freePort();
+  return { url: `nats://127.0.0.1:${port}`, start: () => new BrokerRun(needs, port) };
+}
+
+/** A port that is free now: the server comes back where it was when it has died. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  listener.stop(true);
+  return listener.port;
+}
+
+/** One run of the server, with the provisioner that makes streams and consumers on it. */
+class BrokerRun implements Run {
+  readonly ready: Promise<void>;
+  readonly ended: Promise<string>;
+  readonly #needs: BrokerNeeds;
+  readonly #manifest: Manifest;
+  #server: NatsServer | undefined;
+  #provisioning: Connection | undefined;
+  #endWatch = () => {};
+  #end: (how: string) => void = () => {};
+
+  constructor(needs: BrokerNeeds, port: number) {
+    this.#needs = needs;
+    this.#manifest = manifestOf(needs.modules);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const begun = this.#begin(port);
+    this.ready = new Promise((resolve) => begun.then(resolve, () => {}));
+    begun.catch((error: unknown) => this.#fail(error));
+  }
+
+  signal(name: "SIGTERM" | "SIGKILL"): void {
+    if (name === "SIGKILL" && this.#server !== undefined) process.kill(this.#server.pid, name);
+    void this.#stop();
+  }
+
+  async #begin(port: number): Promise<void> {
+    const { folder, executable, environment, log } = this.#needs;
+    const manifest = this.#manifest;
+    const server = await startNatsServer({ folder, manifest, environment, log, executable, port });
+    this.#server = server;
+    void server.died.then((how) => this.#end(how));
+    const users = [...manifest.map(({ name }) => name), GATEWAY];
+    await selfTest({ url: server.url, folder, users });
+    this.#provisioning = await Connection.open({
+      url: server.url,
+      user: PROVISIONER,
+      name: PROVISIONER,
+      authenticator: authenticatorOf(folder, PROVISIONER),
+      log,
+    });
+    const provision = provisioner({
+      connection: this.#provisioning.client,
+      manifest,
+      streamBytesMax: streamBytesMax(folder, manifest),
+      environment,
+      log,
+    });
+    await provision.ensure();
+    this.#endWatch = provision.watch();
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    this.#needs.log.error("the broker could not be started", { error });
+    await this.#stop();
+    this.#end(`could not be begun (${error instanceof Error ? error.message : String(error)})`);
+  }
+
+  async #stop(): Promise<void> {
+    this.#endWatch();
+    await this.#provisioning?.close();
+    await this.#server?.stop();
+    this.#end("was stopped");
+  }
+}
+
+/** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
+export async function natsTransport(url: string, needs: TransportNeeds): Promise<Transport> {
+  const { placement, modules, folder, environment, log } = needs;
+  const names = modules.map((module) => module.contract[moduleName]);
+  const here = new Set(names);
+  const remote = await openNats({
+    url,
+    instance: placement.name,
+    here,
+    users: placement.role === "edge" ? [...names, GATEWAY] : names,
+    authenticator: (user) => authenticatorOf(folder, user),
+    environment,
+    log,
+  }).catch((cause: unknown) => {
+    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
+  return joined(here, { local: inProcess(environment), remote });
+}

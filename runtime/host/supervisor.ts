@@ -1,0 +1,93 @@
+import type { Environment } from "../contract/environment.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Run } from "./child.ts";
+import { Kept } from "./kept.ts";
+import type { Placement } from "./topology.ts";
+
+/** Milliseconds after which it is said, again and again, what has not become ready yet. */
+const REMIND_MS = 30_000;
+
+/** What carries calls and events between the processes of a topology. */
+export interface Broker {
+  /** Where the processes find it; the same over all its runs. */
+  readonly url: string;
+  /** Begins a run of it, which is ready when the processes may come. */
+  start(): Run;
+}
+
+export interface SupervisorOptions {
+  readonly placements: readonly Placement[];
+  readonly broker: Broker;
+  /** Begins a run of the process of a placement. */
+  readonly begin: (placement: Placement) => Run;
+  readonly environment: Pick<Environment, "monotonic" | "after">;
+  readonly log: Log;
+}
+
+/** Runs a broker and all processes of a topology on this machine, and keeps them running. */
+export class Supervisor {
+  /** Resolves with a sentence when something dies too often. Nothing is stopped by that. */
+  readonly failed: Promise<string>;
+  readonly #options: SupervisorOptions;
+  readonly #broker: Kept;
+  readonly #edges: readonly Kept[];
+  readonly #hosts: readonly Kept[];
+  #isStopping = false;
+
+  constructor(options: SupervisorOptions) {
+    const { placements, broker, begin, environment, log } = options;
+    const { promise, resolve: gaveUp } = Promise.withResolvers<string>();
+    const keep = (name: string, begin: () => Run) =>
+      new Kept({ name, begin, environment, log, gaveUp });
+    const those = (role: Placement["role"]) =>
+      placements
+        .filter((one) => one.role === role)
+        .map((placement) => keep(placement.name, () => begin(placement)));
+    this.failed = promise;
+    this.#options = options;
+    this.#broker = keep("nats", () => broker.start());
+    this.#edges = those("edge");
+    this.#hosts = those("host");
+  }
+
+  /**
+   * Starts the broker and then everything else at once, since any order will do. Resolves when all
+   * have been ready; not at all when `failed` does before.
+   */
+  async start(): Promise<void> {
+    const instances = [...this.#hosts, ...this.#edges];
+    this.#broker.start();
+    const cancel = this.#remind([this.#broker, ...instances]);
+    await this.#broker.ready;
+    if (this.#isStopping) return;
+    for (const one of instances) one.start();
+    await Promise.all(instances.map((one) => one.ready));
+    cancel();
+  }
+
+  /** Stops the gateways, then all other instances, then the broker. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#edges.map((one) => one.stop()));
+    await Promise.all(this.#hosts.map((one) => one.stop()));
+    await this.#broker.stop();
+  }
+
+  /** Kills everything at once. */
+  kill(): void {
+    this.#isStopping = true;
+    for (const one of [...this.#edges, ...this.#hosts, this.#broker]) one.kill();
+  }
+
+  #remind(all: readonly Kept[]): () => void {
+    const { environment, log } = this.#options;
+    const remind = () => {
+      if (this.#isStopping) return;
+      const waitingFor = all.filter((one) => !one.wasReady).map((one) => one.name);
+      log.warn("not ready yet", { waitingFor });
+      cancel = environment.after(REMIND_MS, remind);
+    };
+    let cancel = environment.after(REMIND_MS, remind);
+    return () => cancel();
+  }
+}
