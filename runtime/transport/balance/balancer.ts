@@ -1,0 +1,161 @@
+import type { Environment } from "../../contract/environment.ts";
+import { isTransportError, TransportError } from "../../contract/errors.ts";
+import { Breaker, type BreakerState } from "../../resilience/breaker.ts";
+import { RetryBudget } from "../../resilience/retry-budget.ts";
+import type { Directory } from "./directory.ts";
+import type { Member } from "./member.ts";
+import { pick } from "./pick.ts";
+
+const RETRIES_MAX = 2;
+const PAUSE_MS = 50;
+/** How often calls under way are looked over for instances that have fallen silent. */
+const LOOK_MS = 250;
+
+/** What is to be called, as far as choosing and repeating depend on it. */
+export interface Balanced {
+  readonly module: string;
+  readonly kind: "query" | "command";
+  /** True for a command that may be repeated under its key. */
+  readonly isKeyed: boolean;
+  readonly deadlineAtMs: number;
+}
+
+/** Sends one attempt to an instance; without one, to whichever the broker chooses. */
+export type Send<T> = (instance: string | undefined) => Promise<T>;
+
+interface Underway {
+  readonly member: Member;
+  readonly fail: (error: TransportError) => void;
+}
+
+/**
+ * Chooses instances for calls, and repeats those that may be: queries, keyed commands, and what was
+ * certainly not executed; at most twice, elsewhere if there is an elsewhere, within the deadline
+ * and the budget. This is the one layer that repeats.
+ */
+export class Balancer {
+  readonly #directory: Directory;
+  readonly #environment: Environment;
+  readonly #budget: RetryBudget;
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #underway = new Set<Underway>();
+  #looking = false;
+
+  constructor(directory: Directory, environment: Environment) {
+    this.#directory = directory;
+    this.#environment = environment;
+    this.#budget = new RetryBudget(environment);
+  }
+
+  /** The circuits that were needed so far, by the name of what they guard against. */
+  breakers(): ReadonlyMap<string, BreakerState> {
+    return new Map([...this.#breakers].map(([name, breaker]) => [name, breaker.state]));
+  }
+
+  async call<T>(about: Balanced, send: Send<T>): Promise<T> {
+    this.#budget.earn();
+    const tried = new Set<string>();
+    for (let retries = 0; ; retries++) {
+      const member = this.#choose(about, tried);
+      try {
+        return await this.#attempt(about, member, send);
+      } catch (error) {
+        if (retries >= RETRIES_MAX || !this.#mayRepeat(about, error)) throw error;
+        if (member !== undefined) tried.add(member.beat.instance);
+        await this.#pause(error, about);
+      }
+    }
+  }
+
+  #choose({ module, kind }: Balanced, tried: ReadonlySet<string>): Member | undefined {
+    const candidates = this.#directory.candidates(module, kind);
+    const untried = candidates.filter(({ beat }) => !tried.has(beat.instance));
+    return pick(untried.length === 0 ? candidates : untried, this.#environment);
+  }
+
+  async #attempt<T>(about: Balanced, member: Member | undefined, send: Send<T>): Promise<T> {
+    const instance = member?.beat.instance;
+    const breaker = this.#breakerOf(about, instance ?? "any");
+    if (member === undefined) return breaker.run(() => send(undefined));
+    return breaker.run(() => this.#measured(about, member, send));
+  }
+
+  async #measured<T>(about: Balanced, member: Member, send: Send<T>): Promise<T> {
+    const { environment } = { environment: this.#environment };
+    const startMs = environment.monotonic();
+    const { promise: silence, reject: fail } = Promise.withResolvers<never>();
+    const underway = { member, fail };
+    this.#underway.add(underway);
+    this.#lookLater();
+    member.inFlight += 1;
+    try {
+      const answer = await Promise.race([send(member.beat.instance), silence]);
+      const nowMs = environment.monotonic();
+      member.answered(nowMs - startMs, nowMs);
+      return answer;
+    } catch (error) {
+      this.#noteFailure(error, about, { member, startMs });
+      throw error;
+    } finally {
+      member.inFlight -= 1;
+      this.#underway.delete(underway);
+    }
+  }
+
+  #noteFailure(
+    error: unknown,
+    { module, deadlineAtMs }: Balanced,
+    { member, startMs }: { readonly member: Member; readonly startMs: number },
+  ): void {
+    const nowMs = this.#environment.monotonic();
+    if (!isTransportError(error)) return member.answered(nowMs - startMs, nowMs);
+    if (error.code === "UNREACHABLE" && error.executed === "no") {
+      this.#directory.forget(module, member.beat.instance);
+    }
+    if (!member.failed(deadlineAtMs - startMs, nowMs)) return;
+    const all = this.#directory.all(module);
+    const out = all.filter((one) => one !== member && one.isEjected(nowMs)).length;
+    // Never more than half: then it is rather something else that is wrong.
+    if ((out + 1) * 2 <= all.length) member.eject(nowMs, this.#environment.random());
+  }
+
+  /** Gives up calls to instances that have fallen silent meanwhile, so that they are repeated. */
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#environment.after(LOOK_MS, () => {
+      this.#looking = false;
+      for (const { member, fail } of this.#underway) {
+        if (!this.#directory.isSilent(member)) continue;
+        const { module, instance } = member.beat;
+        const message = `${instance} of ${module} has fallen silent; whether it ran is unknown.`;
+        fail(new TransportError("UNREACHABLE", "unknown", message));
+      }
+      if (this.#underway.size > 0) this.#lookLater();
+    });
+  }
+
+  #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
+    if (!isTransportError(error)) return false;
+    if (error.code === "DEADLINE") return false;
+    const isSafe = kind === "query" || isKeyed || error.executed === "no";
+    const leftMs = deadlineAtMs - this.#environment.monotonic();
+    return isSafe && leftMs > PAUSE_MS && this.#budget.spend();
+  }
+
+  /** A moment's pause, so that nobody is hammered and an owner may change. */
+  #pause(error: unknown, { deadlineAtMs }: Balanced): Promise<void> {
+    const isElsewhere = isTransportError(error) && error.executed === "unknown";
+    if (isElsewhere) return Promise.resolve();
+    const leftMs = deadlineAtMs - this.#environment.monotonic();
+    const ms = Math.min(PAUSE_MS * (0.5 + this.#environment.random()), leftMs);
+    return new Promise((resolve) => this.#environment.after(ms, resolve));
+  }
+
+  #breakerOf({ module, kind }: Balanced, instance: string): Breaker {
+    const name = `${module} at ${instance}, ${kind}`;
+    const known = this.#breakers.get(name) ?? new Breaker(name);
+    this.#breakers.set(name, known);
+    return known;
+  }
+}

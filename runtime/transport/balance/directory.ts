@@ -1,0 +1,69 @@
+import type { Environment } from "../../contract/environment.ts";
+import { type Heartbeat, Member } from "./member.ts";
+
+/** After so long without a sign of life an instance is passed over, and forgotten. */
+const SILENT_MS = 1_500;
+const FORGOTTEN_MS = 10_000;
+/** Instances of one module, at most: what is beyond is not heard. */
+const MEMBERS_MAX = 256;
+
+/** The instances of all modules that are called from here, by their signs of life. */
+export class Directory {
+  readonly #environment: Pick<Environment, "monotonic">;
+  readonly #modules = new Map<string, Map<string, Member>>();
+
+  constructor(environment: Pick<Environment, "monotonic">) {
+    this.#environment = environment;
+  }
+
+  /** Takes in a sign of life. */
+  hear(beat: Heartbeat): void {
+    const members = this.#modules.get(beat.module) ?? new Map<string, Member>();
+    this.#modules.set(beat.module, members);
+    const nowMs = this.#environment.monotonic();
+    const known = members.get(beat.instance);
+    if (known === undefined) {
+      if (members.size < MEMBERS_MAX) members.set(beat.instance, new Member(beat, nowMs));
+      return;
+    }
+    known.beat = beat;
+    known.heardAtMs = nowMs;
+  }
+
+  /** Forgets an instance that is certainly not there. */
+  forget(module: string, instance: string): void {
+    this.#modules.get(module)?.delete(instance);
+  }
+
+  /** True when an instance has been silent for long. */
+  isSilent({ heardAtMs }: Member): boolean {
+    return this.#environment.monotonic() - heardAtMs > SILENT_MS;
+  }
+
+  /** Those that may be asked: owners for commands, owners and readers for queries. */
+  candidates(module: string, kind: "query" | "command"): Member[] {
+    const members = this.all(module);
+    const up = members.filter(
+      ({ beat }) => beat.state === "up" && (kind === "query" || beat.role === "owner"),
+    );
+    const heard = up.filter((member) => !this.isSilent(member));
+    // When most are silent at once it is rather us who do not hear: nobody is passed over then.
+    return heard.length * 2 < up.length ? up : heard;
+  }
+
+  /** All that are known of a module. */
+  all(module: string): Member[] {
+    const members = this.#modules.get(module);
+    if (members === undefined) return [];
+    const nowMs = this.#environment.monotonic();
+    for (const [instance, { heardAtMs }] of members) {
+      if (nowMs - heardAtMs > FORGOTTEN_MS) members.delete(instance);
+    }
+    return [...members.values()];
+  }
+
+  /** The modules that were heard of. */
+  modules(): string[] {
+    return [...this.#modules.keys()];
+  }
+}

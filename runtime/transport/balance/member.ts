@@ -1,0 +1,94 @@
+/** How fast what is known of an instance's speed fades, in milliseconds. */
+const FADE_MS = 10_000;
+/** Failures in a row, or this share of the last ones, that have an instance left out. */
+const FAILURES_MAX = 3;
+const RECENT = 20;
+const SUCCESS_SHARE_MIN = 0.8;
+const EJECTION_MS = 5_000;
+const EJECTION_MAX_MS = 60_000;
+/** What an instance says of itself, and everybody who calls it hears. */
+export interface Heartbeat {
+  readonly module: string;
+  readonly instance: string;
+  readonly role: "owner" | "reader";
+  readonly state: "up" | "draining";
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Calls being worked on, and worked on since the start, and those that failed by a defect. */
+  readonly inFlight: number;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** One instance of a module as its callers see it. */
+export class Member {
+  beat: Heartbeat;
+  heardAtMs: number;
+  /** Calls of ours that it has not answered. */
+  inFlight = 0;
+  #latencyMs: number | undefined;
+  #latencyAtMs = 0;
+  #failures = 0;
+  #recent: boolean[] = [];
+  #ejections = 0;
+  #ejectedUntilMs = 0;
+
+  constructor(beat: Heartbeat, nowMs: number) {
+    this.beat = beat;
+    this.heardAtMs = nowMs;
+  }
+
+  /** Its latest latency, faded with time: one that was slow is tried again. */
+  latencyMs(nowMs: number): number | undefined {
+    if (this.#latencyMs === undefined) return undefined;
+    return this.#latencyMs * Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
+  }
+
+  /** True while it is left out, and, once its time is over, while one call tries it. */
+  isEjected(nowMs: number): boolean {
+    if (this.#ejectedUntilMs === 0) return false;
+    return nowMs < this.#ejectedUntilMs || this.inFlight > 0;
+  }
+
+  /** Notes an answer, whatever it was. */
+  answered(latencyMs: number, nowMs: number): void {
+    this.#note(latencyMs, nowMs);
+    this.#failures = 0;
+    this.#remember(true);
+    if (this.#ejectedUntilMs !== 0) {
+      this.#ejectedUntilMs = 0;
+      this.#recent = [];
+    }
+  }
+
+  /** Notes that no answer came; tells whether it should be left out. */
+  failed(timeoutMs: number, nowMs: number): boolean {
+    // A failure that is quick must not make it look fast.
+    this.#note(timeoutMs, nowMs);
+    this.#failures += 1;
+    this.#remember(false);
+    const good = this.#recent.filter((one) => one).length;
+    const isBad = this.#recent.length === RECENT && good < RECENT * SUCCESS_SHARE_MIN;
+    return this.#ejectedUntilMs !== 0 || this.#failures >= FAILURES_MAX || isBad;
+  }
+
+  /** Leaves it out, each time for longer. `random` is in [0, 1). */
+  eject(nowMs: number, random: number): void {
+    this.#ejections += 1;
+    const ms = Math.min(EJECTION_MS * this.#ejections, EJECTION_MAX_MS);
+    this.#ejectedUntilMs = nowMs + ms * (0.75 + random / 2);
+  }
+
+  #remember(success: boolean): void {
+    this.#recent.push(success);
+    if (this.#recent.length > RECENT) this.#recent.shift();
+  }
+
+  /** Rises at once, falls slowly. */
+  #note(latencyMs: number, nowMs: number): void {
+    const before = this.#latencyMs ?? latencyMs;
+    const weight = Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
+    this.#latencyMs = latencyMs > before ? latencyMs : before * weight + latencyMs * (1 - weight);
+    this.#latencyAtMs = nowMs;
+  }
+}
