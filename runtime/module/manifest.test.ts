@@ -4,7 +4,7 @@ import { deskModule } from "../testing/sample/desk.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
 import { manifestOf } from "./manifest.ts";
 
-test("the manifest says of each module what it offers, calls and reads, and nothing of others", () => {
+test("the manifest says of each module what it alone offers, calls and reads", () => {
   const [deskLinks, shelfLinks] = manifestOf([deskModule, shelfModule]);
   expect(deskLinks).toEqual({
     name: "desk",

@@ -45,7 +45,7 @@ export function authenticatorOf(folder: string, user: string): Authenticator {
     try {
       last = readSeed(path);
     } catch {
-      // Somebody is replacing the folder; the server decides whether the last seed still counts.
+      // Somebody is replacing the file; the server decides whether the last seed still counts.
     }
     return last;
   });
@@ -83,6 +83,9 @@ function writeSeed(folder: string, user: string, age: Age): void {
   renameSync(`${path}.part`, path);
 }
 
+/** Throws when the file is missing, or holds no seed. */
 function readSeed(path: string): Uint8Array {
-  return new TextEncoder().encode(readFileSync(path, "utf8").trim());
+  const seed = new TextEncoder().encode(readFileSync(path, "utf8").trim());
+  nkeys.fromSeed(seed);
+  return seed;
 }

@@ -1,7 +1,6 @@
 import {
   AckPolicy,
   type ConsumerConfig,
-  type ConsumerUpdateConfig,
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
@@ -55,7 +54,7 @@ export interface Provisioner {
   watch(): () => void;
 }
 
-/** What Cleave asks of a stream or a consumer. */
+/** Some settings of a stream or a consumer. */
 type Wanted<Config> = { readonly [K in keyof Config]?: Config[K] };
 
 /** Makes the provisioner of a system. Nothing is changed before it is told to. */
@@ -64,16 +63,33 @@ export function provisioner(options: ProvisionerOptions): Provisioner {
   return { ensure, watch: () => watchOver(options, ensure) };
 }
 
-async function ensureAll({ connection, manifest, streamBytesMax }: ProvisionerOptions) {
-  const manager = await managerOf(connection);
-  const severalFilters = !isOlder(connection.info?.version ?? "", "2.10.0");
-  for (const { name, events } of manifest) {
-    if (events.length === 0) continue;
-    await ensureStream(manager, streamOf(name), streamConfig(name, streamBytesMax));
-    for (const { reader, events: wanted } of readersOf(manifest, name)) {
-      const filter = filterOf(name, wanted, severalFilters);
-      await ensureConsumer(manager, streamOf(name), consumerConfig(reader, filter));
+async function ensureAll(options: ProvisionerOptions): Promise<void> {
+  const manager = await managerOf(options.connection);
+  for (const links of options.manifest) {
+    if (links.events.length === 0) continue;
+    try {
+      await ensureEventsOf(links.name, manager, options);
+    } catch (cause) {
+      if (!(cause instanceof JetStreamApiError)) throw cause;
+      throw new BrokerError(
+        `The nats-server refuses to keep the events of ${links.name}: ${cause.message}. See that ` +
+          "its max_file_store has room for all streams, and its disk for that.",
+        { cause },
+      );
     }
+  }
+}
+
+async function ensureEventsOf(
+  module: string,
+  manager: JetStreamManager,
+  { connection, manifest, streamBytesMax }: ProvisionerOptions,
+): Promise<void> {
+  const severalFilters = !isOlder(connection.info?.version ?? "", "2.10.0");
+  await ensureStream(manager, streamOf(module), streamConfig(module, streamBytesMax));
+  for (const { reader, events } of readersOf(manifest, module)) {
+    const filter = filterOf(module, events, severalFilters);
+    await ensureConsumer(manager, streamOf(module), consumerConfig(reader, filter));
   }
 }
 
@@ -81,6 +97,10 @@ async function managerOf(connection: NatsConnection): Promise<JetStreamManager> 
   return await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS_MAX });
 }
 
+/**
+ * Nothing but age and size takes an event out of a stream: a module can have the server's answers
+ * sent to any subject, and on 2.9 some of them would pass as a request to empty a stream.
+ */
 function streamConfig(module: string, max_bytes: number) {
   return {
     subjects: [`ev.${module}.>`],
@@ -90,10 +110,12 @@ function streamConfig(module: string, max_bytes: number) {
     max_bytes,
     max_age: nanos(EVENT_AGE_MS_MAX),
     num_replicas: 1,
+    deny_delete: true,
+    deny_purge: true,
   } satisfies Wanted<StreamConfig>;
 }
 
-function consumerConfig(reader: string, filter: Wanted<ConsumerConfig>) {
+function consumerConfig(reader: string, filter: ReturnType<typeof filterOf>) {
   return {
     durable_name: reader,
     ack_policy: AckPolicy.Explicit,
@@ -105,8 +127,12 @@ function consumerConfig(reader: string, filter: Wanted<ConsumerConfig>) {
 }
 
 /** Before 2.10, a consumer has one filter or none; readers pass over what they did not ask for. */
-function filterOf(module: string, events: readonly string[], severalFilters: boolean) {
-  const [only, ...more] = events.map((event) => eventSubject(module, event));
+function filterOf(
+  module: string,
+  events: readonly string[],
+  severalFilters: boolean,
+): Pick<Wanted<ConsumerConfig>, "filter_subject" | "filter_subjects"> {
+  const [only, ...more] = events.map((event) => eventSubject(module, event)).toSorted();
   if (only !== undefined && more.length === 0) return { filter_subject: only };
   return severalFilters ? { filter_subjects: [only ?? "", ...more] } : {};
 }
@@ -132,35 +158,40 @@ async function ensureStream(
   if (!agrees(found.config, { storage, retention })) {
     throw new BrokerError(
       `The stream ${name} is kept in another way (${found.config.storage}, ` +
-        `${found.config.retention}) than Cleave needs (${storage}, ${retention}), which cannot be ` +
-        "changed. Delete the stream: it is filled again from the module's own data.",
+        `${found.config.retention}) than Cleave needs (${storage}, ${retention}), and that cannot ` +
+        "be changed. Delete the stream: it is filled again from the module's own data.",
     );
   }
   await manager.streams.update(name, changeable);
 }
 
-/** A consumer that cannot be changed is made anew: its reader passes over what it has had. */
+/**
+ * A consumer that differs in what it delivers is made anew, since it would not go back to what it
+ * has passed over: it delivers everything again, and its reader passes over what it has had.
+ */
 async function ensureConsumer(
   manager: JetStreamManager,
   stream: string,
   wanted: ReturnType<typeof consumerConfig>,
 ): Promise<void> {
-  const { durable_name: name, ...rest } = wanted;
+  const { durable_name: name, ack_wait, max_ack_pending, ...delivery } = wanted;
   const found = await unlessMissing(manager.consumers.info(stream, name), CONSUMER_NOT_FOUND);
-  if (found !== undefined && agrees(found.config, rest) && sameFilter(found.config, rest)) return;
-  if (found !== undefined) {
-    const { ack_policy, deliver_policy, ...changeable } = rest;
-    const pull = found.config.deliver_subject === undefined;
-    if (pull && agrees(found.config, { ack_policy, deliver_policy })) {
-      const filter = "filter_subjects" in rest ? { filter_subject: "" } : { filter_subjects: [] };
-      const update: Partial<ConsumerUpdateConfig> = { ...filter, ...changeable };
-      await manager.consumers.update(stream, name, update);
-      return;
-    }
+  if (found === undefined) {
+    await manager.consumers.add(stream, wanted);
+  } else if (!agrees(found.config, { ...unfiltered, ...delivery })) {
     await manager.consumers.delete(stream, name);
+    await manager.consumers.add(stream, wanted);
+  } else if (!agrees(found.config, { ack_wait, max_ack_pending })) {
+    await manager.consumers.update(stream, name, { ack_wait, max_ack_pending });
   }
-  await manager.consumers.add(stream, wanted);
 }
+
+/** A consumer that is pulled from and passes over nothing; what is not set must not be there. */
+const unfiltered = {
+  deliver_subject: undefined,
+  filter_subject: undefined,
+  filter_subjects: undefined,
+};
 
 async function unlessMissing<T>(asked: Promise<T>, missing: number): Promise<T | undefined> {
   try {
@@ -171,16 +202,13 @@ async function unlessMissing<T>(asked: Promise<T>, missing: number): Promise<T |
   }
 }
 
-function agrees<Config>(found: Config, wanted: Wanted<Config>): boolean {
+/** Tells whether the settings are as wanted; undefined stands for one that must not be there. */
+function agrees<Config extends object>(
+  found: Config,
+  wanted: { readonly [K in keyof Config]?: Config[K] | undefined },
+): boolean {
   for (const key in wanted) if (!Bun.deepEquals(found[key], wanted[key])) return false;
   return true;
-}
-
-/** What is not asked for must not be there: `agrees` does not see it. */
-function sameFilter(found: Wanted<ConsumerConfig>, wanted: Wanted<ConsumerConfig>): boolean {
-  const filters = (one: Wanted<ConsumerConfig>) =>
-    [...(one.filter_subjects ?? []), one.filter_subject ?? ""].filter((subject) => subject !== "");
-  return Bun.deepEquals(filters(found).toSorted(), filters(wanted).toSorted());
 }
 
 function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): () => void {

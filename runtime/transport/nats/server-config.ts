@@ -50,7 +50,7 @@ export function serverFiles(folder: string) {
  * Users stand in `accounts` and nowhere else: beside an `authorization` block, servers before
  * 2.9.23 and 2.10.2 let anybody in (CVE-2023-47090).
  */
-export function serverConfig({ folder, port, syncInterval }: ServerConfigOptions): string {
+function serverConfig({ folder, port, syncInterval }: ServerConfigOptions): string {
   const { users, pid, store } = serverFiles(folder);
   const sync = syncInterval === undefined ? "" : `  sync_interval: ${quoted(syncInterval)}\n`;
   return `# Written by Cleave at every start; changes are lost.
@@ -84,7 +84,7 @@ accounts {
  * The text that lists the users, each with its keys and permissions: a file of its own, which is
  * all that changes when a key does.
  */
-export function usersConfig(folder: string, manifest: Manifest): string {
+function usersConfig(folder: string, manifest: Manifest): string {
   const lines = [...permissionsOf(manifest)].flatMap(([user, { publish, subscribe }]) => {
     if (publish.length === 0 || subscribe.length === 0) {
       throw new TypeError(`${user} may publish or subscribe to nothing: NATS takes it for all.`);

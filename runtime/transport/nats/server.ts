@@ -173,8 +173,8 @@ class ServerChild {
   async #died(): Promise<string> {
     await this.ended;
     if (this.#stopping !== undefined) return new Promise(() => {});
-    const { exitCode, signalCode } = this.#process;
-    return `nats-server ended by itself (${signalCode ?? exitCode}). It said: ${this.#complaints()}`;
+    const how = this.#process.signalCode ?? this.#process.exitCode;
+    return `nats-server ended by itself (${how}). It said: ${this.#complaints()}`;
   }
 
   async #readLines(): Promise<void> {

@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { testServer } from "../../testing/nats-server.ts";
+import { sampleManifest } from "../../testing/sample/links.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { findNatsServer, isOlder } from "./executable.ts";
+import { makeKeys } from "./keys.ts";
+import { permissionsOf } from "./permissions.ts";
+import { selfTest } from "./self-test.ts";
+import { serverFiles } from "./server-config.ts";
+
+const users = [...permissionsOf(sampleManifest).keys()];
+
+test("a server that Cleave has started passes, and does not complain of the test", async () => {
+  await using shop = await testServer(sampleManifest);
+  await selfTest({ url: shop.url, folder: shop.folder, users });
+  const complaints = shop.log().split("\n").slice(0, -1);
+  expect(complaints.filter((line) => !line.includes("authentication error"))).toEqual([]);
+});
+
+test.each([
+  ["publish", "publish to rpc.mail-cleave-self-test.cleave-self-test.mail-cleave-self-test"],
+  ["subscribe", "subscribe to _INBOX.mail-cleave-self-test.>"],
+])("a server that lets a module %s as it likes is refused", async (deed, words) => {
+  await using shop = await testServer(sampleManifest);
+  const { users: path } = serverFiles(shop.folder);
+  const [before = "", rest = ""] = readFileSync(path, "utf8").split("# mail\n");
+  const open = rest.replace(new RegExp(`${deed}: \\{ allow: \\[`), `${deed}: { allow: [">", `);
+  writeFileSync(path, `${before}# mail\n${open}`);
+  await shop.server.reload();
+  await expect(selfTest({ url: shop.url, folder: shop.folder, users })).rejects.toThrow(
+    `The nats-server at ${shop.url} lets mail ${words}, which no module may.`,
+  );
+});
+
+test("a server that does not know a user's key is told from one that cannot be reached", async () => {
+  await using shop = await testServer(sampleManifest);
+  using other = temporaryFolder();
+  makeKeys(other.path, ["mail"]);
+  await expect(selfTest({ url: shop.url, folder: other.path, users: ["mail"] })).rejects.toThrow(
+    `The nats-server at ${shop.url} does not know the key of mail.`,
+  );
+});
+
+const system = "$SYS { users: [ { user: admin, password: secret } ] }";
+const someKey = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
+
+test.each([
+  [
+    "that takes strangers for somebody",
+    `accounts { ${system}, A { users: [ { user: any, password: "" } ] } }, no_auth_user: any`,
+    "always",
+  ],
+  [
+    "that opens old servers to anybody (CVE-2023-47090)",
+    `accounts { ${system} }, authorization { users: [ { nkey: ${someKey} } ] }`,
+    "before 2.9.23",
+  ],
+])("a config %s is noticed", async (_what, config, open) => {
+  await using server = await serverWith(config);
+  const tested = selfTest({ url: server.url, folder: "", users: [] }).then(() => "passed", String);
+  const isOpen = open === "always" || isOlder(server.version, "2.9.23");
+  expect(await tested).toContain(isOpen ? "lets in clients without a key" : "passed");
+});
+
+/** A server with a config that Cleave would not write. */
+async function serverWith(text: string) {
+  const folder = temporaryFolder();
+  const config = `${folder.path}/server.conf`;
+  writeFileSync(config, `listen: "127.0.0.1:-1"\n${text}`);
+  const { path, version } = findNatsServer(process.env["NATS_SERVER"]);
+  const child = Bun.spawn([path, "-c", config], { stderr: "pipe" });
+  return {
+    version,
+    url: `nats://${await listening(child.stderr)}`,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.exited;
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Where a server says that it listens. */
+async function listening(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  let said = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stderr) {
+    said += decoder.decode(chunk);
+    const address = said.match(/Listening for client connections on (\S+)/)?.[1];
+    if (address !== undefined && said.includes("Server is ready")) return address;
+  }
+  throw new Error(`The server did not start: ${said}`);
+}
