@@ -129,13 +129,14 @@ test("what a module has the server put into another's stream is no event of that
   orders.publish("$JS.API.STREAM.INFO.EV_orders", "", { reply });
   orders.publish("$JS.API.STREAM.MSG.GET.EV_orders", '{"seq":1}', { reply });
   mail.publish("$JS.API.CONSUMER.MSG.NEXT.EV_orders.mail", '{"batch":9,"expires":1}', { reply });
-  await eventually(
+  // The server answers three of them so; what is asked for from a consumer it does not store.
+  const last = await eventually(
     async () => (await streams.info("EV_payments")).state.last_seq,
-    (seq) => seq >= before + 4,
+    (seq) => seq >= before + 3,
   );
   await using payments = await shop.connect("payments");
   const own = (await jetstreamManager(payments, { checkAPI: false })).streams;
-  for (let seq = before + 1; seq <= before + 4; seq++) {
+  for (let seq = before + 1; seq <= last; seq++) {
     const message = await own.getMessage("EV_payments", { seq });
     const isForeign = message?.subject !== reply;
     expect(isForeign || [...(message?.header ?? [])].length === 0).toBe(true);

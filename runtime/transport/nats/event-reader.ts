@@ -111,7 +111,8 @@ export class EventReader {
 
   #take(msg: JsMsg): void {
     const event = eventIn(msg as never, this.reader);
-    if (event === undefined) return msg.ack();
+    // The broker can be made to put what it answers to others into any stream: that is no event.
+    if (event === undefined || event.envelope.module !== this.producer) return msg.ack();
     const { envelope } = event;
     // What is durable is acknowledged however often it comes; what is in line will be.
     if (envelope.seq <= this.#position) return msg.ack();
