@@ -49,12 +49,38 @@ export interface Instance {
  * before callers. When anything is refused, everything that was opened is closed again.
  */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const { modules, contracts, transport, environment } = options;
+  const { modules, contracts } = options;
   const mistakes = graphMistakes(modules, contracts);
   if (mistakes.length > 0) throw new StartError(mistakes.join("\n"));
   const here = inCallOrder(modules);
+  return await startOwner(here, options, claimAll(here, options));
+}
+
+/**
+ * Takes the ownership of all these modules, or of none. Throws an OwnedError when another process
+ * has one of them.
+ */
+export function claimAll(modules: readonly Module[], options: InstanceOptions): Opened[] {
+  const claims: Opened[] = [];
+  try {
+    for (const module of modules)
+      claims.push({ close: claimDatabase(databaseOf(module, options)) });
+  } catch (error) {
+    for (const one of claims.reverse()) void one.close();
+    throw error;
+  }
+  return claims;
+}
+
+/** Starts modules whose ownership was taken. */
+export async function startOwner(
+  here: readonly Module[],
+  options: InstanceOptions,
+  claims: readonly Opened[],
+): Promise<Instance> {
+  const { contracts, transport, environment } = options;
   const hosted: HostedModule[] = [];
-  const opened: Opened[] = [];
+  const opened: Opened[] = [...claims];
   const deadlines = new Deadlines(environment);
   const close = async () => {
     // Callers first: what they have in flight may still need those that they call.
@@ -63,7 +89,6 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const one of opened.reverse()) await one.close();
   };
   try {
-    for (const module of here) opened.push({ close: claimDatabase(databaseOf(module, options)) });
     for (const module of here) hosted.push(hostModule(module, options, { opened, deadlines }));
     for (const one of hosted) one.start();
     await transport.ready();
@@ -79,11 +104,16 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   return { modules: hosted, gateway, stop: close, abandon };
 }
 
-interface Opened {
+/** What is closed when the instance ends. */
+export interface Opened {
   close(): void | Promise<void>;
 }
 
-function databaseOf(module: Module, { folder, environment }: InstanceOptions): DatabaseOptions {
+/** Where a module's database is, and how it is brought up to date. */
+export function databaseOf(
+  module: Module,
+  { folder, environment }: InstanceOptions,
+): DatabaseOptions {
   const migrations = { kernel: kernelMigrations, module: module.migrations };
   return { module: nameOf(module), folder, migrations, environment };
 }

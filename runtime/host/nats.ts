@@ -1,3 +1,4 @@
+import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { Module } from "../module/define-module.ts";
@@ -135,10 +136,18 @@ export async function natsTransport(url: string, needs: TransportNeeds): Promise
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
     authenticator: (user) => authenticatorOf(folder, user),
+    balance: { callees: (user) => calleesOf(user, modules), version: VERSION },
     environment,
     log,
   }).catch((cause: unknown) => {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   return joined(here, { local: inProcess(environment), remote });
+}
+
+/** Whose instances a user may call: the gateway any, a module those that it uses. */
+function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
+  if (user === GATEWAY) return ["*"];
+  const module = modules.find((one) => one.contract[moduleName] === user);
+  return module?.uses.map((contract) => contract[moduleName]) ?? [];
 }

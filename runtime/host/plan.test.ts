@@ -29,7 +29,13 @@ const nats = "nats://127.0.0.1:4222";
 test("without any word all runs in this process, whatever NATS_URL is set for other tools", () => {
   expect(plan("--port 0", { NATS_URL: nats })).toEqual({
     kind: "alone",
-    placement: { name: "gateway", modules: ["orders", "products"], role: "edge", index: 0 },
+    placement: {
+      name: "gateway",
+      modules: ["orders", "products"],
+      role: "edge",
+      index: 0,
+      isMember: false,
+    },
   });
   expect(plan("--instance gateway")).toMatchObject({ kind: "alone" });
 });
@@ -42,7 +48,13 @@ test("a topology of several processes is run whole, or one of them over NATS", (
   });
   const member = {
     kind: "member",
-    placement: { name: "products-2", modules: ["products"], role: "host", index: 1 },
+    placement: {
+      name: "products-2",
+      modules: ["products"],
+      role: "host",
+      index: 1,
+      isMember: true,
+    },
     natsUrl: nats,
   };
   const words = "--topology split --instance products-2";

@@ -13,6 +13,7 @@ import { untilAllAnswer } from "./all-answer.ts";
 import { type Control, openControl } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { type Instance, startInstance } from "./instance.ts";
+import { startMember } from "./member.ts";
 import { portTaken } from "./start-error.ts";
 import { insidesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
@@ -187,7 +188,8 @@ async function openInstance(
   const { placement, host, port } = settings;
   const transport = await about.openTransport({ placement, modules, folder, environment, log });
   try {
-    return await startInstance({
+    const startHere = placement.isMember ? startMember : startInstance;
+    return await startHere({
       modules,
       contracts,
       transport,

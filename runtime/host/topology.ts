@@ -26,6 +26,8 @@ export interface Placement {
   readonly role: "edge" | "host";
   /** 0 for the first process of its instance. */
   readonly index: number;
+  /** True when other processes stand over the same data: one owns it, the others read. */
+  readonly isMember: boolean;
 }
 
 /** The instance that serves HTTP. */
@@ -50,6 +52,7 @@ export function placementsOf(topology: Topology): Placement[] {
       modules,
       role: isAlone || instance === GATEWAY ? "edge" : "host",
       index,
+      isMember: processes > 1 && modules.length > 0,
     })),
   );
 }

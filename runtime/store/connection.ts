@@ -18,6 +18,8 @@ export interface Connection {
   readonly prepared: unknown[];
   /** How many groups were committed since it was opened. */
   commits: number;
+  /** Where another process writes: a number that changes with each of its commits. */
+  readonly version?: () => number;
 }
 
 /** Leave to read a module's database. Passed to the functions of its store. */
@@ -31,11 +33,12 @@ export interface Write extends Read {
 }
 
 /**
- * How often this database was written since it was opened. What was read at one count is still true
- * at the same count, so it may be remembered by it.
+ * A number that changes whenever this database is written. What was read at one number is still true
+ * at the same number, so it may be remembered by it.
  */
 export function commitsOf(on: Read): number {
-  return on[connection].commits;
+  const { commits, version } = on[connection];
+  return version === undefined ? commits : version();
 }
 
 let sets = 0;

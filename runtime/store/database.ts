@@ -4,7 +4,7 @@ import { drizzle } from "drizzle-orm/better-sqlite3";
 import type { Environment } from "../contract/environment.ts";
 import { type Connection, connection, type Read, type Sqlite } from "./connection.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
-import { assertKnown, type Migration, migrate } from "./migrate.ts";
+import { assertKnown, assertUpToDate, type Migration, migrate } from "./migrate.ts";
 import { ownerLock } from "./owner-lock.ts";
 import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
@@ -89,6 +89,43 @@ export function openDatabase(options: DatabaseOptions): Database {
     module,
     writer: groupCommit(module, open, environment),
     close: () => void sqlite.close(),
+  };
+}
+
+/** A module's database, open beside its owner, to be read only. */
+export interface ReadDatabase extends Read {
+  readonly module: string;
+  close(): void;
+}
+
+/**
+ * Opens a database that another process owns. What that one has committed is seen at once.
+ *
+ * Throws a StoreError when it is not there, or not of the version that is known here.
+ */
+export function openForReading({ module, folder, migrations }: DatabaseOptions): ReadDatabase {
+  const path = `${folder}/${module}.db`;
+  let sqlite: Sqlite | undefined;
+  try {
+    sqlite = new BetterSqlite3(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    for (const [owner, known] of Object.entries(migrations)) assertUpToDate(sqlite, owner, known);
+  } catch (error) {
+    sqlite?.close();
+    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
+  }
+  const open = sqlite;
+  keepPlansSteady(open);
+  const changes = open.prepare<[], number>("PRAGMA data_version").pluck();
+  return {
+    [connection]: {
+      drizzle: drizzle(open),
+      sqlite: open,
+      prepared: [],
+      commits: 0,
+      version: () => changes.get() ?? 0,
+    },
+    module,
+    close: () => void open.close(),
   };
 }
 

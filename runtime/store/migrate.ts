@@ -44,6 +44,20 @@ export function assertKnown(
   return applied.length;
 }
 
+/** Throws a StoreError unless the database has all migrations of this program, and no others. */
+export function assertUpToDate(
+  sqlite: Sqlite,
+  owner: string,
+  migrations: readonly Migration[],
+): void {
+  const missing = migrations[assertKnown(sqlite, owner, migrations)];
+  if (missing === undefined) return;
+  throw new StoreError(
+    `${sqlite.name} has not been brought to this version yet: it lacks the ${owner} migration ` +
+      `${missing.name}. Its owner does that when it starts.`,
+  );
+}
+
 /** Applies the migrations that this database lacks, all in one transaction. */
 export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migration[]): void {
   const applied = assertKnown(sqlite, owner, migrations);

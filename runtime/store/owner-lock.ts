@@ -1,5 +1,5 @@
 import BetterSqlite3 from "better-sqlite3";
-import { StoreError } from "./store-error.ts";
+import { OwnedError, StoreError } from "./store-error.ts";
 
 /**
  * Takes the one ownership of a module's database, for as long as this process lives.
@@ -15,12 +15,16 @@ export function ownerLock(path: string, module: string): () => void {
   } catch (cause) {
     lock.close();
     const owned = cause instanceof BetterSqlite3.SqliteError && cause.code === "SQLITE_BUSY";
+    if (owned) {
+      throw new OwnedError(
+        `The data of ${module} (${path}) is owned by another process. ` +
+          `Stop that process, or start this one with another DATA_DIR.`,
+        { cause },
+      );
+    }
     throw new StoreError(
-      owned
-        ? `The data of ${module} (${path}) is owned by another process. ` +
-            `Stop that process, or start this one with another DATA_DIR.`
-        : `The ownership of ${module} cannot be taken: ${path} is no lock file that Cleave can ` +
-            `write. Look at its permissions and its disk; if it is damaged, delete it.`,
+      `The ownership of ${module} cannot be taken: ${path} is no lock file that Cleave can ` +
+        `write. Look at its permissions and its disk; if it is damaged, delete it.`,
       { cause },
     );
   }

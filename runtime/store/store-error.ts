@@ -5,3 +5,6 @@
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }
+
+/** Another process owns the data: it may be waited for. */
+export class OwnedError extends StoreError {}

@@ -8,6 +8,8 @@ import { pick } from "./pick.ts";
 
 const RETRIES_MAX = 2;
 const PAUSE_MS = 50;
+/** Circuits remembered, at most; the oldest is forgotten first. */
+const BREAKERS_MAX = 1_000;
 /** How often calls under way are looked over for instances that have fallen silent. */
 const LOOK_MS = 250;
 
@@ -49,7 +51,7 @@ export class Balancer {
 
   /** The circuits that were needed so far, by the name of what they guard against. */
   breakers(): ReadonlyMap<string, BreakerState> {
-    return new Map([...this.#breakers].map(([name, breaker]) => [name, breaker.state]));
+    return new Map([...this.#breakers.values()].map(({ name, state }) => [name, state]));
   }
 
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
@@ -74,14 +76,13 @@ export class Balancer {
   }
 
   async #attempt<T>(about: Balanced, member: Member | undefined, send: Send<T>): Promise<T> {
-    const instance = member?.beat.instance;
-    const breaker = this.#breakerOf(about, instance ?? "any");
+    const breaker = this.#breakerOf(about, member);
     if (member === undefined) return breaker.run(() => send(undefined));
     return breaker.run(() => this.#measured(about, member, send));
   }
 
   async #measured<T>(about: Balanced, member: Member, send: Send<T>): Promise<T> {
-    const { environment } = { environment: this.#environment };
+    const environment = this.#environment;
     const startMs = environment.monotonic();
     const { promise: silence, reject: fail } = Promise.withResolvers<never>();
     const underway = { member, fail };
@@ -152,10 +153,18 @@ export class Balancer {
     return new Promise((resolve) => this.#environment.after(ms, resolve));
   }
 
-  #breakerOf({ module, kind }: Balanced, instance: string): Breaker {
-    const name = `${module} at ${instance}, ${kind}`;
-    const known = this.#breakers.get(name) ?? new Breaker(name);
-    this.#breakers.set(name, known);
-    return known;
+  /** One for each instance and kind of call; an instance that was started anew has new ones. */
+  #breakerOf({ module, kind }: Balanced, member: Member | undefined): Breaker {
+    const { instance, startedAtMs } = member?.beat ?? { instance: "any instance", startedAtMs: 0 };
+    const key = `${module}\n${instance}\n${startedAtMs}\n${kind}`;
+    const known = this.#breakers.get(key);
+    if (known !== undefined) return known;
+    const made = new Breaker(`${module} at ${instance}, ${kind}`);
+    this.#breakers.set(key, made);
+    if (this.#breakers.size > BREAKERS_MAX) {
+      const [oldest = key] = this.#breakers.keys();
+      this.#breakers.delete(oldest);
+    }
+    return made;
   }
 }

@@ -4,6 +4,8 @@ import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { ContractError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { Balancer } from "../balance/balancer.ts";
+import { Directory } from "../balance/directory.ts";
 import type {
   CallRequest,
   Envelope,
@@ -16,9 +18,10 @@ import type {
 import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import { EventReader } from "./event-reader.ts";
+import { Heartbeats, listenTo } from "./heartbeats.ts";
 import { Relay } from "./relay.ts";
 import { Service } from "./service.ts";
-import { callSubject } from "./subjects.ts";
+import { callSubject, instanceCallSubject } from "./subjects.ts";
 
 /** How an instance takes part in a system over NATS. */
 export interface NatsOptions {
@@ -31,6 +34,13 @@ export interface NatsOptions {
   readonly users: readonly string[];
   /** Proves who a user is; without it, a broker without users is expected. */
   readonly authenticator?: ((user: string) => Authenticator) | undefined;
+  /** Says that this instance lives, and chooses among others that do; left out in tests. */
+  readonly balance?: {
+    /** Whose instances a user calls; `*` for any. */
+    readonly callees: (user: string) => readonly string[];
+    /** The version of what runs here, for those who look. */
+    readonly version: string;
+  };
   readonly environment: Environment;
   readonly log: Log;
 }
@@ -58,6 +68,8 @@ export class Nats implements Transport {
   readonly #connections: ReadonlyMap<string, Connection>;
   readonly #calls: ReadonlyMap<string, Calls>;
   readonly #services = new Set<Service>();
+  readonly #directory: Directory;
+  readonly #balancer: Balancer | undefined;
   readonly #relays = new Map<string, Relay>();
   readonly #readers: EventReader[] = [];
   #closed = false;
@@ -71,6 +83,18 @@ export class Nats implements Transport {
         new Calls(connection, options.environment),
       ]),
     );
+    const { balance, environment } = options;
+    this.#directory = new Directory(environment);
+    if (balance === undefined) return;
+    this.#balancer = new Balancer(this.#directory, environment);
+    for (const [user, connection] of connections) {
+      listenTo(balance.callees(user), connection, this.#directory);
+    }
+  }
+
+  /** The instances that were heard of, and the circuits to them. */
+  get neighbours(): { readonly directory: Directory; readonly balancer: Balancer | undefined } {
+    return { directory: this.#directory, balancer: this.#balancer };
   }
 
   /** The connections by their users. */
@@ -79,27 +103,34 @@ export class Nats implements Transport {
   }
 
   serve(offer: Offer, serve: Serve): () => Promise<void> {
-    const { instance, environment, log } = this.#options;
+    const { instance, environment, log, balance } = this.#options;
     const connection = this.#connectionOf(offer.module);
     const service = new Service({ connection, instance, environment, log }, offer, serve);
     this.#services.add(service);
+    const beats = balance && new Heartbeats(service, { connection, environment, ...balance });
     return async () => {
+      beats?.stop();
       await service.stop();
       this.#services.delete(service);
     };
   }
 
   async call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
-    const { module, name } = procedure;
+    const { module, name, kind } = procedure;
+    const { caller, deadlineAtMs, key } = request;
     const checks = checkedProcedure(procedure);
-    const attempt = {
-      subject: callSubject(module, name, request.caller),
-      module,
-      what: fullName(procedure),
-      // JSON would make a text of a date, and nothing of undefined, before the callee can refuse.
-      input: checks.input.text(input),
+    const calls = this.#callsOf(caller);
+    // JSON would make a text of a date, and nothing of undefined, before the callee can refuse.
+    const about = { module, what: fullName(procedure), input: checks.input.text(input) };
+    const send = (instance: string | undefined) => {
+      const subject =
+        instance === undefined
+          ? callSubject(module, name, caller)
+          : instanceCallSubject({ module, instance }, name, caller);
+      return calls.send({ ...about, subject }, request);
     };
-    const text = await this.#callsOf(request.caller).send(attempt, request);
+    const balanced = { module, kind, isKeyed: key !== undefined, deadlineAtMs };
+    const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));
   }

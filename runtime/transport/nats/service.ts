@@ -1,7 +1,7 @@
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
-import { Defect, TransportError } from "../../contract/errors.ts";
+import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
@@ -30,6 +30,9 @@ export class Service {
   readonly #serve: Serve;
   readonly #procedures: ReadonlyMap<string, Procedure>;
   readonly #subscriptions: Subscription[];
+  /** Requests accepted so far, and those of them that failed by a defect. */
+  calls = 0;
+  errors = 0;
   #running = 0;
   #idle: (() => void)[] = [];
 
@@ -44,6 +47,18 @@ export class Service {
   /** How many requests are being worked on. */
   get running(): number {
     return this.#running;
+  }
+
+  get module(): string {
+    return this.#offer.module;
+  }
+
+  get instance(): string {
+    return this.#options.instance;
+  }
+
+  get isReader(): boolean {
+    return this.#offer.isReader;
   }
 
   /** Takes no more requests and resolves when those that have come are answered. */
@@ -74,10 +89,12 @@ export class Service {
     const asked = this.#askedBy(msg);
     if (asked === undefined) return this.#refuse(msg);
     this.#running += 1;
+    this.calls += 1;
     try {
       const output = await this.#run(msg, asked);
       this.#answer(msg, output);
     } catch (error) {
+      if (!isDomainError(error) && !isTransportError(error)) this.errors += 1;
       this.#answerError(msg, error);
     } finally {
       this.#running -= 1;

@@ -1,0 +1,85 @@
+import { moduleName, proceduresOf } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import { ContractError } from "../contract/errors.ts";
+import type { ReadDatabase } from "../store/database.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Caller } from "./caller.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Module } from "./define-module.ts";
+import { Dispatcher } from "./dispatcher.ts";
+
+/** What a reading module stands on. */
+export interface ReaderModuleOptions {
+  readonly module: Module;
+  readonly database: ReadDatabase;
+  readonly transport: Transport;
+  readonly deadlines: Deadlines;
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
+/**
+ * A module beside its owner: it answers queries from the same database, which it cannot write. It
+ * has no ports, and does not wait for sagas, which run at the owner.
+ */
+export class ReaderModule {
+  readonly #options: ReaderModuleOptions;
+  readonly #dispatcher: Dispatcher;
+  #withdraw: () => Promise<void> = async () => {};
+
+  constructor(options: ReaderModuleOptions) {
+    this.#options = options;
+    this.#dispatcher = this.#openDispatcher();
+  }
+
+  /** Offers the module's queries to others. */
+  start(): void {
+    const { module, transport } = this.#options;
+    const name = module.contract[moduleName];
+    const procedures = proceduresOf(module.contract).filter(({ kind }) => kind === "query");
+    const offer = { module: name, procedures, isReader: true };
+    this.#withdraw = transport.serve(offer, (procedure, input, request) =>
+      this.#dispatcher.serve(procedure, input, request),
+    );
+  }
+
+  /** Takes no more queries and resolves when those that had come are answered. */
+  async stop(): Promise<void> {
+    await this.#withdraw();
+    while (this.#dispatcher.running > 0) {
+      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
+    }
+    this.#options.database.close();
+  }
+
+  #openDispatcher(): Dispatcher {
+    const { module, database, transport, environment, deadlines, log } = this.#options;
+    const name = module.contract[moduleName];
+    const refuse = (): never => {
+      throw new ContractError(`This instance only reads the data of ${name}; ask its owner.`);
+    };
+    const transact = async () => refuse();
+    const caller = new Caller(name, new Set(module.uses.map((one) => one[moduleName])), {
+      transport,
+      environment,
+    });
+    const context = {
+      read: database,
+      log,
+      caller,
+      now: () => environment.now(),
+      newId: (prefix: string) => environment.newId(prefix),
+      port: refuse,
+      settled: () => Promise.resolve(),
+      intend: transact,
+    };
+    const handlers = Object.values(module.handlers).filter(
+      ({ procedure }) => procedure.kind === "query",
+    );
+    return new Dispatcher(
+      { module: name, read: database, log, environment, deadlines, context, transact },
+      handlers,
+    );
+  }
+}
