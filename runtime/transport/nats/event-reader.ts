@@ -18,6 +18,8 @@ const ATTACH_PAUSE_MS = 500;
 const GAP_PAUSE_MS = 100;
 const GAP_AGAIN_MS = 1_000;
 const DELIVER_PAUSE_MS = 1_000;
+/** How often the producer is told again: it may not have been there. */
+const TELL_AGAIN_MS = 1_000;
 
 interface Arrived {
   readonly msg: JsMsg;
@@ -29,6 +31,8 @@ interface Arrived {
 export interface EventReaderOptions {
   readonly connection: Connection;
   readonly subscription: Subscription;
+  /** True where the producer may come and go without this reader: elsewhere than in tests. */
+  readonly tellsAgain: boolean;
   readonly environment: Environment;
   readonly log: Log;
 }
@@ -65,6 +69,7 @@ export class EventReader {
     this.#lined = position;
     options.connection.onUp(() => this.#tell({ attached: true }));
     void this.#listen();
+    if (options.tellsAgain) this.#tellAgain();
   }
 
   /** True while events that have arrived are not durable here. */
@@ -79,6 +84,14 @@ export class EventReader {
     while (this.#delivering) {
       await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
     }
+  }
+
+  #tellAgain(): void {
+    this.#options.environment.after(TELL_AGAIN_MS, () => {
+      if (this.#closed) return;
+      if (this.#attached) this.#tell({});
+      this.#tellAgain();
+    });
   }
 
   /** Listens for as long as it is open, from the start again whenever the consumer is lost. */

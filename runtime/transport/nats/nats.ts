@@ -144,9 +144,11 @@ export class Nats implements Transport {
   }
 
   subscribe(subscription: Subscription): void {
-    const { environment, log } = this.#options;
+    const { environment, log, balance } = this.#options;
     const connection = this.#connectionOf(subscription.consumer);
-    this.#readers.push(new EventReader({ connection, subscription, environment, log }));
+    const tellsAgain = balance !== undefined;
+    const options = { connection, subscription, tellsAgain, environment, log };
+    this.#readers.push(new EventReader(options));
   }
 
   async ready(): Promise<void> {
