@@ -99,6 +99,8 @@ export class Broker implements AsyncDisposable {
     process.kill(this.#server.pid, "SIGKILL");
     await this.#server.died;
     this.#server = undefined;
+    await this.#provisioning?.close();
+    this.#provisioning = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,16 +3,9 @@ import { command, contract, isDeclared, proceduresOf, query } from "../contract/
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
+import { consumer, Log } from "../testing/event-log.ts";
 import { eventually } from "../testing/eventually.ts";
-import type {
-  CallRequest,
-  Envelope,
-  EventSource,
-  Offer,
-  Reader,
-  Serve,
-  Transport,
-} from "./transport.ts";
+import type { CallRequest, Offer, Serve, Transport } from "./transport.ts";
 
 const Value = t.Object({ list: t.Array(t.Integer()), note: t.Optional(t.String()) });
 const shelf = contract("shelf", {
@@ -36,71 +29,6 @@ const request: CallRequest = {
 };
 
 const offer: Offer = { module: "shelf", procedures: proceduresOf(shelf), isReader: false };
-
-/** A producer's log in memory. */
-class Log implements EventSource {
-  readonly module = "shelf";
-  readonly all: Envelope[] = [];
-  readonly #readers = new Map<string, Reader>();
-
-  /** Appends events of these names; returns their envelopes. */
-  append(...names: readonly string[]): Envelope[] {
-    const added = names.map((name, index) => envelope(this.all.length + index + 1, name));
-    this.all.push(...added);
-    return added;
-  }
-
-  after(seq: number, limit: number, events?: readonly string[]): Envelope[] {
-    const wanted = (one: Envelope) => events === undefined || events.includes(one.event);
-    return this.all.filter((one) => one.seq > seq && wanted(one)).slice(0, limit);
-  }
-
-  lastOf(events: readonly string[], seq: number): number {
-    return this.all.findLast((one) => one.seq <= seq && events.includes(one.event))?.seq ?? 0;
-  }
-
-  readers(): ReadonlyMap<string, Reader> {
-    return this.#readers;
-  }
-
-  noteReader(name: string, reader: Reader): void {
-    this.#readers.set(name, reader);
-  }
-
-  lastSeq(): number {
-    return this.all.length;
-  }
-}
-
-function envelope(seq: number, name: string): Envelope {
-  const payload = JSON.stringify({ seq });
-  const { traceId } = request;
-  return { module: "shelf", event: name, version: 1, seq, traceId, occurredAtMs: seq, payload };
-}
-
-/** A consumer that notes the seqs it gets; `refuse` has its next deliveries fail. */
-function consumer(name: string, events: readonly string[], position = 0) {
-  const seqs: number[] = [];
-  let refusals = 0;
-  const fresh = (envelopes: readonly Envelope[]) =>
-    envelopes.map(({ seq }) => seq).filter((seq) => seq > Math.max(position, ...seqs));
-  return {
-    seqs,
-    refuse(times: number) {
-      refusals = times;
-    },
-    subscription: {
-      consumer: name,
-      producer: "shelf",
-      events,
-      position,
-      async deliver(envelopes: readonly Envelope[]) {
-        if (refusals-- > 0) throw new Error("The disk is full.");
-        seqs.push(...fresh(envelopes));
-      },
-    },
-  };
-}
 
 /** Serves with what `work` gives, as JSON where that is asked for. */
 function answering(work: Serve): Serve {

@@ -14,6 +14,8 @@ const BATCH_MAX = 64;
 const PULL_MS = 5_000;
 const PULL_HEARTBEAT_MS = 1_000;
 const ATTACH_PAUSE_MS = 500;
+/** How long the broker may take to answer before it is asked again. */
+const ASK_MS = 2_000;
 /** How long a missing event may be on its way before the producer is asked for it. */
 const GAP_PAUSE_MS = 100;
 const GAP_AGAIN_MS = 1_000;
@@ -57,6 +59,7 @@ export class EventReader {
   #watchingGap = false;
   #delivering = false;
   #messages: ConsumerMessages | undefined;
+  #interrupt = () => {};
   #attached = false;
   #closed = false;
 
@@ -67,7 +70,7 @@ export class EventReader {
     this.reader = consumer;
     this.#position = position;
     this.#lined = position;
-    options.connection.onUp(() => this.#tell({ attached: true }));
+    options.connection.onUp(() => this.#listenAnew());
     void this.#listen();
     if (options.tellsAgain) this.#tellAgain();
   }
@@ -86,6 +89,12 @@ export class EventReader {
     }
   }
 
+  /** What was asked of the broker before a loss is not answered any more. */
+  #listenAnew(): void {
+    this.#interrupt();
+    void this.#messages?.close().catch(() => {});
+  }
+
   #tellAgain(): void {
     this.#options.environment.after(TELL_AGAIN_MS, () => {
       if (this.#closed) return;
@@ -96,22 +105,16 @@ export class EventReader {
 
   /** Listens for as long as it is open, from the start again whenever the consumer is lost. */
   async #listen(): Promise<void> {
-    const { connection, log } = this.#options;
+    const { log } = this.#options;
     for (let failures = 0; !this.#closed; failures++) {
+      const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+      this.#interrupt = interrupt;
       try {
-        const consumers = jetstream(connection.client).consumers;
-        const consumer = await consumers.get(streamOf(this.producer), this.reader);
-        this.#messages = await consumer.consume({
-          max_messages: AHEAD_MAX,
-          expires: PULL_MS,
-          idle_heartbeat: PULL_HEARTBEAT_MS,
-          abort_on_missing_resource: true,
-          callback: (msg) => this.#take(msg),
-        });
+        this.#messages = await this.#pull();
         this.#attached = true;
         this.#tell({ attached: true });
         failures = 0;
-        await this.#messages.closed();
+        await Promise.race([this.#messages.closed(), interrupted]);
       } catch (error) {
         if (this.#closed) return;
         const { reader, producer } = this;
@@ -120,6 +123,18 @@ export class EventReader {
       this.#attached = false;
       await this.#pause(ATTACH_PAUSE_MS);
     }
+  }
+
+  async #pull(): Promise<ConsumerMessages> {
+    const consumers = jetstream(this.#options.connection.client, { timeout: ASK_MS }).consumers;
+    const consumer = await consumers.get(streamOf(this.producer), this.reader);
+    return await consumer.consume({
+      max_messages: AHEAD_MAX,
+      expires: PULL_MS,
+      idle_heartbeat: PULL_HEARTBEAT_MS,
+      abort_on_missing_resource: true,
+      callback: (msg) => this.#take(msg),
+    });
   }
 
   #take(msg: JsMsg): void {

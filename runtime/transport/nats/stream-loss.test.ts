@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { cpSync, rmSync } from "node:fs";
+import { Broker } from "../../testing/broker.ts";
+import { consumer, Log } from "../../testing/event-log.ts";
+import { eventually } from "../../testing/eventually.ts";
+import type { ModuleLinks } from "../manifest.ts";
+import type { Nats } from "./nats.ts";
+
+const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
+  name,
+  queries: [],
+  commands: [],
+  events: [],
+  calls: [],
+  reads: [],
+  ...more,
+});
+const manifest = [
+  links("shelf", { events: ["taken", "put"] }),
+  links("desk", { reads: [{ producer: "shelf", events: ["taken"] }] }),
+];
+
+let broker: Broker;
+let producing: Nats;
+let reading: Nats;
+let log: Log;
+let desk: ReturnType<typeof consumer>;
+let publish: ReturnType<Nats["publish"]>;
+
+beforeEach(async () => {
+  broker = await Broker.open(manifest);
+  producing = await broker.connect({ users: ["shelf"] });
+  reading = await broker.connect({ users: ["desk"] });
+  log = new Log();
+  desk = consumer("desk", ["taken"]);
+  publish = producing.publish(log);
+  reading.subscribe(desk.subscription);
+});
+afterEach(async () => {
+  await producing.close();
+  await reading.close();
+  await broker[Symbol.asyncDispose]();
+});
+
+/** Commits events at the producer, some of which the reader wants. */
+function commit(count: number): void {
+  for (let one = 0; one < count; one++) publish(log.append("taken", "put"));
+}
+
+/** Everything that the reader wants has come, once, in order. */
+async function allArrived(): Promise<void> {
+  const wanted = log.all.filter(({ event }) => event === "taken").map(({ seq }) => seq);
+  await eventually(
+    async () => desk.seqs.length,
+    (count) => count >= wanted.length,
+  );
+  expect(desk.seqs).toEqual(wanted);
+}
+
+const store = () => `${broker.folder}/nats/jetstream`;
+
+describe("no event is lost and none comes twice", () => {
+  test("when all streams are deleted under load", async () => {
+    commit(200);
+    await allArrived();
+    commit(100);
+    await broker.wipe();
+    commit(100);
+    await allArrived();
+  });
+
+  test("when the broker is killed under load and comes back", async () => {
+    commit(300);
+    const port = Number(new URL(broker.url).port);
+    await broker.kill();
+    commit(100);
+    await broker.start(port);
+    commit(100);
+    await allArrived();
+  }, 30_000);
+
+  test("when the broker comes back without what it had stored", async () => {
+    commit(200);
+    await allArrived();
+    commit(100);
+    const port = Number(new URL(broker.url).port);
+    await broker.kill();
+    rmSync(store(), { recursive: true });
+    commit(100);
+    await broker.start(port);
+    await allArrived();
+  }, 30_000);
+
+  test("when the broker comes back with an older copy of what it had stored", async () => {
+    commit(100);
+    await allArrived();
+    const port = Number(new URL(broker.url).port);
+    await broker.kill();
+    cpSync(store(), `${broker.folder}/copy`, { recursive: true });
+    await broker.start(port);
+    commit(200);
+    await allArrived();
+    await broker.kill();
+    rmSync(store(), { recursive: true });
+    cpSync(`${broker.folder}/copy`, store(), { recursive: true });
+    commit(100);
+    await broker.start(port);
+    commit(50);
+    await allArrived();
+  }, 30_000);
+});
+
+test("what a relay of the past hands over late is refused, and the order holds", async () => {
+  commit(50);
+  await allArrived();
+  const other = await broker.connect({ users: ["shelf"] });
+  const publishToo = other.publish(log);
+  for (let round = 0; round < 20; round++) {
+    const added = log.append("taken");
+    publish(added);
+    publishToo(added);
+  }
+  await allArrived();
+  await other.close();
+}, 30_000);
