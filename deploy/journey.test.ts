@@ -97,7 +97,7 @@ describe.each(["monolith", "split"])("in the topology %s,", (topology) => {
       expect(error).toMatchObject({ status: 422, value: { code: "cursor_invalid" } });
     });
 
-    test("shows a product with its variants, their prices and whether they can be had", async () => {
+    test("shows a product with its variants, prices and whether they can be had", async () => {
       const product = await productOf("guitar");
       expect(product).toMatchObject({ state: "published" });
       const variantIds = product.variants.map(({ variantId }) => variantId).join(",");
@@ -205,7 +205,7 @@ describe.each(["monolith", "split"])("in the topology %s,", (topology) => {
       expect(error).toMatchObject({ status: 404, value: { code: "order_not_found" } });
     });
 
-    test("answers a repeated key with the same order, and refuses the key for another", async () => {
+    test("answers a repeated key with the same order, and refuses it for another", async () => {
       const cart = await fillCart(shop.client(), { variantId: await variantOf("violin") });
       const attempt = { token: "tok_ok", key: "journey-2" };
       const [one, other] = await Promise.all([

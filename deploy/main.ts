@@ -1,6 +1,7 @@
 import { users } from "#modules/users";
 import { loadAuthenticator, modules } from "../modules/index.ts";
 import { runCommand } from "../runtime/cli/cli.ts";
+import { natsRotateCommand } from "../runtime/cli/nats-command.ts";
 import { startCommand } from "../runtime/cli/start-command.ts";
 import type { System } from "../runtime/host/system.ts";
 import { demo } from "./demo.ts";
@@ -25,7 +26,12 @@ const system: System = {
 // Everything that is written is for this user only.
 process.umask(0o077);
 process.exitCode = await runCommand(
-  [startCommand(system), userCreateCommand(system), pictureCommand(system)],
+  [
+    startCommand(system),
+    natsRotateCommand(system),
+    userCreateCommand(system),
+    pictureCommand(system),
+  ],
   Bun.argv.slice(2),
 );
 // A port of a module may hold the event loop open after everything was stopped.

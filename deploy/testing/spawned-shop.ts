@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { client } from "../../modules/client.ts";
+import { serverFiles } from "../../runtime/transport/nats/server-config.ts";
 
 /** A shop in a process of its own, as `bun start` runs it, for tests that kill it. */
 export interface SpawnedShop extends AsyncDisposable {
@@ -55,9 +56,21 @@ export async function spawnShop(options: SpawnOptions = {}): Promise<SpawnedShop
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
+      killBroker(folder);
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends the nats-server of a folder, which outlives whoever started it and is killed. */
+export function killBroker(folder: string): void {
+  const { pid } = serverFiles(folder);
+  if (!existsSync(pid)) return;
+  try {
+    process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** Runs the command line and resolves with what it printed and its exit code. */

@@ -115,7 +115,8 @@ describe("a child", () => {
       const { writeSync } = require("node:fs");
       const line = Buffer.from(JSON.stringify({ message: "m".repeat(65000) }) + "\\n");
       for (let n = 0; n < 100; n++) for (let at = 0; at < line.length; ) {
-        try { at += writeSync(2, line, at); } catch (error) { if (error.code !== "EAGAIN") throw error; }
+        try { at += writeSync(2, line, at); } catch (error) { 
+          if (error.code !== "EAGAIN") throw error; }
       }
     `;
     let length = 0;

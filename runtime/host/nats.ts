@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
@@ -11,18 +12,18 @@ import { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { openNats } from "../transport/nats/nats.ts";
+import { CONSOLE, GATEWAY, PROVISIONER } from "../transport/nats/permissions.ts";
 import { provisioner } from "../transport/nats/provision.ts";
+import { rotateKey } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { streamBytesMax } from "../transport/nats/server-config.ts";
+import { signalReload } from "../transport/nats/server-process.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Run } from "./child.ts";
 import type { TransportNeeds } from "./start.ts";
 import { StartError } from "./start-error.ts";
 import type { Broker } from "./supervisor.ts";
-import { GATEWAY } from "./topology.ts";
-
-const PROVISIONER = "provisioner";
 
 /** What a broker needs to know of the system that it is to carry. */
 export interface BrokerNeeds {
@@ -58,6 +59,27 @@ function freePort(): number {
   return listener.port;
 }
 
+/** Where it is written which address the nats-server of a data folder has. */
+function urlFile(folder: string): string {
+  return `${folder}/nats/url`;
+}
+
+/** Gives a NATS user a new key while the system that runs over this data folder goes on. */
+export async function rotateNatsKey(
+  user: string,
+  about: Pick<BrokerNeeds, "modules" | "folder" | "environment">,
+): Promise<void> {
+  const { modules, folder, environment } = about;
+  if (!existsSync(urlFile(folder))) {
+    throw new StartError(
+      `No nats-server of Cleave has run over ${folder}. Start a split topology.`,
+    );
+  }
+  const url = readFileSync(urlFile(folder), "utf8").trim();
+  const reload = () => signalReload(folder);
+  await rotateKey(user, { folder, manifest: manifestOf(modules), url, environment, reload });
+}
+
 /** One run of the server, with the provisioner that makes streams and consumers on it. */
 class BrokerRun implements Run {
   readonly ready: Promise<void>;
@@ -91,7 +113,7 @@ class BrokerRun implements Run {
     const server = await startNatsServer({ folder, manifest, environment, log, executable, port });
     this.#server = server;
     void server.died.then((how) => this.#end(how));
-    const users = [...manifest.map(({ name }) => name), GATEWAY];
+    const users = [...manifest.map(({ name }) => name), GATEWAY, CONSOLE];
     await selfTest({ url: server.url, folder, users });
     this.#provisioning = await Connection.open({
       url: server.url,
@@ -109,6 +131,7 @@ class BrokerRun implements Run {
     });
     await provision.ensure();
     this.#endWatch = provision.watch();
+    writeFileSync(urlFile(folder), `${server.url}\n`);
   }
 
   async #fail(error: unknown): Promise<void> {

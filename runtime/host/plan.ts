@@ -63,8 +63,8 @@ function unknownInstance(
 
 function lacksNats(topology: string, instance: string): string {
   return (
-    `The instance ${instance} of the topology ${topology} meets the others over NATS. Give it the ` +
-    "server with --nats nats://127.0.0.1:4222 or NATS_URL, or leave out --instance " +
+    `The instance ${instance} of the topology ${topology} meets the others over NATS. Give it ` +
+    "the server with --nats nats://127.0.0.1:4222 or NATS_URL, or leave out --instance " +
     "to run all."
   );
 }

@@ -101,7 +101,7 @@ function move({ environment }: World, ms: number): void {
 }
 
 describe("a supervisor", () => {
-  test("begins the broker before all others, and stops the gateway first and the broker last", async () => {
+  test("begins the broker first, and stops the gateway first and the broker last", async () => {
     using it = world();
     await it.supervisor.start();
     expect(it.notes()[0]).toBe("began nats");
@@ -176,7 +176,7 @@ describe("a supervisor", () => {
     await it.supervisor.stop();
   }, 30_000);
 
-  test("gives up on what has not been ready for twenty seconds, and what it said is in the log", async () => {
+  test("gives up on what is not ready in twenty seconds, and has logged what it said", async () => {
     using it = world({ core: refusing });
     void it.supervisor.start();
     for (let times = 1; times <= 2; times++) {
@@ -242,7 +242,7 @@ describe("a supervisor", () => {
     );
   });
 
-  test("told to stop begins nothing again: not what waits for its turn, nor what comes later", async () => {
+  test("told to stop begins nothing again: neither what waits nor what comes later", async () => {
     using it = world({ core: `${ready} process.exit(3);` });
     await it.supervisor.start();
     await logged(it, "died");

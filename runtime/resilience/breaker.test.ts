@@ -16,7 +16,7 @@ async function failed(times: number): Promise<Breaker> {
   return breaker;
 }
 
-test("the fifth failure in a row opens the circuit, which then refuses without a call", async () => {
+test("the fifth failure in a row opens the circuit, which refuses without a call", async () => {
   const breaker = await failed(4);
   expect(breaker.state).toBe("closed");
   await breaker.run(away).catch(() => {});
@@ -94,7 +94,7 @@ test("a refusal by the one that is tried closes the circuit: it is back", async 
   expect(breaker.state).toBe("closed");
 });
 
-test("what was begun before the break and fails after it does not open the circuit again", async () => {
+test("what was begun before the break and fails after it opens nothing again", async () => {
   const breaker = await failed(0);
   const late = Promise.withResolvers<string>();
   const begunBefore = breaker.run(() => late.promise).catch(() => "failed");

@@ -28,8 +28,8 @@ const states: { readonly [state in CircuitState]: BreakerState } = {
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * A circuit breaker: after five failures in a row it refuses calls at once, and lets one try after a
- * pause that grows to a minute.
+ * A circuit breaker: after five failures in a row it refuses calls at once, and lets one try after
+ * a pause that grows to a minute.
  *
  * Only what says that the other side is away counts: a declared refusal, a misfit or a defect is an
  * answer. What fails after the circuit has changed is of the time before and counts no more. It

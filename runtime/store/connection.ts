@@ -33,8 +33,8 @@ export interface Write extends Read {
 }
 
 /**
- * A number that changes whenever this database is written. What was read at one number is still true
- * at the same number, so it may be remembered by it.
+ * A number that changes whenever this database is written. What was read at one number is still
+ * true at the same number, so it may be remembered by it.
  */
 export function commitsOf(on: Read): number {
   const { commits, version } = on[connection];

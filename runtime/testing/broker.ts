@@ -7,13 +7,16 @@ import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
-import { type Nats, openNats } from "../transport/nats/nats.ts";
+import { openNats } from "../transport/nats/nats.ts";
 import { provisioner } from "../transport/nats/provision.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 
 const STREAM_BYTES_MAX = 64 * 1024 * 1024;
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/** The transport over NATS. */
+export type Nats = Awaited<ReturnType<typeof openNats>>;
 
 /** Connects to a test's broker as instances of a system do. */
 export interface ConnectTo {
@@ -23,7 +26,7 @@ export interface ConnectTo {
   readonly instance?: string;
 }
 
-/** A real nats-server for tests, with the users, permissions and streams that a manifest asks for. */
+/** A real nats-server for tests, with the users, permissions and streams that a manifest needs. */
 export class Broker implements AsyncDisposable {
   readonly folder = mkdtempSync(`${tmpdir()}/cleave-nats-`);
   readonly environment = realEnvironment();

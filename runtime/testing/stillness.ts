@@ -1,4 +1,4 @@
-import type { Nats } from "../transport/nats/nats.ts";
+import type { Nats } from "./broker.ts";
 
 /** Rounds in which nothing is sent or received before it counts as still. */
 const CALM_ROUNDS = 8;

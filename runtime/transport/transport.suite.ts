@@ -5,6 +5,7 @@ import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
 import { consumer, Log } from "../testing/event-log.ts";
 import { eventually } from "../testing/eventually.ts";
+import { turns } from "../testing/stillness.ts";
 import type { CallRequest, Offer, Serve, Transport } from "./transport.ts";
 
 const Value = t.Object({ list: t.Array(t.Integer()), note: t.Optional(t.String()) });
@@ -171,7 +172,7 @@ function offerSuite(open: Open): void {
     await transport.ready();
     const inputs = [1, 2, 3].map((one) => ({ list: [one] }));
     const answers = inputs.map((input) => transport.call(shelf.echo, input, request));
-    while (gates.size < 3) await new Promise((resolve) => setImmediate(resolve));
+    while (gates.size < 3) await turns(1);
     for (const release of [...gates.values()].reverse()) release();
     expect(await Promise.all(answers)).toEqual(inputs);
   });

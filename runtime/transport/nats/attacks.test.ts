@@ -76,7 +76,7 @@ test.each([
   expect(await refused).toBe(reply);
 });
 
-test("an event asked for with a forged reply arrives under its own subject, not as a call", async () => {
+test("an event asked for with a forged reply arrives under its own subject", async () => {
   await using orders = await shop.connect("orders");
   await jetstream(orders).publish("ev.orders.0.confirmed", "{}");
   await using mail = await shop.connect("mail");

@@ -75,7 +75,8 @@ export class Connection {
     if (isOld(version)) {
       await client.close();
       throw new Error(
-        `The nats-server at ${url} is ${version}; Cleave needs ${VERSION_FLOOR.join(".")} or newer.`,
+        `The nats-server at ${url} is ${version}; Cleave needs ${VERSION_FLOOR.join(".")} or ` +
+          "newer.",
       );
     }
     return new Connection(options, client);

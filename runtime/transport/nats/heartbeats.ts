@@ -2,16 +2,16 @@ import type { Msg } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import type { Directory } from "../balance/directory.ts";
 import type { Heartbeat } from "../balance/member.ts";
+import type { Callee } from "./callee.ts";
 import type { Connection } from "./connection.ts";
-import type { Service } from "./service.ts";
 import { heartbeatSubject } from "./subjects.ts";
 import { textOf } from "./wire.ts";
 
 const EVERY_MS = 500;
 
-/** Says again and again that a service is there and how it is, until it is told to stop. */
+/** Says again and again that a callee is there and how it is, until it is told to stop. */
 export class Heartbeats {
-  readonly #service: Service;
+  readonly #callee: Callee;
   readonly #connection: Connection;
   readonly #environment: Environment;
   readonly #startedAtMs: number;
@@ -20,14 +20,14 @@ export class Heartbeats {
   #state: Heartbeat["state"] = "up";
 
   constructor(
-    service: Service,
+    callee: Callee,
     about: {
       readonly connection: Connection;
       readonly environment: Environment;
       readonly version: string;
     },
   ) {
-    this.#service = service;
+    this.#callee = callee;
     this.#connection = about.connection;
     this.#environment = about.environment;
     this.#startedAtMs = about.environment.now();
@@ -50,7 +50,7 @@ export class Heartbeats {
   #say(): void {
     const { client, isUp } = this.#connection;
     if (!isUp || client.isClosed()) return;
-    const { module, instance, isReader, running, calls, errors } = this.#service;
+    const { module, instance, isReader, running, calls, errors } = this.#callee;
     const beat: Heartbeat = {
       module,
       instance,

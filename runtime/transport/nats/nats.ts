@@ -15,12 +15,12 @@ import type {
   Subscription,
   Transport,
 } from "../transport.ts";
+import { Callee } from "./callee.ts";
 import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
 import { Relay } from "./relay.ts";
-import { Service } from "./service.ts";
 import { callSubject, instanceCallSubject } from "./subjects.ts";
 
 /** How an instance takes part in a system over NATS. */
@@ -63,11 +63,11 @@ export async function openNats(options: NatsOptions): Promise<Nats> {
 }
 
 /** See `openNats`. */
-export class Nats implements Transport {
+class Nats implements Transport {
   readonly #options: NatsOptions;
   readonly #connections: ReadonlyMap<string, Connection>;
   readonly #calls: ReadonlyMap<string, Calls>;
-  readonly #services = new Set<Service>();
+  readonly #callees = new Set<Callee>();
   readonly #directory: Directory;
   readonly #balancer: Balancer | undefined;
   readonly #relays = new Map<string, Relay>();
@@ -105,13 +105,13 @@ export class Nats implements Transport {
   serve(offer: Offer, serve: Serve): () => Promise<void> {
     const { instance, environment, log, balance } = this.#options;
     const connection = this.#connectionOf(offer.module);
-    const service = new Service({ connection, instance, environment, log }, offer, serve);
-    this.#services.add(service);
-    const beats = balance && new Heartbeats(service, { connection, environment, ...balance });
+    const callee = new Callee({ connection, instance, environment, log }, offer, serve);
+    this.#callees.add(callee);
+    const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
     return async () => {
       beats?.stop();
-      await service.stop();
-      this.#services.delete(service);
+      await callee.stop();
+      this.#callees.delete(callee);
     };
   }
 
@@ -163,7 +163,7 @@ export class Nats implements Transport {
 
   busy(): boolean {
     if (this.#closed) return false;
-    return [...this.#services].some((service) => service.running > 0) || this.eventsUnderway();
+    return [...this.#callees].some((callee) => callee.running > 0) || this.eventsUnderway();
   }
 
   /** True while somebody has not taken in what was published, as far as it is known here. */
@@ -175,7 +175,7 @@ export class Nats implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const service of this.#services) await service.stop();
+    for (const callee of this.#callees) await callee.stop();
     for (const reader of this.#readers) await reader.close();
     for (const relay of this.#relays.values()) await relay.close();
     for (const connection of this.#connections.values()) await connection.close();

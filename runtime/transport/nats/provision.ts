@@ -158,7 +158,8 @@ async function ensureStream(
   if (!agrees(found.config, { storage, retention })) {
     throw new BrokerError(
       `The stream ${name} is kept in another way (${found.config.storage}, ` +
-        `${found.config.retention}) than Cleave needs (${storage}, ${retention}), and that cannot ` +
+        `${found.config.retention}) than Cleave needs (${storage}, ${retention}), and that ` +
+        "cannot " +
         "be changed. Delete the stream: it is filled again from the module's own data.",
     );
   }

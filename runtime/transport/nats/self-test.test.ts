@@ -33,7 +33,7 @@ test.each([
   );
 });
 
-test("a server that does not know a user's key is told from one that cannot be reached", async () => {
+test("a server that does not know a user's key is told from one that is not there", async () => {
   await using shop = await testServer(sampleManifest);
   using other = temporaryFolder();
   makeKeys(other.path, ["mail"]);

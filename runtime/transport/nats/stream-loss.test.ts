@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
-import { Broker } from "../../testing/broker.ts";
+import { Broker, type Nats } from "../../testing/broker.ts";
 import { consumer, Log } from "../../testing/event-log.ts";
 import { eventually } from "../../testing/eventually.ts";
 import type { ModuleLinks } from "../manifest.ts";
-import type { Nats } from "./nats.ts";
 
 const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
   name,

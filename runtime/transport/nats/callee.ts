@@ -9,8 +9,8 @@ import type { Connection } from "./connection.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { errorHeaders, payloadOf, requestIn, textOf } from "./wire.ts";
 
-/** What a service stands on. */
-export interface ServiceOptions {
+/** What a callee stands on. */
+export interface CalleeOptions {
   readonly connection: Connection;
   readonly instance: string;
   readonly environment: Environment;
@@ -24,8 +24,8 @@ export interface ServiceOptions {
  * of the caller that its subject names. A broker checks neither: with a forged reply subject it
  * would deliver here what somebody else may not send, or have our answer go where we may not.
  */
-export class Service {
-  readonly #options: ServiceOptions;
+export class Callee {
+  readonly #options: CalleeOptions;
   readonly #offer: Offer;
   readonly #serve: Serve;
   readonly #procedures: ReadonlyMap<string, Procedure>;
@@ -36,7 +36,7 @@ export class Service {
   #running = 0;
   #idle: (() => void)[] = [];
 
-  constructor(options: ServiceOptions, offer: Offer, serve: Serve) {
+  constructor(options: CalleeOptions, offer: Offer, serve: Serve) {
     this.#options = options;
     this.#offer = offer;
     this.#serve = serve;
