@@ -77,6 +77,14 @@ describe("a start is refused, with nothing changed, for", () => {
     }
   });
 
+  test.each([["203.0.113.7"], ["no.such.host.invalid"]])(
+    "an address that is not this machine's: %s",
+    async (host) => {
+      const said = await refusedStart(absent(), { args: ["--port", "0", "--host", host] });
+      expect(said).toContain(`The address ${host} cannot be listened on`);
+    },
+  );
+
   test("a port that another program has", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));

@@ -6,7 +6,7 @@ import type { Log } from "../telemetry/log.ts";
 import { startChild } from "./child.ts";
 import { dataFolder } from "./data-folder.ts";
 import { openBroker } from "./nats.ts";
-import { portTaken, StartError } from "./start-error.ts";
+import { cannotListen, StartError } from "./start-error.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { Placement } from "./topology.ts";
 
@@ -96,6 +96,6 @@ function listenOn(hostname: string, port: number) {
   try {
     return Bun.listen({ hostname, port, socket: { data() {} } });
   } catch (cause) {
-    throw portTaken(hostname, port, cause);
+    throw cannotListen(hostname, port, cause);
   }
 }

@@ -40,6 +40,8 @@ export const hostSettings = t.Object({
     }),
   ),
   NODE_ENV: t.Optional(t.String()),
+  /** The file of nats-server, for topologies that start one; it is looked for when not given. */
+  NATS_SERVER: t.Optional(t.String({ minLength: 1 })),
   /** Whether an empty data folder is filled with the demo shop. */
   DEMO: t.Boolean({ default: true }),
 });

@@ -14,7 +14,7 @@ import { type Control, openControl } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
-import { portTaken } from "./start-error.ts";
+import { cannotListen } from "./start-error.ts";
 import { insidesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
 
@@ -171,7 +171,7 @@ async function openGateway(
       ready: () => shop.ready,
     });
   } catch (cause) {
-    throw portTaken(host, port, cause);
+    throw cannotListen(host, port, cause);
   }
 }
 
