@@ -161,6 +161,7 @@ export async function natsTransport(url: string, needs: TransportNeeds): Promise
     authenticator: (user) => authenticatorOf(folder, user),
     balance: { callees: (user) => calleesOf(user, modules), version: VERSION },
     environment,
+    reminder: environment,
     log,
   }).catch((cause: unknown) => {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });

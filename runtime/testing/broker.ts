@@ -92,6 +92,7 @@ export class Broker implements AsyncDisposable {
       users,
       authenticator: (user) => authenticatorOf(this.folder, user),
       environment: environment ?? this.environment,
+      reminder: this.environment,
       log: silent,
     });
   }

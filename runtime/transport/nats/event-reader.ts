@@ -20,7 +20,7 @@ const ASK_MS = 2_000;
 const GAP_PAUSE_MS = 100;
 const GAP_AGAIN_MS = 1_000;
 const DELIVER_PAUSE_MS = 1_000;
-/** How often the producer is told again: it may not have been there. */
+/** How often the producer is told again. */
 const TELL_AGAIN_MS = 1_000;
 
 interface Arrived {
@@ -33,8 +33,8 @@ interface Arrived {
 export interface EventReaderOptions {
   readonly connection: Connection;
   readonly subscription: Subscription;
-  /** True where the producer may come and go without this reader: elsewhere than in tests. */
-  readonly tellsAgain: boolean;
+  /** The clock by which the producer is told again and again; it may not have been there. */
+  readonly reminder: Pick<Environment, "after">;
   readonly environment: Environment;
   readonly log: Log;
 }
@@ -72,7 +72,7 @@ export class EventReader {
     this.#lined = position;
     options.connection.onUp(() => this.#listenAnew());
     void this.#listen();
-    if (options.tellsAgain) this.#tellAgain();
+    this.#tellAgain();
   }
 
   /** True while events that have arrived are not durable here. */
@@ -96,8 +96,8 @@ export class EventReader {
   }
 
   #tellAgain(): void {
-    this.#options.environment.after(TELL_AGAIN_MS, () => {
-      if (this.#closed) return;
+    this.#options.reminder.after(TELL_AGAIN_MS, () => {
+      if (this.#closed || this.#options.connection.client.isClosed()) return;
       if (this.#attached) this.#tell({});
       this.#tellAgain();
     });

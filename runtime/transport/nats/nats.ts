@@ -42,6 +42,8 @@ export interface NatsOptions {
     readonly version: string;
   };
   readonly environment: Environment;
+  /** The clock by which readers tell producers again how far they are; it must not stand still. */
+  readonly reminder: Pick<Environment, "after">;
   readonly log: Log;
 }
 
@@ -144,10 +146,9 @@ class Nats implements Transport {
   }
 
   subscribe(subscription: Subscription): void {
-    const { environment, log, balance } = this.#options;
+    const { environment, reminder, log } = this.#options;
     const connection = this.#connectionOf(subscription.consumer);
-    const tellsAgain = balance !== undefined;
-    const options = { connection, subscription, tellsAgain, environment, log };
+    const options = { connection, subscription, reminder, environment, log };
     this.#readers.push(new EventReader(options));
   }
 
