@@ -1,9 +1,7 @@
 import { dataFolder } from "../host/data-folder.ts";
-import { rotateNatsKey } from "../host/nats.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { hostSettings, readSettings } from "../host/settings.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
-import { BrokerError } from "../transport/nats/broker-error.ts";
 import { type Command, CommandError } from "./cli.ts";
 
 /** `nats rotate <user>`: gives a NATS user a new key without a stop. */
@@ -23,11 +21,8 @@ export function natsRotateCommand(system: System): Command {
       if ("mistakes" in read) throw new CommandError(read.mistakes.join("\n"));
       const modules = await insidesOf(system, moduleNamesOf(system));
       const { path: folder } = dataFolder(read.values.host.DATA_DIR);
-      await rotateNatsKey(user, { modules, folder, environment: realEnvironment() }).catch(
-        (error: unknown) => {
-          throw error instanceof BrokerError ? new CommandError(error.message) : error;
-        },
-      );
+      const { rotateNatsKey } = await import("../host/nats.ts");
+      await rotateNatsKey(user, { modules, folder, environment: realEnvironment() });
       console.log(`The NATS user ${user} has a new key.`);
       return 0;
     },

@@ -1,9 +1,7 @@
 import type { Environment } from "../contract/environment.ts";
 import { READY } from "../host/child.ts";
-import { natsTransport } from "../host/nats.ts";
 import { type Plan, planOf } from "../host/plan.ts";
 import { realEnvironment } from "../host/real-environment.ts";
-import { runTopology } from "../host/run-topology.ts";
 import {
   hostSettings,
   peekSettings,
@@ -12,7 +10,7 @@ import {
   type SettingSources,
   type SettingValues,
 } from "../host/settings.ts";
-import { start } from "../host/start.ts";
+import { start, type TransportNeeds } from "../host/start.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Module } from "../module/define-module.ts";
 import { refusals } from "../module/port.ts";
@@ -102,8 +100,12 @@ async function runOne(
     environment,
     // A supervisor says which instance a line is of.
     log: isAlone || isSupervised() ? log : log.with({ instance: placement.name }),
-    openTransport: async (needs: Parameters<typeof natsTransport>[1]) =>
-      isAlone ? inProcess(environment) : await natsTransport(plan.natsUrl, needs),
+    openTransport: async (needs: TransportNeeds) => {
+      if (isAlone) return inProcess(environment);
+      // NATS is loaded where it is spoken: a shop in one process starts sooner and is smaller.
+      const { natsTransport } = await import("../host/nats.ts");
+      return await natsTransport(plan.natsUrl, needs);
+    },
   };
   const running = await Promise.race([start(system, settings, tools), asked]);
   if (running !== undefined) {
@@ -134,6 +136,7 @@ async function runAll(
   };
   const sink = (lines: string) =>
     new Promise<void>((resolve) => void process.stderr.write(lines, () => resolve()));
+  const { runTopology } = await import("../host/run-topology.ts");
   const { supervisor, url } = await runTopology(run, { environment, log, sink });
   const asked = stopAsked(environment, () => {
     supervisor.kill();

@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import type { Manifest } from "../transport/manifest.ts";
+import { BrokerError } from "../transport/nats/broker-error.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
@@ -77,7 +78,10 @@ export async function rotateNatsKey(
   }
   const url = readFileSync(urlFile(folder), "utf8").trim();
   const reload = () => signalReload(folder);
-  await rotateKey(user, { folder, manifest: manifestOf(modules), url, environment, reload });
+  const options = { folder, manifest: manifestOf(modules), url, environment, reload };
+  await rotateKey(user, options).catch((cause: unknown) => {
+    throw cause instanceof BrokerError ? new StartError(cause.message, { cause }) : cause;
+  });
 }
 
 /** One run of the server, with the provisioner that makes streams and consumers on it. */
