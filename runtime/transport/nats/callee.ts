@@ -6,8 +6,12 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
 import type { Connection } from "./connection.ts";
+import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { errorHeaders, payloadOf, requestIn, textOf } from "./wire.ts";
+
+/** How the names of operations begin, which no contract of a module may use. */
+const OPERATION = "cleave";
 
 /** What a callee stands on. */
 export interface CalleeOptions {
@@ -128,6 +132,9 @@ export class Callee {
     const found = this.#procedures.get(procedure);
     if (found === undefined) {
       throw new Defect(`${module} has no procedure ${procedure}. Is ${caller} newer than it?`);
+    }
+    if (procedure.startsWith(OPERATION) && caller !== GATEWAY && caller !== CONSOLE) {
+      throw new Defect(`${caller} may not run ${module}.${procedure}: that is for operators.`);
     }
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { command, contract, proceduresOf } from "../../contract/contract.ts";
+import { t } from "../../contract/schema.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { Broker } from "../../testing/broker.ts";
 import type { ModuleLinks } from "../manifest.ts";
@@ -35,4 +37,35 @@ transportSuite("over NATS", {
       environment: { ...realEnvironment(), monotonic: () => 0 },
     });
   },
+});
+
+test("an operation is refused to a module, though the broker lets it through", async () => {
+  await broker.wipe();
+  await using closing = new AsyncDisposableStack();
+  const transport = await broker.connect({ users });
+  closing.defer(() => transport.close());
+  const shelf = contract("shelf", {
+    cleaveTidy: command({ input: t.Object({}), output: t.Object({}) }),
+  });
+  let ran = false;
+  const serve = async () => {
+    ran = true;
+    return {};
+  };
+  transport.serve({ module: "shelf", procedures: proceduresOf(shelf), isReader: false }, serve);
+  await transport.ready();
+  const call = transport.call(
+    shelf.cleaveTidy,
+    {},
+    {
+      caller: "desk",
+      identity: { kind: "system" },
+      traceId: "0123456789abcdef0123456789abcdef",
+      deadlineAtMs: broker.environment.monotonic() + 5_000,
+      key: undefined,
+      asText: false,
+    },
+  );
+  await expect(call).rejects.toThrow("desk may not run shelf.cleaveTidy: that is for operators.");
+  expect(ran).toBe(false);
 });

@@ -186,11 +186,15 @@ export class Relay {
     this.#options.environment.reach(`relay.in-step:${source.module}`);
   }
 
-  /** The outbox's seq of a message in the stream; 0 when it is gone. */
+  /**
+   * The outbox's seq of a message in the stream; 0 when it is gone, or is no event of this module:
+   * the broker can be made to put another's events, with the seq they have there, into any stream.
+   */
   async #seqAt(sequence: number): Promise<number> {
     try {
       const found = await this.#manager?.streams.getMessage(this.#stream, { seq: sequence });
-      return seqIn(found?.header) ?? 0;
+      if (!found?.subject.startsWith(eventSubject(this.#options.source.module, ""))) return 0;
+      return seqIn(found.header) ?? 0;
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return 0;
       throw error;

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
 import { Broker, type Nats } from "../../testing/broker.ts";
 import { consumer, Log } from "../../testing/event-log.ts";
 import { eventually } from "../../testing/eventually.ts";
+import { connectAs } from "../../testing/nats-server.ts";
 import type { ModuleLinks } from "../manifest.ts";
 
 const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
@@ -17,6 +20,8 @@ const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
 const manifest = [
   links("shelf", { events: ["taken", "put"] }),
   links("desk", { reads: [{ producer: "shelf", events: ["taken"] }] }),
+  links("gossip", { events: ["heard"] }),
+  links("spy", { reads: [{ producer: "gossip", events: ["heard"] }] }),
 ];
 
 let broker: Broker;
@@ -121,4 +126,25 @@ test("what a relay of the past hands over late is refused, and the order holds",
   }
   await allArrived();
   await other.close();
+}, 30_000);
+
+test("another's event at a stream's end is not taken for the producer's last one", async () => {
+  commit(10);
+  await allArrived();
+  const { url, folder } = broker;
+  await using gossip = await connectAs("gossip", { url, folder });
+  await using spy = await connectAs("spy", { url, folder });
+  const marked = headers();
+  marked.set("cleave-seq", "1000000");
+  await jetstream(gossip).publish("ev.gossip.0.heard", "{}", { headers: marked });
+  spy.publish("$JS.API.CONSUMER.MSG.NEXT.EV_gossip.spy", "", { reply: "ev.shelf.0.taken" });
+  await spy.flush();
+  await using shelf = await connectAs("shelf", { url, folder });
+  const { streams } = await jetstreamManager(shelf, { checkAPI: false });
+  await eventually(
+    async () => (await streams.info("EV_shelf")).state.last_seq,
+    (seq) => seq > log.all.length,
+  );
+  publish(log.append("taken"));
+  await allArrived();
 }, 30_000);
