@@ -62,13 +62,15 @@ type Setback =
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
   let attempts = 0;
-  // The step looks again at once; if it goes on waiting, a restart does not give it more time.
+  // The step looks again at once; if it goes on waiting, a restart does not give it more time. Once
+  // its time was over, it has been told, and says anew how long it waits.
   let dueBefore = record.state === "waiting" ? (record.dueAtMs ?? Infinity) : Infinity;
   if (record.state === "waiting") record.state = "running";
   while (!driver.stopping()) {
     if (record.state === "compensating") return turnBack(driver);
     const step = saga.steps[record.step];
     if (step === undefined) return finish(driver, "completed");
+    if (driver.environment.now() >= dueBefore) dueBefore = Infinity;
     const result = await forward(driver, step);
     if (result === undefined) {
       attempts = 0;

@@ -264,6 +264,25 @@ describe("a waiting saga", () => {
     expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "wait: TOO_LATE" }]);
   });
 
+  test("looks no more often after a restart than it asked to", async () => {
+    let looks = 0;
+    const hourly = saga("boss.hourly", { ...options, deadlineMs: 86_400_000 })
+      .step("look", {
+        run: async ({ now }) => {
+          looks += 1;
+          return waitUntil(now() + 3_600_000);
+        },
+      })
+      .ending(publishEnd);
+    await using world = await begun({}, hourly);
+    await world.shop.advance(3_000_000);
+    await world.shop.restart();
+    await world.shop.advance(700_000);
+    expect(looks).toBe(3);
+    await world.shop.advance(3_600_000);
+    expect(looks).toBe(4);
+  });
+
   test("keeps no other from beginning, however many wait", async () => {
     const choosy = saga("boss.choosy", { ...options, deadlineMs: 86_400_000 })
       .step("look", {
