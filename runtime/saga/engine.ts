@@ -1,11 +1,11 @@
 import { checked } from "../contract/check.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
-import type { SagaReference } from "../messaging/transaction.ts";
+import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type Driver, drive, type StepCall } from "./drive.ts";
-import { insertSaga, liveSagas, type SagaRecord, sagaRecord } from "./journal.ts";
+import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
 import type { Saga } from "./saga.ts";
 
 /**
@@ -63,7 +63,7 @@ export class SagaEngine {
       );
     }
     this.#overflow = live.length === ACTIVE_MAX;
-    for (const record of live) if (record.state !== "stuck") this.#takeUp(record);
+    for (const record of live) if (record.state !== "stuck") this.#activate(record, true);
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
@@ -97,9 +97,10 @@ export class SagaEngine {
 
   /** Begins a saga that was committed. */
   begin(record: SagaRecord): void {
-    if (this.#stopping) return;
+    // One that was just committed may have been found on disk by somebody else in this turn.
+    if (this.#stopping || this.#active.has(keyOf(record.name, record.id))) return;
     if (this.#active.size >= ACTIVE_MAX) this.#overflow = true;
-    else this.#activate(record);
+    else this.#activate(record, false);
   }
 
   /** Has a waiting saga look again. */
@@ -110,12 +111,23 @@ export class SagaEngine {
     active.resume?.();
   }
 
-  /** Takes up a stuck saga again where it stopped; tells whether there was one. */
-  async retry(name: string, id: string): Promise<boolean> {
-    const record = sagaRecord(this.#host.read, name, id);
+  /**
+   * Records in the open transaction that a stuck saga goes on where it stopped; tells whether there
+   * was one. Call `takeUp` after the commit.
+   */
+  release(tx: Transaction, name: string, id: string): boolean {
+    const record = sagaRecord(tx, name, id);
     if (record?.state !== "stuck" || this.#active.has(keyOf(name, id))) return false;
-    this.#takeUp({ ...record, state: record.failure === null ? "running" : "compensating" });
+    const state = record.failure === null ? "running" : "compensating";
+    updateSaga(tx, { ...record, state }, tx.now);
     return true;
+  }
+
+  /** Goes on with a saga as it is on disk, unless that has ended, is stuck, or is under way here. */
+  takeUp(name: string, id: string): void {
+    if (this.#stopping || this.#active.has(keyOf(name, id))) return;
+    const record = sagaRecord(this.#host.read, name, id);
+    if (record !== undefined && !isOver(record)) this.#activate(record, true);
   }
 
   /** Resolves when the saga has ended, passed its pivot, waits or is stuck, or after `withinMs`. */
@@ -157,12 +169,8 @@ export class SagaEngine {
     return pivot !== -1 && record.step > pivot;
   }
 
-  /** Goes on with a saga that was read from disk. */
-  #takeUp(record: SagaRecord): void {
-    this.#activate(record, true);
-  }
-
-  #activate(record: SagaRecord, takenUp = false): void {
+  /** Drives a saga; `takenUp` tells that its record was read from disk. */
+  #activate(record: SagaRecord, takenUp: boolean): void {
     const saga = this.#sagas.get(keyOf(record.name, record.version)) as Saga;
     const key = keyOf(record.name, record.id);
     const active: Active = {
@@ -230,14 +238,9 @@ export class SagaEngine {
   /** The journal could not be written: read the row again later and go on from there. */
   #broken({ record }: Active, error: unknown): void {
     const { name, id, traceId } = record;
-    const { environment, log, read } = this.#host;
+    const { environment, log } = this.#host;
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
-    environment.after(1_000, () => {
-      if (this.#stopping) return;
-      const stored = sagaRecord(read, name, id);
-      if (stored === undefined || isOver(stored) || this.#active.has(keyOf(name, id))) return;
-      this.#takeUp(stored);
-    });
+    environment.after(1_000, () => this.takeUp(name, id));
   }
 
   #refill(): void {
@@ -249,7 +252,7 @@ export class SagaEngine {
         return;
       }
       const known = this.#active.has(keyOf(record.name, record.id));
-      if (!known && record.state !== "stuck") this.#takeUp(record);
+      if (!known && record.state !== "stuck") this.#activate(record, true);
     }
   }
 }

@@ -168,6 +168,20 @@ describe("a saga after its pivot", () => {
   );
 });
 
+test("a stuck saga that was retried goes on after a crash too", async () => {
+  await using world = await begun({ c: ["defect"] });
+  await world.shop.advance(60_000);
+  expect(await world.state()).toBe("stuck");
+  world.plan.set("c", ["unanswered"]);
+  const { cleaveRetrySaga } = operationsOf("boss");
+  const which = { name: "boss.three-errands", id: "1" };
+  expect(await world.shop.call(cleaveRetrySaga, which)).toEqual({ retried: true });
+  await world.shop.restart();
+  world.plan.clear();
+  await world.shop.advance(6_000);
+  expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
+});
+
 describe("a saga whose end cannot be written", () => {
   const clumsy = (end: { fails: boolean }) =>
     saga("boss.clumsy", options)

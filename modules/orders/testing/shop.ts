@@ -126,7 +126,8 @@ export class Shop implements AsyncDisposable {
 /** Shipping that takes up no fulfilment until it has heard of it. */
 export function hardOfHearing(heard: Promise<void>): Module {
   const { handlers } = shippingModule;
-  const openFulfilment = handlers["openFulfilment"] as Handler;
+  const { openFulfilment } = handlers;
+  if (openFulfilment === undefined) throw new Error("Shipping opens no fulfilments.");
   const work: Handler["work"] = async (input, context) => {
     await heard;
     return openFulfilment.work(input, context);
