@@ -123,7 +123,7 @@ export class SagaEngine {
     return true;
   }
 
-  /** Goes on with a saga as it is on disk, unless that has ended, is stuck, or is under way here. */
+  /** Goes on with a saga as it is on disk, unless it has ended, is stuck, or is under way here. */
   takeUp(name: string, id: string): void {
     if (this.#stopping || this.#active.has(keyOf(name, id))) return;
     const record = sagaRecord(this.#host.read, name, id);
