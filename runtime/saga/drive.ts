@@ -218,7 +218,10 @@ async function finish(driver: Driver, outcome: "completed" | "compensated"): Pro
   }
 }
 
-/** Reports the saga, which stays as it is until somebody has it tried again. */
+/**
+ * Reports the saga, which stays as it is until somebody has it tried again, or until its deadline
+ * when it can still turn back.
+ */
 async function stick(driver: Driver, about: Fields): Promise<void> {
   driver.log.error("saga stuck", about);
   driver.record.state = "stuck";
@@ -277,7 +280,13 @@ function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> 
   };
 }
 
-function beforePivot({ record, saga }: Driver): boolean {
+/** Whether a saga that is stuck would turn back at its deadline. */
+export function canTurnBack(at: Pick<Driver, "record" | "saga">): boolean {
+  const { failure, step } = at.record;
+  return failure === null && step < at.saga.steps.length && beforePivot(at);
+}
+
+function beforePivot({ record, saga }: Pick<Driver, "record" | "saga">): boolean {
   const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
   return pivot === -1 || record.step <= pivot;
 }

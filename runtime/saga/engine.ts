@@ -4,7 +4,7 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type Driver, drive, type StepCall } from "./drive.ts";
+import { canTurnBack, type Driver, drive, type StepCall } from "./drive.ts";
 import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
 import type { Saga } from "./saga.ts";
 
@@ -42,6 +42,8 @@ export class SagaEngine {
   readonly #sagas = new Map<string, Saga>();
   readonly #active = new Map<string, Active>();
   readonly #waiters = new Map<string, Set<() => void>>();
+  /** Takes back the timer of a stuck saga that is still to turn back. */
+  readonly #stuck = new Map<string, () => void>();
   #overflow = false;
   #stopping = false;
 
@@ -63,7 +65,10 @@ export class SagaEngine {
       );
     }
     this.#overflow = live.length === ACTIVE_MAX;
-    for (const record of live) if (record.state !== "stuck") this.#activate(record, true);
+    for (const record of live) {
+      if (record.state === "stuck") this.#leaveStuck(record);
+      else this.#activate(record, true);
+    }
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
@@ -153,6 +158,7 @@ export class SagaEngine {
     this.#stopping = true;
     const all = [...this.#active.values()];
     for (const active of all) active.resume?.();
+    for (const cancel of this.#stuck.values()) cancel();
     await Promise.allSettled(all.map((active) => active.ended));
   }
 
@@ -181,14 +187,33 @@ export class SagaEngine {
       ended: Promise.resolve(),
     };
     this.#active.set(key, active);
+    this.#stuck.get(key)?.();
+    this.#stuck.delete(key);
     active.ended = drive(this.#driver(active, takenUp))
       .catch((error: unknown) => this.#broken(active, error))
       .finally(() => {
         this.#active.delete(key);
+        if (record.state === "stuck") this.#leaveStuck(record);
         this.#tell(key);
         this.#waiters.delete(key);
         if (this.#overflow && this.#active.size < REFILL_BELOW) this.#refill();
       });
+  }
+
+  /** Leaves a stuck saga to whoever retries it; before its pivot, to its deadline at the latest. */
+  #leaveStuck(record: SagaRecord): void {
+    const { environment, read } = this.#host;
+    const { name, id, version } = record;
+    const saga = this.#sagas.get(keyOf(name, version));
+    if (this.#stopping || saga === undefined || !canTurnBack({ record, saga })) return;
+    const delayMs = record.startedAtMs + saga.deadlineMs - environment.now();
+    const cancel = environment.after(Math.min(Math.max(delayMs, 0), 2 ** 31 - 1), () => {
+      const stored = sagaRecord(read, name, id);
+      if (stored?.state !== "stuck" || this.#active.has(keyOf(name, id))) return;
+      if (delayMs >= 2 ** 31) this.#leaveStuck(stored);
+      else this.#activate({ ...stored, state: "running" }, true);
+    });
+    this.#stuck.set(keyOf(name, id), cancel);
   }
 
   #driver(active: Active, takenUp: boolean): Driver {

@@ -131,6 +131,23 @@ describe("a saga before its pivot", () => {
   });
 });
 
+describe("a saga that is stuck before its pivot", () => {
+  test.each([[false], [true]])(
+    "turns back at its deadline; with a restart before: %p",
+    async (restarts) => {
+      await using world = await begun({ b: ["defect"] });
+      await world.shop.advance(50_000);
+      expect(await world.state()).toBe("stuck");
+      if (restarts) await world.shop.restart();
+      await world.shop.advance(9_000);
+      expect(world.ends()).toEqual([]);
+      await world.shop.advance(2_000);
+      expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+      expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: DEADLINE" }]);
+    },
+  );
+});
+
 describe("a saga after its pivot", () => {
   test("repeats a step long past its deadline, and never turns back", async () => {
     await using world = await begun({ c: ["unanswered"] });
