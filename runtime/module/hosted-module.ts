@@ -5,6 +5,7 @@ import { system } from "../contract/identity.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
+import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
@@ -118,11 +119,15 @@ export class HostedModule {
     tx: Transaction,
     { source, name, payload }: { source: string; name: string; payload: string },
   ): void {
-    for (const { event, work } of this.#options.module.reactions) {
-      if (event.module === source && fullName(event) === name) {
-        work(tx, JSON.parse(payload) as never);
-      }
+    const reaction = this.#options.module.reactions.find(
+      ({ event }) => event.module === source && fullName(event) === name,
+    );
+    if (reaction === undefined) {
+      throw new ContractError(
+        `${this.name} does not react to ${name} any more. Discard the event.`,
+      );
     }
+    react(tx, reaction, payload);
   }
 
   /** Plans a buried job for now, in the open transaction. */
