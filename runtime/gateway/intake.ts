@@ -8,8 +8,11 @@ const DEPTH_MAX = 32;
 /** A body of fewer bytes is not looked into: however it is nested, it costs nothing. */
 const HARMLESS_BYTES = 1_024;
 
+/** A name or an address, and perhaps a port; nothing that would end the host within an address. */
+const oneHost = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /**
- * Refuses what no route should see: an ambiguous host, a body that is too large, too deep or not
+ * Refuses what no route should see: a host that is none, a body that is too large, too deep or not
  * JSON. To tell what is wrong with a body nested 100,000 deep takes seconds of the processor.
  *
  * Returns the request to go on with: another one for a long body, or one of unannounced length,
@@ -17,9 +20,8 @@ const HARMLESS_BYTES = 1_024;
  */
 export function intake(request: Request): Request | Promise<Request> {
   const { headers, method } = request;
-  if (headers.get("host")?.includes(",")) {
-    throw new HttpProblem({ status: 400, code: "bad_host" }, "Send exactly one Host header.");
-  }
+  const host = headers.get("host");
+  if (host !== null && !oneHost.test(host)) throw badHost();
   if (method === "GET" || method === "HEAD") return request;
   const length = headers.get("content-length");
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
@@ -71,6 +73,13 @@ const OPENED_LIST = 0x5b;
 const CLOSED_LIST = 0x5d;
 const OPENED_OBJECT = 0x7b;
 const CLOSED_OBJECT = 0x7d;
+
+function badHost(): HttpProblem {
+  return new HttpProblem(
+    { status: 400, code: "bad_host" },
+    "Send exactly one Host header, with a name or an address and perhaps a port.",
+  );
+}
 
 function tooDeep(): HttpProblem {
   return new HttpProblem(
