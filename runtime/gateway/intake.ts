@@ -26,13 +26,17 @@ export function intake(request: Request): Request | Promise<Request> {
   const length = headers.get("content-length");
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const chunked = headers.has("transfer-encoding");
-  if (chunked || (length !== null && length !== "0")) assertJson(headers.get("content-type"));
+  if (chunked || (length !== null && length !== "0")) assertJson(headers);
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
 }
 
-function assertJson(contentType: string | null): void {
-  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/json") return;
+const JSON_TYPE = "application/json";
+
+function assertJson(headers: Headers): void {
+  const type = headers.get("content-type")?.split(";", 1)[0]?.trim();
+  if (type === JSON_TYPE) return;
+  // The case of its letters means nothing, but Elysia would not read the body.
+  if (type?.toLowerCase() === JSON_TYPE) return headers.set("content-type", JSON_TYPE);
   throw new HttpProblem(
     { status: 415, code: "unsupported_media_type" },
     "Send the body as JSON, with Content-Type: application/json.",
