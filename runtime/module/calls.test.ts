@@ -208,3 +208,11 @@ test("a stop finishes what is in flight, and is over when it is durable", async 
   expect(await stopped).toBe("stopped");
   expect(office.trail).toEqual(["a"]);
 });
+
+test("a stop leaves no timer behind, also while old rows are removed", async () => {
+  using office = await openOffice({});
+  office.environment.moveTo(office.environment.now() + 60_000);
+  await office.instance.stop();
+  await office.turns();
+  expect(office.environment.nextTimerAtMs()).toBeUndefined();
+});
