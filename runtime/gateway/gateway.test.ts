@@ -283,6 +283,11 @@ describe("an idempotency key", () => {
     expect(keys.size).toBe(5);
   });
 
+  test("of a guest with an empty cart token is that of one without", async () => {
+    const bare = await keyOf({ "idempotency-key": "k-9" });
+    expect(await keyOf({ "idempotency-key": "k-9", "x-cart-token": "" })).toBe(bare);
+  });
+
   test("is refused when it is missing, too long, empty or does not print", async () => {
     const body = JSON.stringify({ name: "a", grams: 1 });
     const json = { "content-type": "application/json" };
