@@ -11,7 +11,7 @@ import paymentsModule from "../payments/module.ts";
 import { http } from "./http.ts";
 import shippingModule from "./module.ts";
 
-/** Shipping and its neighbours behind a gateway; the access token is a name, of staff by default. */
+/** Shipping and its neighbours behind a gateway; the token is a name, of staff by default. */
 async function served() {
   const shop = await place("in process", [paymentsModule, inventoryModule, shippingModule]);
   const { url, stop } = gateway({

@@ -189,7 +189,7 @@ export class Dispatcher {
     return answer.then((own) => served.checks.output.copy(own));
   }
 
-  /** Waits for the answer to the same call, which is under way, no longer than this one may take. */
+  /** Waits for the answer to the same call, which is under way, while this one has time. */
   #join(first: Promise<unknown>, served: Served, request: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const underway = this.#begin(served.procedure, request.deadlineAtMs, [resolve, reject]);
