@@ -52,6 +52,7 @@ export class HostedModule {
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => Promise<void> = async () => {};
   #stopTidying: () => void = () => {};
+  #stopped = false;
 
   constructor(options: HostedModuleOptions) {
     const { module, database, environment } = options;
@@ -152,6 +153,7 @@ export class HostedModule {
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#stopTidying();
     await this.#jobs.stop();
     await this.engine.stop();
@@ -200,6 +202,7 @@ export class HostedModule {
 
   /** Removes rows past their retention, a batch at a time. */
   #tidyLater(delayMs: number): void {
+    if (this.#stopped) return;
     this.#stopTidying = this.#options.environment.after(delayMs, () => {
       this.transact((tx) => removeExpired(tx, tx.now)).then(
         (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),
