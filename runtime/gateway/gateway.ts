@@ -104,7 +104,9 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
     monotonic: options.environment.monotonic,
     deadlineMs: options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
   });
-  const app: AnyElysia = new Elysia().onError(explain).use(healthRoutes(edge, isReady));
+  // Otherwise a path is looked for behind the eleventh character, as in `http://shop/xx/dev/…`.
+  const own = new Elysia({ handler: { standardHostname: false } });
+  const app: AnyElysia = own.onError(explain).use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
   // Routes that cannot stand beside one another are refused now, not at the first request.
   return app.compile();
