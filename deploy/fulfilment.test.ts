@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { payments } from "#modules/payments";
-import { shipping } from "#modules/shipping";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { checkOut, fillCart, given } from "./testing/buyer.ts";
 import { asSystem, stockLittleShop } from "./testing/little-shop.ts";
@@ -28,7 +27,7 @@ async function ordered({ token = "tok_ok", quantity = 1 } = {}) {
   const answer = await checkOut(shop.url, cart, { token, key: cart.cartId });
   const { orderId, orderToken } = given(answer);
   const [shipment] = await eventually(
-    () => asSystem(shop.folder, shipping.shipmentsOf, { orderId }),
+    async () => given(await asStaff().shipping.v1.admin.orders({ orderId }).shipments.get()),
     ({ length }) => length > 0,
   );
   return { orderId, orderToken, total: cart.total, shipmentId: shipment?.shipmentId ?? "" };

@@ -13,6 +13,14 @@ const { carrier, trackingNumber } = shipping.shipShipment.input.properties;
 export function http(edge: Edge) {
   return new Elysia({ name: "shipping" })
     .use(edge)
+    .get(
+      "/v1/admin/orders/:orderId/shipments",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.shipmentsOf, params);
+      },
+      { params: Order },
+    )
     .post(
       "/v1/admin/orders/:orderId/shipments",
       ({ call, params, body, requireRole, requireKey }) => {
