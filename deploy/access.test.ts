@@ -93,3 +93,10 @@ describe("what is a customer's own", () => {
     expect(answer).toMatchObject({ status: 401, problem: { code: "authentication_required" } });
   });
 });
+
+test("two guests at one address who choose the same key get carts of their own", async () => {
+  const asked = () => ask({ method: "POST", path: "/v1/carts" }, {});
+  const [first, second] = [await asked(), await asked()];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.problem).not.toEqual(first.problem);
+});

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { payments } from "#modules/payments";
-import { shipping } from "#modules/shipping";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { checkOut, fillCart, given } from "./testing/buyer.ts";
-import { asSystem, stockLittleShop } from "./testing/little-shop.ts";
+import { stockLittleShop } from "./testing/little-shop.ts";
 import { type Authorization, employee } from "./testing/people.ts";
 import { type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
 
@@ -28,7 +26,7 @@ async function ordered({ token = "tok_ok", quantity = 1 } = {}) {
   const answer = await checkOut(shop.url, cart, { token, key: cart.cartId });
   const { orderId, orderToken } = given(answer);
   const [shipment] = await eventually(
-    () => asSystem(shop.folder, shipping.shipmentsOf, { orderId }),
+    async () => given(await asStaff().shipping.v1.admin.orders({ orderId }).shipments.get()),
     ({ length }) => length > 0,
   );
   return { orderId, orderToken, total: cart.total, shipmentId: shipment?.shipmentId ?? "" };
@@ -36,7 +34,8 @@ async function ordered({ token = "tok_ok", quantity = 1 } = {}) {
 
 const orderOf = (orderId: string) => asStaff().orders.v1.orders({ orderId });
 const shipmentOf = (id: string) => asStaff().shipping.v1.admin.shipments({ id });
-const paymentOf = (orderId: string) => asSystem(shop.folder, payments.paymentOfOrder, { orderId });
+const paymentOf = async (orderId: string) =>
+  given(await asStaff().payments.v1.admin.orders({ orderId }).payment.get());
 
 async function shelf() {
   const { levels } = given(await asStaff().inventory.v1.admin.inventory({ variantId }).get());

@@ -164,6 +164,9 @@ test("the README's ten lines are a module, which compiles and answers", async ()
   const url = await addressOf(child);
   const answer = await fetch(`${url}/v1/wraps/250`);
   expect(await answer.json()).toEqual({ amount: 450, currency: "EUR" });
+  for (const wrong of ["0", "1.5", "x"]) {
+    expect((await fetch(`${url}/v1/wraps/${wrong}`)).status).toBe(422);
+  }
   child.kill("SIGTERM");
   expect(await child.exited).toBe(0);
 }, 60_000);

@@ -203,12 +203,23 @@ describe("the demo shop", () => {
   });
 });
 
+test.each(["start", "user create"])("%s --help says how it is written", async (command) => {
+  for (const flag of ["--help", "-h"]) {
+    const { code, output, errors } = await runMain([...command.split(" "), flag]);
+    expect({ code, output }).toEqual({ code: 0, output: "" });
+    expect(errors).toMatch(new RegExp(`^  ${command} .+\n$`));
+  }
+});
+
 describe("user create", () => {
   const password = "a long first password";
-  const create = (folder: string, { email = "root@example.com", input = `${password}\n` } = {}) =>
-    runMain(["user", "create", "--email", email, "--role", "admin", "--data-dir", folder], {
-      input,
-    });
+  const create = (
+    folder: string,
+    { email = "root@example.com", name = "", input = `${password}\n` } = {},
+  ) => {
+    const about = ["--email", email, "--role", "admin", "--data-dir", folder, "--name", name];
+    return runMain(["user", "create", ...about], { input });
+  };
 
   async function expectAdmin(shop: SpawnedShop, email: string): Promise<void> {
     const admin = await signedIn(shop, { email, password });
@@ -239,6 +250,8 @@ describe("user create", () => {
       [{ input: "short\n" }, "The password has 5 characters: use 8 to 128.\n"],
       [{ input: "" }, "There was no password on standard input. Write it as one line.\n"],
       [{ email: "nobody" }, 'EMAIL is "nobody" (--email): expected an e-mail address.\n'],
+      [{ email: "a;b@c" }, 'EMAIL is "a;b@c" (--email): expected an e-mail address.\n'],
+      [{ name: "A\nB" }, 'NAME is "A\nB" (--name): expected one line of at most 120 characters.\n'],
     ] as const;
     for (const [given, errors] of mistakes) {
       expect(await create(folder, given)).toEqual({ code: 1, output: "", errors });

@@ -1,5 +1,5 @@
 import { users } from "#modules/users";
-import { isDeclared } from "#runtime";
+import { emailAddress, isDeclared, line } from "#runtime";
 import { ask } from "../runtime/cli/ask.ts";
 import { type Command, CommandError } from "../runtime/cli/cli.ts";
 import { readSettings } from "../runtime/host/settings.ts";
@@ -7,11 +7,15 @@ import type { System } from "../runtime/host/system.ts";
 import { t } from "../runtime/index.ts";
 
 const settings = t.Object({
-  EMAIL: t.String({ pattern: "^[^@\\s]+@[^@\\s]+$", description: "an e-mail address" }),
+  EMAIL: emailAddress({ minLength: 3, maxLength: 320, description: "an e-mail address" }),
   ROLE: t.Union([t.Literal("customer"), t.Literal("staff"), t.Literal("admin")], {
     default: "customer",
   }),
-  NAME: t.String({ default: "", maxLength: 120 }),
+  NAME: line({
+    default: "",
+    maxLength: 120,
+    description: "one line of at most 120 characters",
+  }),
   DATA_DIR: t.String({ minLength: 1, default: "./data" }),
 });
 

@@ -84,6 +84,22 @@ describe.each(placements)("a cart, %s", (placement) => {
     });
   });
 
+  test("refuses more than an amount can say, and stays as it was", async () => {
+    await using shop = await openShop(placement);
+    const variantId = shop.idOf("tea");
+    const price = { amount: 10_000_000_000, currency: "EUR" };
+    await shop.call(products.setPrice, { variantId, price });
+    const cart = await shop.call(orders.createCart, {});
+    const full = { code: "CART_FULL" };
+    const added = shop.call(orders.addItem, { ...cart, variantId, quantity: 999 });
+    await expect(added).rejects.toMatchObject(full);
+    const { lines } = await shop.call(orders.addItem, { ...cart, variantId, quantity: 10 });
+    const line = { ...cart, itemId: lines[0]?.itemId ?? "" };
+    const changed = shop.call(orders.changeItem, { ...line, quantity: 999 });
+    await expect(changed).rejects.toMatchObject(full);
+    expect((await shop.call(orders.cartById, cart)).lines).toEqual(lines);
+  });
+
   // Fifty days of every module's own timers take their time.
   test("expires 30 days after it was last touched, not after it was made", async () => {
     await using shop = await openShop(placement);

@@ -68,6 +68,9 @@ const CartErrors = {
   CART_LOCKED: t.Object({ cartId: Id, state: CartState }),
 };
 
+/** A cart may have so many lines, of so many units each, that cost so much in minor units. */
+const Full = t.Object({ linesMax: t.Integer(), quantityMax: t.Integer(), worthMax: t.Integer() });
+
 const OrderStatus = t.Union([
   t.Literal("pending"),
   t.Literal("confirmed"),
@@ -148,14 +151,14 @@ export const orders = contract("orders", {
     errors: {
       ...CartErrors,
       VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
-      CART_FULL: t.Object({ linesMax: t.Integer(), quantityMax: t.Integer() }),
+      CART_FULL: Full,
     },
   }),
   /** Sets a line's quantity. */
   changeItem: command({
     input: t.Object({ ...CartAccess, itemId: Id, quantity: Quantity }),
     output: Cart,
-    errors: { ...CartErrors, ITEM_NOT_FOUND: t.Object({ itemId: Id }) },
+    errors: { ...CartErrors, ITEM_NOT_FOUND: t.Object({ itemId: Id }), CART_FULL: Full },
   }),
   /** Removes a line; one that is gone already stays gone. */
   removeItem: command({

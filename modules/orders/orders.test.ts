@@ -67,6 +67,23 @@ describe.each(placements)("an order, %s", (placement) => {
     await expectBalance(shop);
   });
 
+  test("tells staff's reason on, and keeps a customer's to the shop", async () => {
+    await using shop = await openShop(placement);
+    const reason = "Read http://evil.example now";
+    const orderOfCustomer = await confirmed(shop);
+    const anybody = shop.placed.as({ kind: "anonymous" });
+    const { orderId, orderToken } = orderOfCustomer;
+    await anybody.call(orders.cancelOrder, { orderId, orderToken, reason });
+    const orderOfStaff = await confirmed(shop);
+    await shop.call(orders.cancelOrder, { orderId: orderOfStaff.orderId, reason: "sold out" });
+    await shop.placed.settle();
+    const told = shop.placed.events.filter(({ type }) => type === "orders.orderCancelled");
+    expect(told.map(({ payload }) => payload)).toMatchObject([
+      { orderId, reason: "" },
+      { orderId: orderOfStaff.orderId, reason: "sold out" },
+    ]);
+  });
+
   test("on its way is not cancelled but confirmed again, and can be asked again", async () => {
     await using shop = await openShop(placement);
     const { orderId } = await confirmed(shop);

@@ -1,6 +1,6 @@
 import { payments } from "#modules/payments";
 import { t } from "#runtime";
-import { type Edge, Elysia } from "#runtime/http";
+import { type Edge, Elysia, problem } from "#runtime/http";
 import { challengePage } from "./http/challenge-page.ts";
 
 const One = t.Object({ id: payments.syncPayment.input.properties.paymentId });
@@ -51,6 +51,16 @@ export function http(edge: Edge) {
 function staffRoutes(edge: Edge) {
   return new Elysia({ name: "payments-staff" })
     .use(edge)
+    .get(
+      "/v1/admin/orders/:orderId/payment",
+      async ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        const newest = await call(payments.paymentOfOrder, params);
+        if (newest !== null) return newest;
+        throw problem(404, "payment_not_found", "There is no payment of this order.");
+      },
+      { params: payments.paymentOfOrder.input, response: payments.syncPayment.output },
+    )
     .get(
       "/v1/admin/payments/:id",
       ({ call, params, requireRole }) => {

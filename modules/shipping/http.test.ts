@@ -116,3 +116,16 @@ test("a shipment is made once for a key, of what is left, by staff only", async 
   expect((await shop.send(path, { role: "customer" })).status).toBe(403);
   expect((await shop.send("/v1/admin/shipments/shp_none")).status).toBe(404);
 });
+
+test("staff find an order's shipments, and nobody else does", async () => {
+  await using shop = await served();
+  const path = await paid(shop, "tok_ok");
+  const shipments = "/v1/admin/orders/o-1/shipments";
+  const shipmentId = path.split("/").at(-1);
+  expect(await shop.send(shipments)).toMatchObject({
+    status: 200,
+    body: [{ shipmentId, state: "pending" }],
+  });
+  expect((await shop.send("/v1/admin/orders/o-2/shipments")).body).toEqual([]);
+  expect((await shop.send(shipments, { role: "customer" })).status).toBe(403);
+});

@@ -11,8 +11,21 @@ const { carrier, trackingNumber } = shipping.shipShipment.input.properties;
 
 /** Shipments, for staff. */
 export function http(edge: Edge) {
-  return new Elysia({ name: "shipping" })
+  return new Elysia({ name: "shipping" }).use(ofOrders(edge)).use(ofParcels(edge));
+}
+
+/** The shipments of one order. */
+function ofOrders(edge: Edge) {
+  return new Elysia({ name: "shipping-orders" })
     .use(edge)
+    .get(
+      "/v1/admin/orders/:orderId/shipments",
+      ({ call, params, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(shipping.shipmentsOf, params);
+      },
+      { params: Order },
+    )
     .post(
       "/v1/admin/orders/:orderId/shipments",
       ({ call, params, body, requireRole, requireKey, ownKey }) => {
@@ -25,7 +38,13 @@ export function http(edge: Edge) {
         params: Order,
         body: t.Pick(shipping.createShipment.input, ["lines"]),
       },
-    )
+    );
+}
+
+/** One shipment, on its way. */
+function ofParcels(edge: Edge) {
+  return new Elysia({ name: "shipping-parcels" })
+    .use(edge)
     .get(
       "/v1/admin/shipments/:id",
       ({ call, params, requireRole }) => {

@@ -27,17 +27,26 @@ export async function runCommand(
 ): Promise<number> {
   const command = commands.find(({ name }) => `${args.join(" ")} `.startsWith(`${name} `));
   if (command === undefined) {
-    const asked = args.length === 0 || ["help", "--help", "-h"].includes(args[0] ?? "");
+    const asked = args.length === 0 || args[0] === "help" || isHelp(args[0]);
     if (!asked) console.error(`There is no command "${args.join(" ")}".`);
     console.error(["Commands:", ...commands.map((one) => `  ${one.help}`)].join("\n"));
     return asked ? 0 : 1;
   }
+  const rest = args.slice(command.name.split(" ").length);
+  if (rest.some(isHelp)) {
+    console.error(`  ${command.help}`);
+    return 0;
+  }
   try {
-    return await command.run(args.slice(command.name.split(" ").length));
+    return await command.run(rest);
   } catch (error) {
     console.error(isForUser(error) ? error.message : error);
     return 1;
   }
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === "--help" || word === "-h";
 }
 
 function isForUser(error: unknown): error is Error {

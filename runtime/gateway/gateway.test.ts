@@ -391,4 +391,9 @@ describe("stopping", () => {
     expect(() => opened(undefined, { port })).toThrow(`cannot listen on port ${port}`);
     other.close();
   });
+
+  test("a port that another gateway has is not shared with it", async () => {
+    const port = Number(new URL(shared.url).port);
+    expect(() => opened(undefined, { port })).toThrow(`cannot listen on port ${port}`);
+  });
 });

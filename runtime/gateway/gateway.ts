@@ -141,6 +141,8 @@ function listen(options: GatewayOptions, reception: Reception) {
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: REFUSED_BODY_BYTES_MAX,
       development: false,
+      // Without it, two gateways would each get a part of the requests.
+      reusePort: false,
       fetch: (request, server) => reception.receive(request, server),
       error: () => new Response(null, { status: 500 }),
     });

@@ -22,6 +22,11 @@ export function assertCartMove({ from, to }: { from: CartState; to: CartState })
 
 export const linesMax = 100;
 export const quantityMax = 999;
+/**
+ * What the lines of a cart may cost, in minor units: a tenth of what an amount can say, so that
+ * delivery, and prices that rise later, still have room.
+ */
+export const worthMax = 100_000_000_000;
 /** How long a cart lives after it was last touched. */
 export const cartLifeMs = 30 * 24 * 60 * 60_000;
 
@@ -75,8 +80,14 @@ export function mergeLines(
     if (known === undefined) merged.push(line);
     else merged[index] = { ...known, quantity: known.quantity + line.quantity, quote: line.quote };
   }
-  const fits = merged.length <= linesMax && merged.every((line) => line.quantity <= quantityMax);
-  return fits ? merged : null;
+  return fit(merged) ? merged : null;
+}
+
+/** Tells whether lines are within the limits of a cart. */
+export function fit(lines: readonly CartLine[]): boolean {
+  const worth = lines.reduce((sum, { quote, quantity }) => sum + quote.price.amount * quantity, 0);
+  const areSmall = lines.every((line) => line.quantity <= quantityMax);
+  return lines.length <= linesMax && areSmall && worth <= worthMax;
 }
 
 /** A line's quote by what the catalogue says now: null is a variant that it no longer knows. */

@@ -3,7 +3,7 @@ import { shipping } from "#modules/shipping";
 import { handler } from "#runtime";
 import { editCart } from "../cart-edit.ts";
 import { orders } from "../contract.ts";
-import { linesMax, mergeLines, quantityMax } from "../domain/cart.ts";
+import { linesMax, mergeLines, quantityMax, worthMax } from "../domain/cart.ts";
 
 export const addItem = handler(
   orders.addItem,
@@ -18,7 +18,7 @@ export const addItem = handler(
         const quote = quotes.get(variantId);
         if (!quote?.sellable) throw fail("VARIANT_NOT_FOUND", { variantId });
         const lines = mergeLines(cart.lines, [{ itemId, variantId, quantity, quote }]);
-        if (lines === null) throw fail("CART_FULL", { linesMax, quantityMax });
+        if (lines === null) throw fail("CART_FULL", { linesMax, quantityMax, worthMax });
         return { ...cart, lines };
       },
     });

@@ -60,7 +60,9 @@ function cancelled(tx: Transaction, { orderId, reason, by }: Static<typeof Cance
   if (order === undefined) throw new Error(`The order ${orderId} is not being cancelled any more.`);
   releaseCoupon(tx, orderId);
   const { number, email } = order;
-  tx.emit(orders.orderCancelled, { orderId, number, email, reason });
+  // It ends in a mail, and whoever ordered with somebody else's address must not write to them.
+  const told = by === "customer" ? "" : reason;
+  tx.emit(orders.orderCancelled, { orderId, number, email, reason: told });
 }
 
 /** The parcel won. If it was delivered meanwhile, the order is completed at once. */
