@@ -20,6 +20,7 @@ import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { streamBytesMax } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
+import type { TopologyFacts } from "../transport/report.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Run } from "./child.ts";
 import type { TransportNeeds } from "./start.ts";
@@ -152,8 +153,17 @@ class BrokerRun implements Run {
   }
 }
 
+/** Where an instance meets the others, and which of them there are to be. */
+export interface Meeting {
+  readonly url: string;
+  readonly topology: TopologyFacts;
+}
+
 /** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
-export async function natsTransport(url: string, needs: TransportNeeds): Promise<Transport> {
+export async function natsTransport(
+  { url, topology }: Meeting,
+  needs: TransportNeeds,
+): Promise<Transport> {
   const { placement, modules, folder, environment, log } = needs;
   const names = modules.map((module) => module.contract[moduleName]);
   const here = new Set(names);
@@ -163,7 +173,7 @@ export async function natsTransport(url: string, needs: TransportNeeds): Promise
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
     authenticator: (user) => authenticatorOf(folder, user),
-    balance: { callees: (user) => calleesOf(user, modules), version: VERSION },
+    balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
     environment,
     reminder: environment,
     log,
