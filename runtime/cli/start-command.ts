@@ -91,6 +91,7 @@ async function runOne(
     host: host.HOST,
     port: host.PORT,
     folder: host.DATA_DIR,
+    natsUrl: isAlone ? undefined : plan.natsUrl,
     publicUrl: host.PUBLIC_URL,
     development,
     demo: host.DEMO,

@@ -131,8 +131,11 @@ function consumerProbes({ name, events }: ModuleLinks): Probe[] {
 /** Replies to each user. */
 function inboxProbes(user: string): Probe[] {
   const callees = modules.filter((name) => calls(user, name));
-  const servants = user === "console" ? [...modules, "gateway"] : modules;
-  const answering = user === "gateway" || user === "console" ? servants : callees;
+  const answering =
+    new Map([
+      ["gateway", modules],
+      ["console", [...modules, "gateway"]],
+    ]).get(user) ?? callees;
   return [
     ...subscribe([user], `_INBOX.${user}.>`, `_INBOX.${user}.connection.*`),
     ...publish(answering, `_INBOX.${user}.connection.token`),

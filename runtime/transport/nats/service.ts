@@ -40,7 +40,12 @@ export class Service {
     const { client } = options.connection;
     this.#subscriptions = SERVICE_VERBS.flatMap((verb) =>
       serviceSubjects(verb, name, instance).map((subject) =>
-        client.subscribe(subject, { callback: (_, msg) => this.#take(msg, verb, subject) }),
+        client.subscribe(subject, {
+          // A server that has an older list of users refuses this; that is no reason to fail.
+          callback: (error, msg) => {
+            if (error === null) this.#take(msg, verb, subject);
+          },
+        }),
       ),
     );
   }
