@@ -31,8 +31,8 @@ export function natsProvisionCommand(system: System): Command {
   return {
     name: "nats provision",
     help:
-      "nats provision --nats nats://… [--data-dir ./data]   make keys, a server's config, and the " +
-      "streams on a nats-server of your own",
+      "nats provision --nats nats://… [--data-dir ./data]   make keys, a server's config, and " +
+      "the streams on a nats-server of your own",
     async run(args) {
       const { NATS_URL: url, DATA_DIR } = settingsOf(provisionSettings, args);
       const modules = await insidesOf(system, moduleNamesOf(system));

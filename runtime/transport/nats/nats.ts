@@ -24,7 +24,7 @@ import { Heartbeats, listenTo } from "./heartbeats.ts";
 import { GATEWAY } from "./permissions.ts";
 import { Relay } from "./relay.ts";
 import { Reports } from "./reports.ts";
-import { Service } from "./service.ts";
+import { Responder } from "./responder.ts";
 import { callSubject, instanceCallSubject } from "./subjects.ts";
 
 /** How an instance takes part in a system over NATS. */
@@ -125,12 +125,12 @@ class Nats implements Transport {
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
     let state: Report["state"] = "up";
-    const service = this.#show(offer, callee, () => state);
+    const responder = this.#show(offer, callee, () => state);
     return async () => {
       state = "draining";
       beats?.stop();
       await callee.stop();
-      service?.stop();
+      responder?.stop();
       this.#callees.delete(callee);
     };
   }
@@ -231,7 +231,7 @@ class Nats implements Transport {
     { module: name, isReader, traffic }: Offer,
     callee: Callee,
     state: () => Report["state"],
-  ): Service | undefined {
+  ): Responder | undefined {
     const reports = this.#reports;
     if (reports === undefined) return undefined;
     const role = isReader ? "reader" : "owner";
@@ -240,7 +240,7 @@ class Nats implements Transport {
       return reports.of({ name, role, state: state(), traffic: traffic(), readers });
     };
     const connection = this.#connectionOf(name);
-    return new Service({ connection, report, endpoints: () => callee.endpoints });
+    return new Responder({ connection, report, endpoints: () => callee.endpoints });
   }
 
   /** Has the gateway, if there is one here, answer them too, for as long as it is connected. */
@@ -249,7 +249,7 @@ class Nats implements Transport {
     if (connection === undefined) return;
     const report = () =>
       reports.of({ name: GATEWAY, role: "gateway", state: "up", traffic: null, readers: [] });
-    new Service({ connection, report, endpoints: () => [] });
+    new Responder({ connection, report, endpoints: () => [] });
   }
 
   /** True also for a reader whose producer is here and has not heard of it yet. */

@@ -15,8 +15,8 @@ import { payloadOf } from "./wire.ts";
 
 const NANOSECONDS = 1_000_000;
 
-/** What a service tells of. */
-export interface ServiceOptions {
+/** What a responder tells of. */
+export interface ResponderOptions {
   readonly connection: Connection;
   readonly report: () => Report;
   readonly endpoints: () => readonly Endpoint[];
@@ -30,11 +30,11 @@ export interface ServiceOptions {
  * Only the console is answered. A broker looks at nobody's reply subjects, so whoever could ask
  * with another's would have this module publish there.
  */
-export class Service {
-  readonly #options: ServiceOptions;
+export class Responder {
+  readonly #options: ResponderOptions;
   readonly #subscriptions: Subscription[];
 
-  constructor(options: ServiceOptions) {
+  constructor(options: ResponderOptions) {
     this.#options = options;
     const { name, instance } = options.report();
     const { client } = options.connection;

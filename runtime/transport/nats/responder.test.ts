@@ -77,29 +77,35 @@ async function answersTo(subject: string, count: number): Promise<Answer[]> {
   return answers.sort((first, second) => first.name.localeCompare(second.name));
 }
 
-const about = (name: string, instance: string, role: string, placement: string) => ({
+const about = (name: string, instance: string, placement = name) => ({
   name,
   id: instance,
   version: "1.2.3",
-  metadata: { instance, role, placement, topology: "pair", instances: "one two" },
+  metadata: {
+    instance,
+    role: name === "gateway" ? "gateway" : "owner",
+    placement,
+    topology: "pair",
+    instances: "one two",
+  },
 });
 
 test("a ping is answered by every module and the gateway, each with its place", async () => {
   const type = "io.nats.micro.v1.ping_response";
   expect(await answersTo("$SRV.PING", 3)).toEqual([
-    { type, ...about("desk", "two", "owner", "desk gateway") },
-    { type, ...about("gateway", "two", "gateway", "desk gateway") },
-    { type, ...about("shelf", "one", "owner", "shelf") },
+    { type, ...about("desk", "two", "desk gateway") },
+    { type, ...about("gateway", "two", "desk gateway") },
+    { type, ...about("shelf", "one") },
   ]);
   const [alone] = await answersTo("$SRV.PING.gateway.two", 1);
-  expect(alone).toEqual({ type, ...about("gateway", "two", "gateway", "desk gateway") });
+  expect(alone).toEqual({ type, ...about("gateway", "two", "desk gateway") });
 });
 
 test("info names the procedures with the subjects on which they are asked", async () => {
   const [said] = await answersTo("$SRV.INFO.shelf", 1);
   expect<unknown>(said).toEqual({
     type: "io.nats.micro.v1.info_response",
-    ...about("shelf", "one", "owner", "shelf"),
+    ...about("shelf", "one"),
     description: "shelf, which Cleave runs",
     endpoints: [
       {
@@ -134,7 +140,7 @@ test("statistics count what came for each procedure, and keep the last defect", 
   const [said] = await answersTo("$SRV.STATS.shelf.one", 1);
   expect(said).toMatchObject({
     type: "io.nats.micro.v1.stats_response",
-    ...about("shelf", "one", "owner", "shelf"),
+    ...about("shelf", "one"),
     started: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     endpoints: [
       { name: "count", num_requests: 3, num_errors: 0, last_error: "" },
