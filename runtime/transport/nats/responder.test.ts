@@ -4,6 +4,7 @@ import { command, contract, proceduresOf, query } from "../../contract/contract.
 import { Defect } from "../../contract/errors.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker, type Nats } from "../../testing/broker.ts";
+import { eventually } from "../../testing/eventually.ts";
 import { connectAs } from "../../testing/nats-server.ts";
 import type { ModuleLinks } from "../manifest.ts";
 import type { Report } from "../report.ts";
@@ -49,6 +50,11 @@ beforeAll(async () => {
   });
   two.serve({ module: "desk", ...about, procedures: [] }, async () => ({}));
   await Promise.all([one.ready(), two.ready()]);
+  const { directory } = two.neighbours;
+  await eventually(
+    async () => directory.neighbours(),
+    (heard) => heard.some(({ module }) => module === "shelf"),
+  );
   console = await connectAs("console", broker);
 });
 afterAll(async () => {
