@@ -1,8 +1,9 @@
 import { users } from "#modules/users";
 import { loadAuthenticator, modules } from "../modules/index.ts";
 import { runCommand } from "../runtime/cli/cli.ts";
-import { natsRotateCommand } from "../runtime/cli/nats-command.ts";
+import { natsProvisionCommand, natsRotateCommand } from "../runtime/cli/nats-command.ts";
 import { startCommand } from "../runtime/cli/start-command.ts";
+import { statusCommand } from "../runtime/cli/status-command.ts";
 import type { System } from "../runtime/host/system.ts";
 import { demo } from "./demo.ts";
 import { pictureCommand } from "./picture.ts";
@@ -28,6 +29,8 @@ process.umask(0o077);
 process.exitCode = await runCommand(
   [
     startCommand(system),
+    statusCommand(system),
+    natsProvisionCommand(system),
     natsRotateCommand(system),
     userCreateCommand(system),
     pictureCommand(system),

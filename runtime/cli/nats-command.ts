@@ -1,8 +1,10 @@
+import { t } from "../contract/schema.ts";
 import { dataFolder } from "../host/data-folder.ts";
 import { realEnvironment } from "../host/real-environment.ts";
-import { hostSettings, readSettings } from "../host/settings.ts";
+import { hostSettings, natsUrlSchema } from "../host/settings.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import { type Command, CommandError } from "./cli.ts";
+import { errorLog, settingsOf } from "./command-settings.ts";
 
 /** `nats rotate <user>`: gives a NATS user a new key without a stop. */
 export function natsRotateCommand(system: System): Command {
@@ -13,14 +15,9 @@ export function natsRotateCommand(system: System): Command {
       if (user === "" || user.startsWith("--")) {
         throw new CommandError("Name the user whose key is to change: nats rotate orders.");
       }
-      const { DATA_DIR } = hostSettings.properties;
-      const read = readSettings(
-        { host: { ...hostSettings, properties: { DATA_DIR }, required: ["DATA_DIR"] } },
-        { environment: process.env, arguments: args },
-      );
-      if ("mistakes" in read) throw new CommandError(read.mistakes.join("\n"));
+      const { DATA_DIR } = settingsOf(t.Pick(hostSettings, ["DATA_DIR"]), args);
       const modules = await insidesOf(system, moduleNamesOf(system));
-      const { path: folder } = dataFolder(read.values.host.DATA_DIR);
+      const { path: folder } = dataFolder(DATA_DIR);
       const { rotateNatsKey } = await import("../host/nats.ts");
       await rotateNatsKey(user, { modules, folder, environment: realEnvironment() });
       console.log(`The NATS user ${user} has a new key.`);
@@ -28,3 +25,31 @@ export function natsRotateCommand(system: System): Command {
     },
   };
 }
+
+/** `nats provision`: makes a nats-server ready that Cleave does not start itself. */
+export function natsProvisionCommand(system: System): Command {
+  return {
+    name: "nats provision",
+    help:
+      "nats provision --nats nats://… [--data-dir ./data]   make keys, a server's config, and " +
+      "the streams on a nats-server of your own",
+    async run(args) {
+      const { NATS_URL: url, DATA_DIR } = settingsOf(provisionSettings, args);
+      const modules = await insidesOf(system, moduleNamesOf(system));
+      const folder = dataFolder(DATA_DIR);
+      folder.create();
+      const environment = realEnvironment();
+      const log = errorLog(environment);
+      const { provisionNats } = await import("../host/nats-provision.ts");
+      await provisionNats(url, modules, { folder: folder.path, environment, log });
+      console.log(`The nats-server at ${url} has all streams and consumers. Start the instances:`);
+      console.log(`bun start --topology split --instance <name> --nats ${url}`);
+      return 0;
+    },
+  };
+}
+
+const provisionSettings = t.Object({
+  DATA_DIR: hostSettings.properties.DATA_DIR,
+  NATS_URL: natsUrlSchema,
+});

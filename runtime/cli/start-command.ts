@@ -91,6 +91,7 @@ async function runOne(
     host: host.HOST,
     port: host.PORT,
     folder: host.DATA_DIR,
+    natsUrl: isAlone ? undefined : plan.natsUrl,
     publicUrl: host.PUBLIC_URL,
     development,
     demo: host.DEMO,
@@ -104,7 +105,8 @@ async function runOne(
       if (isAlone) return inProcess(environment);
       // NATS is loaded where it is spoken: a shop in one process starts sooner and is smaller.
       const { natsTransport } = await import("../host/nats.ts");
-      return await natsTransport(plan.natsUrl, needs);
+      const { natsUrl: url, topology } = plan;
+      return await natsTransport({ url, topology }, needs);
     },
   };
   const running = await Promise.race([start(system, settings, tools), asked]);

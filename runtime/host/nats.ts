@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
@@ -9,19 +8,20 @@ import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
-import { Connection } from "../transport/nats/connection.ts";
+import type { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { openNats } from "../transport/nats/nats.ts";
-import { CONSOLE, GATEWAY, PROVISIONER } from "../transport/nats/permissions.ts";
-import { provisioner } from "../transport/nats/provision.ts";
+import { CONSOLE, GATEWAY } from "../transport/nats/permissions.ts";
 import { rotateKey } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
-import { streamBytesMax } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
+import type { TopologyFacts } from "../transport/report.ts";
 import type { Transport } from "../transport/transport.ts";
+import { brokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
+import { openProvisioner } from "./nats-provision.ts";
 import type { TransportNeeds } from "./start.ts";
 import { StartError } from "./start-error.ts";
 import type { Broker } from "./supervisor.ts";
@@ -60,23 +60,18 @@ function freePort(): number {
   return listener.port;
 }
 
-/** Where it is written which address the nats-server of a data folder has. */
-function urlFile(folder: string): string {
-  return `${folder}/nats/url`;
-}
-
 /** Gives a NATS user a new key while the system that runs over this data folder goes on. */
 export async function rotateNatsKey(
   user: string,
   about: Pick<BrokerNeeds, "modules" | "folder" | "environment">,
 ): Promise<void> {
   const { modules, folder, environment } = about;
-  if (!existsSync(urlFile(folder))) {
+  const url = brokerUrl(folder);
+  if (url === undefined) {
     throw new StartError(
       `No nats-server of Cleave has run over ${folder}. Start a split topology.`,
     );
   }
-  const url = readFileSync(urlFile(folder), "utf8").trim();
   const reload = () => signalReload(folder);
   const options = { folder, manifest: manifestOf(modules), url, environment, reload };
   await rotateKey(user, options).catch((cause: unknown) => {
@@ -119,23 +114,12 @@ class BrokerRun implements Run {
     void server.died.then((how) => this.#end(how));
     const users = [...manifest.map(({ name }) => name), GATEWAY, CONSOLE];
     await selfTest({ url: server.url, folder, users });
-    this.#provisioning = await Connection.open({
-      url: server.url,
-      user: PROVISIONER,
-      name: PROVISIONER,
-      authenticator: authenticatorOf(folder, PROVISIONER),
-      log,
-    });
-    const provision = provisioner({
-      connection: this.#provisioning.client,
-      manifest,
-      streamBytesMax: streamBytesMax(folder, manifest),
-      environment,
-      log,
-    });
+    const { url } = server;
+    const { connection, provision } = await openProvisioner({ url, manifest }, this.#needs);
+    this.#provisioning = connection;
     await provision.ensure();
     this.#endWatch = provision.watch();
-    writeFileSync(urlFile(folder), `${server.url}\n`);
+    noteBrokerUrl(folder, url);
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -152,8 +136,17 @@ class BrokerRun implements Run {
   }
 }
 
+/** Where an instance meets the others, and which of them there are to be. */
+export interface Meeting {
+  readonly url: string;
+  readonly topology: TopologyFacts;
+}
+
 /** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
-export async function natsTransport(url: string, needs: TransportNeeds): Promise<Transport> {
+export async function natsTransport(
+  { url, topology }: Meeting,
+  needs: TransportNeeds,
+): Promise<Transport> {
   const { placement, modules, folder, environment, log } = needs;
   const names = modules.map((module) => module.contract[moduleName]);
   const here = new Set(names);
@@ -163,7 +156,7 @@ export async function natsTransport(url: string, needs: TransportNeeds): Promise
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
     authenticator: (user) => authenticatorOf(folder, user),
-    balance: { callees: (user) => calleesOf(user, modules), version: VERSION },
+    balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
     environment,
     reminder: environment,
     log,

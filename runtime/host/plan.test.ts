@@ -56,6 +56,7 @@ test("a topology of several processes is run whole, or one of them over NATS", (
       isMember: true,
     },
     natsUrl: nats,
+    topology: { name: "split", instances: ["gateway", "orders", "products", "products-2"] },
   };
   const words = "--topology split --instance products-2";
   expect(plan(`${words} --nats ${nats}`)).toEqual(member as never);

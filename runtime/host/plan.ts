@@ -7,7 +7,13 @@ import { type Placement, placementsOf } from "./topology.ts";
 /** What a start is to run in, or from, this process. */
 export type Plan =
   | { readonly kind: "alone"; readonly placement: Placement }
-  | { readonly kind: "member"; readonly placement: Placement; readonly natsUrl: string }
+  | {
+      readonly kind: "member";
+      readonly placement: Placement;
+      readonly natsUrl: string;
+      /** The topology as it was given, with the names of all its processes. */
+      readonly topology: { readonly name: string; readonly instances: readonly string[] };
+    }
   | {
       readonly kind: "supervisor";
       /** The topology as it was given. */
@@ -42,7 +48,13 @@ export function planOf(
   }
   if (placement !== undefined) {
     if (nats === undefined) return { mistakes: [lacksNats(topology, placement.name)] };
-    return { kind: "member", placement, natsUrl: nats.text };
+    const instances = placements.map((one) => one.name);
+    return {
+      kind: "member",
+      placement,
+      natsUrl: nats.text,
+      topology: { name: topology, instances },
+    };
   }
   if (nats === undefined || nats.from === "environment") {
     return { kind: "supervisor", topology, placements };

@@ -6,20 +6,21 @@ import { flagOf, type Given, readFlags } from "./flags.ts";
 
 const natsAddress = "(nats|tls)://[^/?#\\s,@]+";
 
+/** Where to find a nats-server, or the servers of one cluster. */
+export const natsUrlSchema = t.String({
+  flag: "--nats",
+  pattern: `^${natsAddress}(,${natsAddress})*$`,
+  maxLength: 1_000,
+  description: "an address such as nats://127.0.0.1:4222, or several with commas between",
+});
+
 /** What runs in this process: read before all others, which depend on it. */
 export const placementSettings = t.Object({
   /** The name of a topology, or the path of a file with one. */
   TOPOLOGY: t.String({ minLength: 1, default: "monolith" }),
   /** The one process of the topology that is to run here; without it, all of them. */
   INSTANCE: t.Optional(t.String({ minLength: 1 })),
-  NATS_URL: t.Optional(
-    t.String({
-      flag: "--nats",
-      pattern: `^${natsAddress}(,${natsAddress})*$`,
-      maxLength: 1_000,
-      description: "an address such as nats://127.0.0.1:4222, or several with commas between",
-    }),
-  ),
+  NATS_URL: t.Optional(natsUrlSchema),
 });
 
 /** The settings of the host itself; ports bring their own. */

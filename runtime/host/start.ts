@@ -10,10 +10,11 @@ import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { untilAllAnswer } from "./all-answer.ts";
-import { type Control, openControl } from "./control.ts";
+import { type Control, type ControlStatus, openControl } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
+import { reportsAlone } from "./report-alone.ts";
 import { cannotListen } from "./start-error.ts";
 import { insidesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
@@ -29,6 +30,8 @@ export interface StartSettings {
   readonly host: string;
   readonly port: number;
   readonly folder: string;
+  /** Where it meets the others; undefined where there are none. */
+  readonly natsUrl: string | undefined;
   readonly publicUrl: string | undefined;
   readonly development: boolean;
   readonly demo: boolean;
@@ -103,7 +106,8 @@ export async function start(
         await untilAllAnswer(remote, call, environment);
         await system.demo(call);
       });
-      control = openControl(folder.path, contracts, call);
+      const status = () => shop.status(settings);
+      control = openControl(folder.path, { offered: contracts, call, status });
     }
     shop.ready = true;
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
@@ -117,11 +121,24 @@ export async function start(
 /** The instance behind the gateway, which may not be there yet. */
 class Shop {
   readonly #environment: Environment;
+  readonly #startedAtMs: number;
+  readonly #startMs: number;
   instance: Instance | undefined;
   ready = false;
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#startedAtMs = environment.now();
+    this.#startMs = environment.monotonic();
+  }
+
+  /** What the control socket tells of the process; over NATS, the transport tells the rest. */
+  status({ placement, natsUrl }: StartSettings): ControlStatus {
+    if (natsUrl !== undefined) return { natsUrl, reports: [] };
+    const upMs = this.#environment.monotonic() - this.#startMs;
+    const state = this.ready ? "up" : "draining";
+    const about = { placement, state, startedAtMs: this.#startedAtMs, upMs } as const;
+    return { natsUrl: null, reports: reportsAlone(this.instance?.modules ?? [], about) };
   }
 
   invoke: Parameters<typeof gateway>[0]["invoke"] = (procedure, input, request) => {

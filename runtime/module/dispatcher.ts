@@ -15,6 +15,7 @@ import { finishJob, type Job } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import { type Deadlines, Underway } from "./deadlines.ts";
@@ -65,6 +66,8 @@ export class Dispatcher {
   readonly #served = new Map<string, Served>();
   readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
   #running = 0;
+  #calls = 0;
+  #errors = 0;
 
   constructor(host: DispatcherHost, handlers: readonly Handler[]) {
     this.#host = host;
@@ -81,6 +84,11 @@ export class Dispatcher {
   /** How many calls are running. */
   get running(): number {
     return this.#running;
+  }
+
+  /** How much was asked of it. A declared refusal is an answer and no error. */
+  get traffic(): Traffic {
+    return { inFlight: this.#running, calls: this.#calls, errors: this.#errors };
   }
 
   /** Runs a procedure for a caller; see `Serve`. */
@@ -110,6 +118,7 @@ export class Dispatcher {
     return new Promise((resolve, reject) => {
       const { deadlineAtMs } = invocation.request;
       const underway = this.#begin(served.procedure, deadlineAtMs, [resolve, reject]);
+      this.#calls += 1;
       void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
     });
   }
@@ -157,6 +166,7 @@ export class Dispatcher {
       else underway.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
     } catch (error) {
       const name = fullName(procedure);
+      this.#errors += 1;
       this.#host.log.error("a query broke its contract", { procedure: name, error });
       underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
     }
@@ -254,6 +264,7 @@ export class Dispatcher {
       if (error.executed === "unknown" || procedure.kind === "query") return error;
       return new TransportError(error.code, "unknown", error.message, { cause: error });
     }
+    this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
     if (isDomainError(error)) {
       return new Defect(

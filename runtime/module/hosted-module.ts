@@ -12,6 +12,7 @@ import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Traffic } from "../transport/report.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -80,7 +81,8 @@ export class HostedModule {
     const { transport, module } = this.#options;
     this.#publish = transport.publish(new Outbox({ ...this.#parts(), module: this.name }));
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
-    const offer = { module: this.name, procedures, isReader: false };
+    const traffic = () => this.traffic;
+    const offer = { module: this.name, procedures, isReader: false, traffic };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
@@ -149,6 +151,11 @@ export class HostedModule {
     return (
       this.#dispatcher.running > 0 || writer.waiting > 0 || this.engine.busy || this.#jobs.busy
     );
+  }
+
+  /** How much is asked of it. */
+  get traffic(): Traffic {
+    return this.#dispatcher.traffic;
   }
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */

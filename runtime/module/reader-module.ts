@@ -38,7 +38,8 @@ export class ReaderModule {
     const { module, transport } = this.#options;
     const name = module.contract[moduleName];
     const procedures = proceduresOf(module.contract).filter(({ kind }) => kind === "query");
-    const offer = { module: name, procedures, isReader: true };
+    const traffic = () => this.#dispatcher.traffic;
+    const offer = { module: name, procedures, isReader: true, traffic };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );

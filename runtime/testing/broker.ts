@@ -7,7 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
-import { openNats } from "../transport/nats/nats.ts";
+import { type NatsOptions, openNats } from "../transport/nats/nats.ts";
 import { provisioner } from "../transport/nats/provision.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 
@@ -24,6 +24,8 @@ export interface ConnectTo {
   readonly here?: ReadonlySet<string>;
   readonly environment?: Environment;
   readonly instance?: string;
+  /** Left out where signs of life would disturb. */
+  readonly balance?: NatsOptions["balance"];
 }
 
 /** A real nats-server for tests, with the users, permissions and streams that a manifest needs. */
@@ -84,13 +86,14 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Connects as these users. */
-  connect({ users, here, environment, instance = "test" }: ConnectTo): Promise<Nats> {
+  connect({ users, here, environment, instance = "test", balance }: ConnectTo): Promise<Nats> {
     return openNats({
       url: this.url,
       instance,
       here: here ?? new Set(),
       users,
       authenticator: (user) => authenticatorOf(this.folder, user),
+      ...(balance !== undefined && { balance }),
       environment: environment ?? this.environment,
       reminder: this.environment,
       log: silent,

@@ -29,7 +29,12 @@ const request: CallRequest = {
   asText: false,
 };
 
-const offer: Offer = { module: "shelf", procedures: proceduresOf(shelf), isReader: false };
+const offer: Offer = {
+  module: "shelf",
+  procedures: proceduresOf(shelf),
+  isReader: false,
+  traffic: () => ({ inFlight: 0, calls: 0, errors: 0 }),
+};
 
 /** Serves with what `work` gives, as JSON where that is asked for. */
 function answering(work: Serve): Serve {

@@ -1,5 +1,6 @@
 import type { Procedure } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { Traffic } from "./report.ts";
 
 /** What goes with every call, beside its input. */
 export interface CallRequest {
@@ -81,6 +82,8 @@ export interface Offer {
   readonly procedures: readonly Procedure[];
   /** True for an instance that reads the module's database beside its owner: queries only. */
   readonly isReader: boolean;
+  /** How much is asked of it, over this transport or another. */
+  readonly traffic: () => Traffic;
 }
 
 /** Carries calls and events between modules, in this process or to others. */

@@ -2,6 +2,7 @@ import type { Environment } from "../../contract/environment.ts";
 import { isTransportError, TransportError } from "../../contract/errors.ts";
 import { Breaker, type BreakerState } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
+import type { Circuit } from "../report.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
 import { pick } from "./pick.ts";
@@ -12,6 +13,9 @@ const PAUSE_MS = 50;
 const BREAKERS_MAX = 1_000;
 /** How often calls under way are looked over for instances that are gone. */
 const LOOK_MS = 250;
+
+/** What a circuit guards while no instance was heard of. */
+const ANY_INSTANCE = "any instance";
 
 /** What is to be called, as far as choosing and repeating depend on it. */
 export interface Balanced {
@@ -52,6 +56,23 @@ export class Balancer {
   /** The circuits that were needed so far, by the name of what they guard against. */
   breakers(): ReadonlyMap<string, BreakerState> {
     return new Map([...this.#breakers.values()].map(({ name, state }) => [name, state]));
+  }
+
+  /**
+   * The circuits to instances that are there. One to an instance that is gone, or that was started
+   * anew since, concerns nobody any more; nor does the one to any instance, once some are heard of.
+   */
+  circuits(): Circuit[] {
+    return [...this.#breakers].flatMap(([key, { state }]) => {
+      const { module, instance, startedAtMs, kind } = partsOf(key);
+      const isCurrent =
+        instance === ANY_INSTANCE
+          ? this.#directory.candidates(module, kind).length === 0
+          : this.#directory
+              .all(module)
+              .some(({ beat }) => beat.instance === instance && beat.startedAtMs === startedAtMs);
+      return isCurrent ? [{ module, instance, kind, state }] : [];
+    });
   }
 
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
@@ -155,7 +176,7 @@ export class Balancer {
 
   /** One for each instance and kind of call; an instance that was started anew has new ones. */
   #breakerOf({ module, kind }: Balanced, member: Member | undefined): Breaker {
-    const { instance, startedAtMs } = member?.beat ?? { instance: "any instance", startedAtMs: 0 };
+    const { instance, startedAtMs } = member?.beat ?? { instance: ANY_INSTANCE, startedAtMs: 0 };
     const key = `${module}\n${instance}\n${startedAtMs}\n${kind}`;
     const known = this.#breakers.get(key);
     if (known !== undefined) return known;
@@ -167,4 +188,15 @@ export class Balancer {
     }
     return made;
   }
+}
+
+/** What the key of a breaker is made of. */
+function partsOf(key: string) {
+  const [module = "", instance = "", startedAtMs, kind] = key.split("\n");
+  return {
+    module,
+    instance,
+    startedAtMs: Number(startedAtMs),
+    kind: kind === "query" ? ("query" as const) : ("command" as const),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Environment } from "../../contract/environment.ts";
+import type { Neighbour } from "../report.ts";
 import { type Heartbeat, Member } from "./member.ts";
 
 /** After so long without a sign of life an instance is passed over, and forgotten. */
@@ -68,6 +69,16 @@ export class Directory {
       if (nowMs - heardAtMs > FORGOTTEN_MS) members.delete(instance);
     }
     return [...members.values()];
+  }
+
+  /** All instances as they are heard here. */
+  neighbours(): Neighbour[] {
+    return this.modules()
+      .flatMap((module) => this.all(module))
+      .map((member) => {
+        const { module, instance, state } = member.beat;
+        return { module, instance, state: this.isSilent(member) ? "silent" : state };
+      });
   }
 
   /** The modules that were heard of. */

@@ -13,6 +13,16 @@ import { errorHeaders, payloadOf, requestIn, textOf } from "./wire.ts";
 /** How the names of operations begin, which no contract of a module may use. */
 const OPERATION = "cleave";
 
+/** A procedure as it is offered here, and what came over NATS for it since then. */
+export interface Endpoint {
+  readonly procedure: Procedure;
+  requests: number;
+  /** Those that failed by a defect, and what the last of them said. */
+  errors: number;
+  lastError: string;
+  processingMs: number;
+}
+
 /** What a callee stands on. */
 export interface CalleeOptions {
   readonly connection: Connection;
@@ -32,7 +42,7 @@ export class Callee {
   readonly #options: CalleeOptions;
   readonly #offer: Offer;
   readonly #serve: Serve;
-  readonly #procedures: ReadonlyMap<string, Procedure>;
+  readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #subscriptions: Subscription[];
   /** Requests accepted so far, and those of them that failed by a defect. */
   calls = 0;
@@ -44,7 +54,7 @@ export class Callee {
     this.#options = options;
     this.#offer = offer;
     this.#serve = serve;
-    this.#procedures = new Map(offer.procedures.map((one) => [one.name, one]));
+    this.#endpoints = new Map(offer.procedures.map((one) => [one.name, newEndpoint(one)]));
     this.#subscriptions = this.#subscribe();
   }
 
@@ -65,6 +75,11 @@ export class Callee {
     return this.#offer.isReader;
   }
 
+  /** What is offered, with its statistics. */
+  get endpoints(): readonly Endpoint[] {
+    return [...this.#endpoints.values()];
+  }
+
   /** Takes no more requests and resolves when those that have come are answered. */
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) {
@@ -76,7 +91,7 @@ export class Callee {
   #subscribe(): Subscription[] {
     const { connection, instance } = this.#options;
     const { module, isReader } = this.#offer;
-    const names = isReader ? [...this.#procedures.keys()] : ["*"];
+    const names = isReader ? [...this.#endpoints.keys()] : ["*"];
     const callback = (_: unknown, msg: Msg) => void this.#take(msg);
     return names.flatMap((name) => [
       connection.client.subscribe(callSubject(module, name, "*"), {
@@ -92,15 +107,22 @@ export class Callee {
   async #take(msg: Msg): Promise<void> {
     const asked = this.#askedBy(msg);
     if (asked === undefined) return this.#refuse(msg);
+    const { environment } = this.#options;
+    const startMs = environment.monotonic();
+    const endpoint = this.#endpoints.get(asked.procedure);
     this.#running += 1;
     this.calls += 1;
     try {
-      const output = await this.#run(msg, asked);
+      const output = await this.#run(msg, asked, endpoint?.procedure);
       this.#answer(msg, output);
     } catch (error) {
-      if (!isDomainError(error) && !isTransportError(error)) this.errors += 1;
+      if (!isDomainError(error) && !isTransportError(error)) this.#noteDefect(error, endpoint);
       this.#answerError(msg, error);
     } finally {
+      if (endpoint !== undefined) {
+        endpoint.requests += 1;
+        endpoint.processingMs += environment.monotonic() - startMs;
+      }
       this.#running -= 1;
       if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
@@ -126,10 +148,20 @@ export class Callee {
     });
   }
 
-  async #run(msg: Msg, { procedure, caller }: { procedure: string; caller: string }) {
+  #noteDefect(error: unknown, endpoint: Endpoint | undefined): void {
+    this.errors += 1;
+    if (endpoint === undefined) return;
+    endpoint.errors += 1;
+    endpoint.lastError = error instanceof Error ? error.message : String(error);
+  }
+
+  async #run(
+    msg: Msg,
+    { procedure, caller }: { procedure: string; caller: string },
+    found: Procedure | undefined,
+  ) {
     const { environment } = this.#options;
     const { module } = this.#offer;
-    const found = this.#procedures.get(procedure);
     if (found === undefined) {
       throw new Defect(`${module} has no procedure ${procedure}. Is ${caller} newer than it?`);
     }
@@ -173,4 +205,8 @@ export class Callee {
     if (!connection.isUp) return;
     connection.client.publish(reply, payload, isError ? { headers: errorHeaders } : {});
   }
+}
+
+function newEndpoint(procedure: Procedure): Endpoint {
+  return { procedure, requests: 0, errors: 0, lastError: "", processingMs: 0 };
 }

@@ -74,7 +74,8 @@ export function listenTo(
 ): void {
   for (const module of modules) {
     connection.client.subscribe(heartbeatSubject(module, "*"), {
-      callback: (_, msg) => {
+      callback: (error, msg) => {
+        if (error !== null) return;
         const beat = beatIn(msg);
         if (beat !== undefined) directory.hear(beat);
       },

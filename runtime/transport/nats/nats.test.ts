@@ -52,7 +52,9 @@ test("an operation is refused to a module, though the broker lets it through", a
     ran = true;
     return {};
   };
-  transport.serve({ module: "shelf", procedures: proceduresOf(shelf), isReader: false }, serve);
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
   await transport.ready();
   const call = transport.call(
     shelf.cleaveTidy,

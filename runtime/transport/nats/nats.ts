@@ -6,6 +6,7 @@ import { ContractError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { Directory } from "../balance/directory.ts";
+import type { Report, TopologyFacts } from "../report.ts";
 import type {
   CallRequest,
   Envelope,
@@ -20,7 +21,10 @@ import { Calls } from "./calls.ts";
 import { Connection } from "./connection.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
+import { GATEWAY } from "./permissions.ts";
 import { Relay } from "./relay.ts";
+import { Reports } from "./reports.ts";
+import { Responder } from "./responder.ts";
 import { callSubject, instanceCallSubject } from "./subjects.ts";
 
 /** How an instance takes part in a system over NATS. */
@@ -40,6 +44,8 @@ export interface NatsOptions {
     readonly callees: (user: string) => readonly string[];
     /** The version of what runs here, for those who look. */
     readonly version: string;
+    /** The topology that this instance is of, if any. */
+    readonly topology?: TopologyFacts | undefined;
   };
   readonly environment: Environment;
   /** The clock by which readers tell producers again how far they are; it must not stand still. */
@@ -72,6 +78,7 @@ class Nats implements Transport {
   readonly #callees = new Set<Callee>();
   readonly #directory: Directory;
   readonly #balancer: Balancer | undefined;
+  readonly #reports: Reports | undefined;
   readonly #relays = new Map<string, Relay>();
   readonly #readers: EventReader[] = [];
   #closed = false;
@@ -85,13 +92,20 @@ class Nats implements Transport {
         new Calls(connection, options.environment),
       ]),
     );
-    const { balance, environment } = options;
-    this.#directory = new Directory(environment);
+    const { instance, balance, environment } = options;
+    const directory = new Directory(environment);
+    this.#directory = directory;
     if (balance === undefined) return;
-    this.#balancer = new Balancer(this.#directory, environment);
+    const balancer = new Balancer(directory, environment);
+    const placement = [...connections.keys()];
+    const { version, topology } = balance;
+    const about = { instance, placement, version, topology, directory, balancer, environment };
+    this.#balancer = balancer;
+    this.#reports = new Reports(about);
     for (const [user, connection] of connections) {
-      listenTo(balance.callees(user), connection, this.#directory);
+      listenTo(balance.callees(user), connection, directory);
     }
+    this.#showGateway(this.#reports);
   }
 
   /** The instances that were heard of, and the circuits to them. */
@@ -110,9 +124,13 @@ class Nats implements Transport {
     const callee = new Callee({ connection, instance, environment, log }, offer, serve);
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
+    let state: Report["state"] = "up";
+    const responder = this.#show(offer, callee, () => state);
     return async () => {
+      state = "draining";
       beats?.stop();
       await callee.stop();
+      responder?.stop();
       this.#callees.delete(callee);
     };
   }
@@ -206,6 +224,32 @@ class Nats implements Transport {
       messages += inMsgs + outMsgs;
     }
     return messages;
+  }
+
+  /** Has a module answer those who look at the system. */
+  #show(
+    { module: name, isReader, traffic }: Offer,
+    callee: Callee,
+    state: () => Report["state"],
+  ): Responder | undefined {
+    const reports = this.#reports;
+    if (reports === undefined) return undefined;
+    const role = isReader ? "reader" : "owner";
+    const report = () => {
+      const readers = this.#relays.get(name)?.lags() ?? [];
+      return reports.of({ name, role, state: state(), traffic: traffic(), readers });
+    };
+    const connection = this.#connectionOf(name);
+    return new Responder({ connection, report, endpoints: () => callee.endpoints });
+  }
+
+  /** Has the gateway, if there is one here, answer them too, for as long as it is connected. */
+  #showGateway(reports: Reports): void {
+    const connection = this.#connections.get(GATEWAY);
+    if (connection === undefined) return;
+    const report = () =>
+      reports.of({ name: GATEWAY, role: "gateway", state: "up", traffic: null, readers: [] });
+    new Responder({ connection, report, endpoints: () => [] });
   }
 
   /** True also for a reader whose producer is here and has not heard of it yet. */

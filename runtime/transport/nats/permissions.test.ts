@@ -131,7 +131,11 @@ function consumerProbes({ name, events }: ModuleLinks): Probe[] {
 /** Replies to each user. */
 function inboxProbes(user: string): Probe[] {
   const callees = modules.filter((name) => calls(user, name));
-  const answering = user === "gateway" || user === "console" ? modules : callees;
+  const answering =
+    new Map([
+      ["gateway", modules],
+      ["console", [...modules, "gateway"]],
+    ]).get(user) ?? callees;
   return [
     ...subscribe([user], `_INBOX.${user}.>`, `_INBOX.${user}.connection.*`),
     ...publish(answering, `_INBOX.${user}.connection.token`),
@@ -143,7 +147,8 @@ const wideProbes: Probe[] = [
   ...subscribe([], "_INBOX.*.*.*", "$JS.>", "$JS.EVENT.>", "$SYS.>", "$SRV.>", "thing"),
   ...subscribeIn("thing", [], ">", "ev.>", "_INBOX.>"),
   ...subscribe(["gateway", "console"], "hb.*.*"),
-  ...subscribe(modules, "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
+  ...subscribe([...modules, "gateway"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
+  ...subscribe(["gateway"], "$SRV.PING.gateway", "$SRV.INFO.gateway.one", "$SRV.STATS.gateway.*"),
   ...publish(["console"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
   ...publish(["provisioner"], "$JS.API.INFO", "$JS.API.STREAM.NAMES"),
   ...publish([], "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.ACCOUNT.PURGE.A"),

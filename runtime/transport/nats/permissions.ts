@@ -7,6 +7,8 @@ import {
   instanceCallSubject,
   positionSubject,
   queueOf,
+  SERVICE_VERBS,
+  serviceSubjects,
   streamOf,
 } from "./subjects.ts";
 
@@ -70,19 +72,15 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       `${inboxOf(name)}.>`,
       ...(events.length > 0 ? [positionSubject(name, "*")] : []),
       ...calls.map((callee) => heartbeatSubject(callee, "*")),
-      ...["PING", "INFO", "STATS"].flatMap((verb) => [
-        `$SRV.${verb}`,
-        `$SRV.${verb}.${name}`,
-        `$SRV.${verb}.${name}.*`,
-      ]),
+      ...questionsTo(name),
     ],
   };
 }
 
 function ofGateway(): Permissions {
   return {
-    publish: callSubjects("*", "*", GATEWAY),
-    subscribe: [`${inboxOf(GATEWAY)}.>`, heartbeatSubject("*", "*")],
+    publish: [...callSubjects("*", "*", GATEWAY), `${inboxOf(CONSOLE)}.>`],
+    subscribe: [`${inboxOf(GATEWAY)}.>`, heartbeatSubject("*", "*"), ...questionsTo(GATEWAY)],
   };
 }
 
@@ -118,6 +116,11 @@ function ofProvisioner(manifest: Manifest): Permissions {
     ],
     subscribe: [`${inboxOf(PROVISIONER)}.>`],
   };
+}
+
+/** What the console may ask of a service of this name. */
+function questionsTo(name: string): string[] {
+  return SERVICE_VERBS.flatMap((verb) => serviceSubjects(verb, name, "*"));
 }
 
 /** The calls of one procedure, to any instance and to a certain one. */

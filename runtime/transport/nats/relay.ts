@@ -93,6 +93,16 @@ export class Relay {
     );
   }
 
+  /** How many places of the log each reader elsewhere is behind the last event that it wants. */
+  lags(): { reader: string; behind: number }[] {
+    const { source } = this.#options;
+    const lastSeq = source.lastSeq();
+    return this.#readersElsewhere().map(([reader, { events, position }]) => {
+      const behind = Math.max(0, source.lastOf(events, lastSeq) - position);
+      return { reader, behind };
+    });
+  }
+
   /** True once this reader has told where it is since the relay began. */
   hasHeard(reader: string): boolean {
     return this.#heard.has(reader);

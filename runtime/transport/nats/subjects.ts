@@ -35,6 +35,18 @@ export function heartbeatSubject(module: string, instance: string): string {
   return `hb.${module}.${instance}`;
 }
 
+/** What may be asked of every service by NATS's own tools. */
+export const SERVICE_VERBS = ["PING", "INFO", "STATS"] as const;
+export type ServiceVerb = (typeof SERVICE_VERBS)[number];
+
+/**
+ * `$SRV.<verb>`, `$SRV.<verb>.<name>` and `$SRV.<verb>.<name>.<instance>`: a question to all
+ * services, to those of one name, to a certain one.
+ */
+export function serviceSubjects(verb: ServiceVerb, name: string, instance: string): string[] {
+  return [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${instance}`];
+}
+
 /** `_INBOX.<user>`: below it, and nowhere else, a user takes in replies. */
 export function inboxOf(user: string): string {
   return `_INBOX.${user}`;

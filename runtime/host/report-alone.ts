@@ -1,0 +1,26 @@
+import { version } from "../../package.json";
+import type { HostedModule } from "../module/hosted-module.ts";
+import type { Report } from "../transport/report.ts";
+import { GATEWAY, type Placement } from "./topology.ts";
+
+/** How a process is that is all of its system: each module, and the gateway. */
+export function reportsAlone(
+  modules: readonly HostedModule[],
+  about: Pick<Report, "state" | "startedAtMs" | "upMs"> & { readonly placement: Placement },
+): Report[] {
+  const { placement, ...times } = about;
+  const alone = {
+    ...times,
+    instance: placement.name,
+    version,
+    placement: [...placement.modules, GATEWAY],
+    topology: null,
+    circuits: [],
+    neighbours: [],
+    readers: [],
+  };
+  return [
+    ...modules.map(({ name, traffic }) => ({ ...alone, name, role: "owner" as const, traffic })),
+    { ...alone, name: GATEWAY, role: "gateway", traffic: null },
+  ];
+}

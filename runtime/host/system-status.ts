@@ -1,0 +1,153 @@
+import type { Report } from "../transport/report.ts";
+import { GATEWAY } from "./topology.ts";
+
+/** Two looks at a system, a moment apart, so that there are rates. */
+export interface Looks {
+  /** The names of all modules of the system. */
+  readonly modules: readonly string[];
+  readonly before: readonly Report[];
+  readonly now: readonly Report[];
+}
+
+/** One process of a system, as whoever runs it wants to see it. */
+export interface InstanceStatus {
+  readonly instance: string;
+  readonly modules: readonly { readonly name: string; readonly role: Report["role"] }[];
+  readonly version: string;
+  readonly state: Report["state"];
+  readonly startedAtMs: number;
+  readonly upMs: number;
+  /** Null where nothing is asked: at a gateway without modules. */
+  readonly inFlight: number | null;
+  /** Null too when the process was not there at the first look. */
+  readonly callsPerSecond: number | null;
+  readonly errorsPerSecond: number | null;
+  readonly openCircuits: readonly string[];
+}
+
+/** How far a module is behind in the events of another. */
+export interface Lag {
+  readonly producer: string;
+  readonly reader: string;
+  readonly behind: number;
+}
+
+/** A system as it is now, and what is not well, a sentence each. */
+export interface SystemStatus {
+  readonly topologies: readonly string[];
+  readonly instances: readonly InstanceStatus[];
+  /** The instances of the topology that do not answer. */
+  readonly missing: readonly string[];
+  readonly lags: readonly Lag[];
+  readonly faults: readonly string[];
+}
+
+/** Makes out how a system is. */
+export function systemStatus(looks: Looks): SystemStatus {
+  const { now } = looks;
+  const names = distinct(now.map(({ instance }) => instance)).sort();
+  const instances = names.map((name) => instanceStatus(name, looks));
+  const expected = distinct(now.flatMap(({ topology }) => topology?.instances ?? []));
+  const missing = expected.filter((name) => !names.includes(name));
+  return {
+    topologies: distinct(now.flatMap(({ topology }) => topology?.name ?? [])),
+    instances,
+    missing,
+    lags: now.flatMap(({ name, readers }) =>
+      readers.map(({ reader, behind }) => ({ producer: name, reader, behind })),
+    ),
+    faults: [
+      ...missing.map((name) => `${name} is of the topology and does not answer.`),
+      ...absences(looks),
+      ...instances.flatMap(faultsOf),
+      ...silences(now),
+    ],
+  };
+}
+
+function instanceStatus(instance: string, { before, now }: Looks): InstanceStatus {
+  const reports = now.filter((one) => one.instance === instance);
+  const [first] = reports as [Report, ...Report[]];
+  const traffic = reports.flatMap((one) => one.traffic ?? []);
+  const rates = reports.flatMap((one) => rateOf(one, before) ?? []);
+  const isKnown = rates.length > 0;
+  return {
+    instance,
+    modules: reports
+      .map(({ name, role }) => ({ name, role }))
+      .sort((one, other) => one.name.localeCompare(other.name)),
+    version: distinct(reports.map(({ version }) => version)).join(", "),
+    state: reports.some(({ state }) => state === "draining") ? "draining" : "up",
+    startedAtMs: first.startedAtMs,
+    upMs: first.upMs,
+    inFlight: traffic.length === 0 ? null : sum(traffic.map((one) => one.inFlight)),
+    callsPerSecond: isKnown ? sum(rates.map(({ calls }) => calls)) : null,
+    errorsPerSecond: isKnown ? sum(rates.map(({ errors }) => errors)) : null,
+    openCircuits: first.circuits
+      .filter(({ state }) => state !== "closed")
+      .map(({ module, instance: at, kind }) => `${module} at ${at} (${kind})`),
+  };
+}
+
+/** What came in a second since the first look, at the same run in the same role. */
+function rateOf(now: Report, before: readonly Report[]) {
+  const then = before.find(
+    ({ instance, name, role, startedAtMs }) =>
+      instance === now.instance &&
+      name === now.name &&
+      role === now.role &&
+      startedAtMs === now.startedAtMs,
+  );
+  if (then?.traffic == null || now.traffic === null || now.upMs <= then.upMs) return undefined;
+  const perSecond = (count: number) => (count * 1_000) / (now.upMs - then.upMs);
+  return {
+    calls: perSecond(now.traffic.calls - then.traffic.calls),
+    errors: perSecond(now.traffic.errors - then.traffic.errors),
+  };
+}
+
+/** Modules that nobody owns, and those that their own process does not speak for. */
+function absences({ modules, now }: Looks): string[] {
+  const owned = now.filter(({ role }) => role === "owner").map(({ name }) => name);
+  const there = new Set(now.map(({ instance, name }) => `${name} at ${instance}`));
+  const placed = now.flatMap(({ instance, placement }) =>
+    placement.map((name) => `${name} at ${instance}`),
+  );
+  return [
+    ...modules
+      .filter((name) => !owned.includes(name))
+      .map((name) => `${name} has no owner: its commands fail and its events wait.`),
+    ...(now.some(({ role }) => role === "gateway") ? [] : [`There is no ${GATEWAY}.`]),
+    ...distinct(placed)
+      .filter((one) => !there.has(one))
+      .map((one) => `${one} does not answer, though its process does.`),
+  ];
+}
+
+function faultsOf(status: InstanceStatus): string[] {
+  const { instance, state, errorsPerSecond, openCircuits } = status;
+  return [
+    ...(state === "draining" ? [`${instance} is draining: it takes no more work.`] : []),
+    ...((errorsPerSecond ?? 0) > 0
+      ? [`${instance} fails ${errorsPerSecond?.toFixed(1)} calls/s by defects. See its log.`]
+      : []),
+    ...openCircuits.map((one) => `${instance} leaves ${one} alone: it did not answer in time.`),
+  ];
+}
+
+function silences(now: readonly Report[]): string[] {
+  const heard = now.flatMap(({ instance, neighbours }) =>
+    neighbours
+      .filter(({ state }) => state === "silent")
+      .map((one) => `${instance} has not heard ${one.module} at ${one.instance} for a while.`),
+  );
+  return distinct(heard);
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, one) => total + one, 0);
+}

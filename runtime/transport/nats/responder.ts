@@ -1,0 +1,115 @@
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import type { Report } from "../report.ts";
+import type { Endpoint } from "./callee.ts";
+import type { Connection } from "./connection.ts";
+import { CONSOLE } from "./permissions.ts";
+import {
+  callSubject,
+  inboxOf,
+  queueOf,
+  SERVICE_VERBS,
+  type ServiceVerb,
+  serviceSubjects,
+} from "./subjects.ts";
+import { payloadOf } from "./wire.ts";
+
+const NANOSECONDS = 1_000_000;
+
+/** What a responder tells of. */
+export interface ResponderOptions {
+  readonly connection: Connection;
+  readonly report: () => Report;
+  readonly endpoints: () => readonly Endpoint[];
+}
+
+/**
+ * Answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS` for one module of an instance, as NATS's own
+ * tools ask (ADR-32 of NATS): to all, to the module and to the instance. The `data` of STATS is
+ * ours: the report that `cleave status` shows.
+ *
+ * Only the console is answered. A broker looks at nobody's reply subjects, so whoever could ask
+ * with another's would have this module publish there.
+ */
+export class Responder {
+  readonly #options: ResponderOptions;
+  readonly #subscriptions: Subscription[];
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+    const { name, instance } = options.report();
+    const { client } = options.connection;
+    this.#subscriptions = SERVICE_VERBS.flatMap((verb) =>
+      serviceSubjects(verb, name, instance).map((subject) =>
+        client.subscribe(subject, {
+          // A server that has an older list of users refuses this; that is no reason to fail.
+          callback: (error, msg) => {
+            if (error === null) this.#take(msg, verb, subject);
+          },
+        }),
+      ),
+    );
+  }
+
+  /** Answers no more. */
+  stop(): void {
+    for (const one of this.#subscriptions) if (!one.isClosed()) one.unsubscribe();
+  }
+
+  #take({ subject, reply = "" }: Msg, verb: ServiceVerb, asked: string): void {
+    const { connection } = this.#options;
+    // What comes under another subject was sent here by the broker, for somebody who had it so.
+    if (subject !== asked || !reply.startsWith(`${inboxOf(CONSOLE)}.`)) return;
+    const payload = payloadOf(JSON.stringify(this.#answer(verb)));
+    if (!connection.isUp || payload.byteLength > connection.payloadBytesMax) return;
+    connection.client.publish(reply, payload);
+  }
+
+  #answer(verb: ServiceVerb) {
+    const report = this.#options.report();
+    const { name, instance, version } = report;
+    const about = { name, id: instance, version, metadata: metadataOf(report) };
+    const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
+    if (verb === "PING") return { type, ...about };
+    const endpoints = this.#options.endpoints();
+    if (verb === "INFO") {
+      const description = `${name}, which Cleave runs`;
+      return { type, ...about, description, endpoints: endpoints.map((one) => info(name, one)) };
+    }
+    return {
+      type,
+      ...about,
+      started: new Date(report.startedAtMs).toISOString(),
+      endpoints: endpoints.map((one) => ({ ...identity(name, one), ...statistics(one) })),
+      data: report,
+    };
+  }
+}
+
+/** Texts only, as the tools expect. */
+function metadataOf({ instance, role, placement, topology }: Report): Record<string, string> {
+  return {
+    instance,
+    role,
+    placement: placement.join(" "),
+    ...(topology !== null && { topology: topology.name, instances: topology.instances.join(" ") }),
+  };
+}
+
+function identity(module: string, { procedure }: Endpoint) {
+  const subject = callSubject(module, procedure.name, "*");
+  return { name: procedure.name, subject, queue_group: queueOf(module) };
+}
+
+function info(module: string, endpoint: Endpoint) {
+  return { ...identity(module, endpoint), metadata: { kind: endpoint.procedure.kind } };
+}
+
+function statistics({ requests, errors, lastError, processingMs }: Endpoint) {
+  return {
+    num_requests: requests,
+    num_errors: errors,
+    last_error: lastError,
+    processing_time: Math.round(processingMs * NANOSECONDS),
+    average_processing_time: Math.round((processingMs / Math.max(1, requests)) * NANOSECONDS),
+  };
+}

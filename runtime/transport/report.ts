@@ -1,0 +1,61 @@
+import { type Static, t } from "../contract/schema.ts";
+
+/** How much is asked of a module in this process, by whomever. */
+export interface Traffic {
+  /** Calls being worked on, and worked on since the start, and those that failed by a defect. */
+  readonly inFlight: number;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** The topology that an instance was started with, so that somebody can tell who is missing. */
+export interface TopologyFacts {
+  readonly name: string;
+  /** The names of all its instances. */
+  readonly instances: readonly string[];
+}
+
+const count = t.Integer({ minimum: 0 });
+const time = t.Number({ minimum: 0 });
+
+/** A circuit breaker of an instance: what it guards calls of, and how it stands. */
+const circuitSchema = t.Object({
+  module: t.String(),
+  /** Whom it guards against: an instance, or `any instance` while none was heard of. */
+  instance: t.String(),
+  kind: t.Union([t.Literal("query"), t.Literal("command")]),
+  state: t.Union([t.Literal("closed"), t.Literal("open"), t.Literal("half-open")]),
+});
+
+/** An instance as another one hears it; `silent` has not given a sign of life for too long. */
+const neighbourSchema = t.Object({
+  module: t.String(),
+  instance: t.String(),
+  state: t.Union([t.Literal("up"), t.Literal("draining"), t.Literal("silent")]),
+});
+
+/** What one module of an instance, or its gateway, says of itself to those who run the system. */
+export const reportSchema = t.Object({
+  /** The module, or `gateway`. */
+  name: t.String(),
+  instance: t.String(),
+  role: t.Union([t.Literal("owner"), t.Literal("reader"), t.Literal("gateway")]),
+  state: t.Union([t.Literal("up"), t.Literal("draining")]),
+  version: t.String(),
+  startedAtMs: time,
+  /** Milliseconds since then by a clock that never jumps. */
+  upMs: time,
+  /** All that is placed in the same process, by the names of their reports. */
+  placement: t.Array(t.String()),
+  topology: t.Union([t.Object({ name: t.String(), instances: t.Array(t.String()) }), t.Null()]),
+  /** Null for a gateway, of which nothing is asked in this way. */
+  traffic: t.Union([t.Object({ inFlight: count, calls: count, errors: count }), t.Null()]),
+  circuits: t.Array(circuitSchema),
+  neighbours: t.Array(neighbourSchema),
+  /** The readers elsewhere, and how many places of the module's log they are behind. */
+  readers: t.Array(t.Object({ reader: t.String(), behind: count })),
+});
+
+export type Report = Static<typeof reportSchema>;
+export type Circuit = Static<typeof circuitSchema>;
+export type Neighbour = Static<typeof neighbourSchema>;
