@@ -159,7 +159,7 @@ export class Balancer {
     const key = `${module}\n${instance}\n${startedAtMs}\n${kind}`;
     const known = this.#breakers.get(key);
     if (known !== undefined) return known;
-    const made = new Breaker(`${module} at ${instance}, ${kind}`);
+    const made = new Breaker(`${module} at ${instance}, ${kind}`, this.#environment);
     this.#breakers.set(key, made);
     if (this.#breakers.size > BREAKERS_MAX) {
       const [oldest = key] = this.#breakers.keys();
