@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
 import { ContractError, DomainError, TransportError } from "../contract/errors.ts";
-import { type VirtualEnvironment, virtualEnvironment } from "../testing/virtual-environment.ts";
+import {
+  TEST_EPOCH_MS,
+  type VirtualEnvironment,
+  virtualEnvironment,
+} from "../testing/virtual-environment.ts";
 import { Breaker } from "./breaker.ts";
 
 const HOUR_MS = 3_600_000;
@@ -107,7 +111,7 @@ describe("traps of the library that are kept shut:", () => {
     expect(breaker.state).toBe("open");
   });
 
-  test("many failures of the past and one of now open nothing when a success is between", async () => {
+  test("old failures and a new one open nothing when a success is between", async () => {
     const { breaker, environment } = await failed(4);
     await breaker.run(fine);
     for (let time = 0; time < 4; time++) await breaker.run(away).catch(() => {});
@@ -127,7 +131,7 @@ describe("traps of the library that are kept shut:", () => {
     expect(breaker.state).toBe("open");
   });
 
-  test("a try that its caller gave up does not close the circuit, and the next call tries", async () => {
+  test("a try that its caller gave up closes nothing, and the next call tries", async () => {
     const { breaker, environment } = await failed(5);
     pass(environment, 1_000);
     await expect(breaker.run(givenUp)).rejects.toMatchObject({ code: "CANCELLED" });
@@ -181,7 +185,7 @@ describe("traps of the library that are kept shut:", () => {
     expect(breaker.state).toBe("closed");
   });
 
-  test("what was begun before the break and fails after it does not begin the count anew", async () => {
+  test("what was begun before the break and fails late does not begin the count anew", async () => {
     const { breaker, environment } = await failed(0);
     const late = Promise.withResolvers<string>();
     const begunBefore = breaker.run(() => late.promise).catch(() => "failed");
@@ -196,10 +200,11 @@ describe("traps of the library that are kept shut:", () => {
   });
 
   test("the pause is of a clock that never jumps, whatever the system's clock does", async () => {
+    setSystemTime(TEST_EPOCH_MS);
     const { breaker, environment } = await failed(5);
-    setSystemTime(Date.now() + HOUR_MS);
+    setSystemTime(TEST_EPOCH_MS + HOUR_MS);
     await expect(breaker.run(fine)).rejects.toMatchObject({ code: "BREAKER_OPEN" });
-    setSystemTime(Date.now() - 5 * HOUR_MS);
+    setSystemTime(TEST_EPOCH_MS - HOUR_MS);
     pass(environment, 1_000);
     expect(await breaker.run(fine)).toBe("fine");
   });
