@@ -24,6 +24,8 @@ export interface ConnectTo {
   readonly here?: ReadonlySet<string>;
   readonly environment?: Environment;
   readonly instance?: string;
+  /** Whose instances a user chooses among by their signs of life; left out, nobody's. */
+  readonly callees?: (user: string) => readonly string[];
 }
 
 /** A real nats-server for tests, with the users, permissions and streams that a manifest needs. */
@@ -84,13 +86,14 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Connects as these users. */
-  connect({ users, here, environment, instance = "test" }: ConnectTo): Promise<Nats> {
+  connect({ users, here, environment, callees, instance = "test" }: ConnectTo): Promise<Nats> {
     return openNats({
       url: this.url,
       instance,
       here: here ?? new Set(),
       users,
       authenticator: (user) => authenticatorOf(this.folder, user),
+      ...(callees === undefined ? {} : { balance: { callees, version: "test" } }),
       environment: environment ?? this.environment,
       reminder: this.environment,
       log: silent,

@@ -2,6 +2,7 @@ import type { Environment } from "../../contract/environment.ts";
 import { isTransportError, TransportError } from "../../contract/errors.ts";
 import { Breaker, type BreakerState } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
+import { cancelled } from "../cancelled.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
 import { pick } from "./pick.ts";
@@ -16,10 +17,14 @@ const LOOK_MS = 250;
 /** What is to be called, as far as choosing and repeating depend on it. */
 export interface Balanced {
   readonly module: string;
+  /** The procedure, as in `inventory.holdStock`. */
+  readonly what: string;
   readonly kind: "query" | "command";
   /** True for a command that may be repeated under its key. */
   readonly isKeyed: boolean;
   readonly deadlineAtMs: number;
+  /** Aborts when the call is given up: then it is not repeated, and tells nothing of anyone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends one attempt to an instance; without one, to whichever the broker chooses. */
@@ -33,7 +38,8 @@ interface Underway {
 /**
  * Chooses instances for calls, and repeats those that may be: queries, keyed commands, and what was
  * certainly not executed; at most twice, elsewhere if there is an elsewhere, within the deadline
- * and the budget. This is the one layer that repeats.
+ * and the budget. This is the one layer that repeats. When any attempt may have been executed, so
+ * may the call.
  */
 export class Balancer {
   readonly #directory: Directory;
@@ -57,14 +63,17 @@ export class Balancer {
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
     this.#budget.earn();
     const tried = new Set<string>();
+    let executed: TransportError["executed"] = "no";
     for (let retries = 0; ; retries++) {
       const member = this.#choose(about, tried);
       try {
         return await this.#attempt(about, member, send);
       } catch (error) {
-        if (retries >= RETRIES_MAX || !this.#mayRepeat(about, error)) throw error;
+        if (isTransportError(error) && error.executed === "unknown") executed = "unknown";
+        if (retries >= RETRIES_MAX || !this.#mayRepeat(about, error)) throw over(error, executed);
         if (member !== undefined) tried.add(member.beat.instance);
         await this.#pause(error, about);
+        if (about.signal?.aborted) throw cancelled(about.what, executed);
       }
     }
   }
@@ -110,6 +119,7 @@ export class Balancer {
   ): void {
     const nowMs = this.#environment.monotonic();
     if (!isTransportError(error)) return member.answered(nowMs - startMs, nowMs);
+    if (error.code === "CANCELLED") return;
     if (error.code === "UNREACHABLE" && error.executed === "no") {
       this.#directory.forget(module, member.beat.instance);
     }
@@ -138,19 +148,26 @@ export class Balancer {
 
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
     if (!isTransportError(error)) return false;
-    if (error.code === "DEADLINE") return false;
+    if (error.code === "DEADLINE" || error.code === "CANCELLED") return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";
     const leftMs = deadlineAtMs - this.#environment.monotonic();
     return isSafe && leftMs > PAUSE_MS && this.#budget.spend();
   }
 
   /** A moment's pause, so that nobody is hammered and an owner may change. */
-  #pause(error: unknown, { deadlineAtMs }: Balanced): Promise<void> {
+  async #pause(error: unknown, { deadlineAtMs, signal }: Balanced): Promise<void> {
     const isElsewhere = isTransportError(error) && error.executed === "unknown";
-    if (isElsewhere) return Promise.resolve();
+    if (isElsewhere || signal?.aborted) return;
     const leftMs = deadlineAtMs - this.#environment.monotonic();
     const ms = Math.min(PAUSE_MS * (0.5 + this.#environment.random()), leftMs);
-    return new Promise((resolve) => this.#environment.after(ms, resolve));
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        signal?.removeEventListener("abort", end);
+        resolve();
+      };
+      this.#environment.after(ms, end);
+      signal?.addEventListener("abort", end);
+    });
   }
 
   /** One for each instance and kind of call; an instance that was started anew has new ones. */
@@ -167,4 +184,10 @@ export class Balancer {
     }
     return made;
   }
+}
+
+/** The last attempt's error as the call's: it tells of all attempts. */
+function over(error: unknown, executed: TransportError["executed"]): unknown {
+  if (!isTransportError(error) || error.executed === executed) return error;
+  return new TransportError(error.code, executed, error.message, { cause: error });
 }
