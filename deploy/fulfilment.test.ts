@@ -51,8 +51,12 @@ function hasStatus(orderId: string, wanted: string) {
   );
 }
 
-function refund(orderId: string, { amount, key }: { amount: number; key: string }) {
-  const refunds = asStaff({ "idempotency-key": key }).orders.v1.admin.orders({ orderId }).refunds;
+function refund(
+  orderId: string,
+  { amount, key, by = staff }: { amount: number; key: string; by?: Authorization },
+) {
+  const sender = shop.client({ ...by, "idempotency-key": key });
+  const { refunds } = sender.orders.v1.admin.orders({ orderId });
   return refunds.post({ amount: { amount, currency: "EUR" }, reason: "A scratch." });
 }
 
@@ -98,6 +102,17 @@ describe("an order", () => {
     });
     expect(await paymentOf(orderId)).toMatchObject({ captured: total, refunded: { amount: 500 } });
     expect(given(await orderOf(orderId).get())).toMatchObject({ refunded: { amount: 500 } });
+  });
+
+  test("goes back twice when two who work there choose the same key", async () => {
+    const { orderId, shipmentId } = await ordered();
+    given(await shipmentOf(shipmentId).pack.post());
+    given(await shipmentOf(shipmentId).ship.post(parcel));
+    const part = { amount: 100, key: "refund-1" };
+    const first = given(await refund(orderId, part));
+    const second = given(await refund(orderId, { ...part, by: await employee(shop, "admin") }));
+    expect(second.refundId).not.toBe(first.refundId);
+    expect(await paymentOf(orderId)).toMatchObject({ refunded: { amount: 200 } });
   });
 
   test("that ten refunds at once would overdraw gives back what was paid at most", async () => {

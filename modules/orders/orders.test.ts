@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { orders } from "#modules/orders";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
+import { operationsOf } from "../../runtime/module/operations.ts";
 import { placements } from "../../runtime/testing/place.ts";
-import { openShop, type Shop } from "./testing/shop.ts";
+import { hardOfHearing, openShop, type Shop } from "./testing/shop.ts";
 
 /** A confirmed order, and what opens it. */
 async function confirmed(shop: Shop) {
@@ -46,6 +47,23 @@ describe.each(placements)("an order, %s", (placement) => {
     const again = await anybody.call(orders.cancelOrder, { orderId, orderToken });
     expect(again.status).toBe("cancelled");
     expect(shop.countOf("orders.orderCancelled")).toBe(1);
+    await expectBalance(shop);
+  });
+
+  test("cancelled before shipping has heard of it leaves its checkout nothing to do", async () => {
+    const { promise: heard, resolve: hear } = Promise.withResolvers<void>();
+    await using shop = await openShop(placement, { shipping: hardOfHearing(heard) });
+    const offer = await shop.offer(await shop.filledCart(), "tok_ok");
+    const { orderId } = await shop.call(orders.startCheckout, offer);
+    await shop.placed.advance(1_000);
+    await shop.call(orders.cancelOrder, { orderId });
+    await shop.placed.advance(1_000);
+    expect(await statusOf(shop, orderId)).toBe("cancelled");
+    hear();
+    await shop.placed.advance(60_000);
+    const by = { name: null, state: null, id: orderId, limit: 1 };
+    const [checkout] = await shop.call(operationsOf("orders").cleaveSagas, by);
+    expect(checkout?.state).toBe("completed");
     await expectBalance(shop);
   });
 

@@ -11,17 +11,17 @@ import paymentsModule from "../payments/module.ts";
 import { http } from "./http.ts";
 import shippingModule from "./module.ts";
 
-/** Shipping and its neighbours behind a gateway; the access token is the name of the role. */
+/** Shipping and its neighbours behind a gateway; the token is a name, of staff by default. */
 async function served() {
   const shop = await place("in process", [paymentsModule, inventoryModule, shippingModule]);
   const { url, stop } = gateway({
     routes: [http],
     invoke: (procedure, input, { identity, key }) =>
       shop.as(identity).call(procedure, Object(input), key === undefined ? {} : { key }),
-    authenticate: async (role) => ({
+    authenticate: async (name) => ({
       kind: "user",
-      userId: "u-1",
-      role: role === "staff" ? role : "customer",
+      userId: name,
+      role: name === "customer" ? name : "staff",
     }),
     host: "127.0.0.1",
     port: 0,
@@ -110,6 +110,8 @@ test("a shipment is made once for a key, of what is left, by staff only", async 
   const made = await shop.send(shipments, { key: "k-2", body: {} });
   expect(made).toMatchObject({ status: 200, body: { state: "pending" } });
   expect(await shop.send(shipments, { key: "k-2", body: {} })).toEqual(made);
+  const another = await shop.send(shipments, { role: "colleague", key: "k-2", body: {} });
+  expect(another).toMatchObject({ status: 422, body: { code: "nothing_left_to_ship" } });
   expect((await shop.send(shipments, { body: {} })).status).toBe(400);
   expect((await shop.send(path, { role: "customer" })).status).toBe(403);
   expect((await shop.send("/v1/admin/shipments/shp_none")).status).toBe(404);

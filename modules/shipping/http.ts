@@ -15,10 +15,10 @@ export function http(edge: Edge) {
     .use(edge)
     .post(
       "/v1/admin/orders/:orderId/shipments",
-      ({ call, params, body, requireRole, requireKey }) => {
+      ({ call, params, body, requireRole, requireKey, ownKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        const input = { ...params, ref: key, ...body };
+        const input = { ...params, ...body, ref: ownKey(key) };
         return call(shipping.createShipment, input, { key });
       },
       {

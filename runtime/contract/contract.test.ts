@@ -82,3 +82,28 @@ test("a declared error is recognised by procedure and code, also after a trip as
   }
   expect(isDeclared({ ...error }, shelf.take, "TOO_FEW")).toBe(false);
 });
+
+describe("a record", () => {
+  const { look } = contract("shelf", {
+    look: query({
+      input: t.Object({
+        counts: t.Record(t.String(), t.Integer()),
+        prices: t.Optional(t.Record(t.String({ pattern: "^[A-Z]{3}$" }), t.Integer())),
+      }),
+      output: t.Object({}),
+    }),
+  });
+  const { copy } = checked(look.input, "The input of shelf.look");
+
+  test.each([
+    ["a misfit under a key of two lines", { counts: { "a\nb": { count: 1 } } }],
+    ["a key that is not of its pattern", { counts: {}, prices: { euro: { cents: 1 } } }],
+  ])("refuses %s", (_what, input) => {
+    expect(() => copy(input)).toThrow("The input of shelf.look does not fit its contract");
+  });
+
+  test("takes any text of one line as a key", () => {
+    const input = { counts: { "a b": 1, "": 2 }, prices: { EUR: 3 } };
+    expect(copy(input)).toEqual(input);
+  });
+});

@@ -43,3 +43,16 @@ test("the text of what does not fit is refused, immutable or not", () => {
     expect(() => text(misfit)).toThrow("The tea does not fit its contract: /name");
   }
 });
+
+test("what was frozen on the surface before is frozen within", () => {
+  const value = immutable(Object.freeze({ tags: Object.freeze([{ text: "green" }]) }));
+  expect(() => {
+    (value.tags[0] as { text: string }).text = "black";
+  }).toThrow(TypeError);
+});
+
+test("a value that holds itself has an end", () => {
+  const ring: { next?: unknown } = {};
+  ring.next = Object.freeze({ ring });
+  expect(isImmutable(immutable(ring))).toBe(true);
+});

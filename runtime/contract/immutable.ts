@@ -8,7 +8,7 @@ const marked = new WeakSet<object>();
  */
 export function immutable<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  freeze(value);
+  freeze(value, new Set());
   marked.add(value);
   return value;
 }
@@ -18,9 +18,11 @@ export function isImmutable(value: unknown): boolean {
   return marked.has(value as object);
 }
 
-function freeze(value: object): void {
-  Object.freeze(value);
+/** What is frozen already is looked into as well: it may hold what is not. */
+function freeze(value: object, seen: Set<object>): void {
+  if (seen.has(value)) return;
+  seen.add(Object.freeze(value));
   for (const held of Object.values(value)) {
-    if (typeof held === "object" && held !== null && !Object.isFrozen(held)) freeze(held);
+    if (typeof held === "object" && held !== null) freeze(held, seen);
   }
 }

@@ -63,10 +63,16 @@ export function assertWireSchema(schema: TSchema, where: string): void {
  * of copies. Without it Elysia would write `additionalProperties: false` into a schema that a
  * route uses, and the modules behind a gateway would refuse what the same modules elsewhere
  * accept. The mark is not enumerable, so the published schema stays as it was written.
+ *
+ * Of a record it fixes that a key which does not match its pattern is refused: its value would not
+ * be checked. TypeBox's pattern for any text matches one line.
  */
 export function sealSchema(schema: TSchema): void {
   if (schema[Kind] === "Object" && !("additionalProperties" in schema)) {
     Object.defineProperty(schema, "additionalProperties", { value: true });
+  }
+  if (schema[Kind] === "Record" && !("additionalProperties" in schema)) {
+    Object.defineProperty(schema, "additionalProperties", { value: false });
   }
   const members: TSchema[] = [
     ...Object.values<TSchema>(schema["properties"] ?? {}),

@@ -34,6 +34,11 @@ export type RequestContext = {
   readonly requireRole: (...roles: Role[]) => void;
   /** The `Idempotency-Key` header; throws 400 without one. */
   readonly requireKey: () => string;
+  /**
+   * What to make an id or a reference of in place of the key: no other sender and no other route
+   * has the same, whatever key they choose. `call` does so with its keys by itself.
+   */
+  readonly ownKey: (key: string) => string;
 };
 
 export interface EdgeOptions {
@@ -68,6 +73,7 @@ function contextOf(
   options: EdgeOptions,
 ): RequestContext {
   const { identity, traceId } = exchange;
+  const ownKey = (key: string) => scopedKey(key, request, exchange);
   const idempotencyKey = request.method === "GET" ? undefined : idempotencyKeyOf(request);
   return {
     identity,
@@ -79,7 +85,7 @@ function contextOf(
         traceId,
         caller: "gateway",
         deadlineMs: timeLeftMs(exchange, options, callOptions.deadlineMs),
-        key: key === undefined ? undefined : scopedKey(key, request, exchange),
+        key: key === undefined ? undefined : ownKey(key),
         asText: false,
       });
       return answer as Promise<never>; // Invoke promises an output that fits the contract.
@@ -95,6 +101,7 @@ function contextOf(
       if (idempotencyKey !== undefined) return idempotencyKey;
       throw keyRequired();
     },
+    ownKey,
   };
 }
 

@@ -205,6 +205,17 @@ describe("a body", () => {
     expect(large).toMatchObject({ status: 413, body: { code: "body_too_large" } });
   });
 
+  test("is JSON however its type is written", async () => {
+    for (const type of ["Application/JSON", "application/JSON;charset=utf-8"]) {
+      for (const name of ["sencha", "x".repeat(2_000)]) {
+        const init = post({ name, grams: 1 }, { "content-type": type });
+        const response = await fetch(`${shared.url}/v1/teas`, init);
+        expect([type, response.status]).toEqual([type, 200]);
+        expect(shared.seen.at(-1)?.input).toEqual({ name, grams: 1 });
+      }
+    }
+  });
+
   test("of unannounced length is read up to the limit", async () => {
     const stream = (size: number) =>
       new ReadableStream({
@@ -270,6 +281,11 @@ describe("an idempotency key", () => {
       await keyOf({ "idempotency-key": "k-9", "x-cart-token": "two" }),
     ]);
     expect(keys.size).toBe(5);
+  });
+
+  test("of a guest with an empty cart token is that of one without", async () => {
+    const bare = await keyOf({ "idempotency-key": "k-9" });
+    expect(await keyOf({ "idempotency-key": "k-9", "x-cart-token": "" })).toBe(bare);
   });
 
   test("is refused when it is missing, too long, empty or does not print", async () => {

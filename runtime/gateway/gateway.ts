@@ -16,6 +16,12 @@ const IDLE_TIMEOUT_SECONDS = 30;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
 const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;
 
+/**
+ * Where Elysia looks for the path of an address: behind any host. By default it takes a host to
+ * have four characters or more, and cuts the path short behind `http://web`.
+ */
+const handler = { standardHostname: false } as const;
+
 /** The routes of one module, made over the gateway's plugin. */
 export type Routes = (edge: Edge) => AnyElysia;
 
@@ -104,7 +110,7 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
     monotonic: options.environment.monotonic,
     deadlineMs: options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
   });
-  const app: AnyElysia = new Elysia().onError(explain).use(healthRoutes(edge, isReady));
+  const app: AnyElysia = new Elysia({ handler }).onError(explain).use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
   // Routes that cannot stand beside one another are refused now, not at the first request.
   return app.compile();

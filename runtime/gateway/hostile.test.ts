@@ -14,6 +14,7 @@ function routes(edge: Edge) {
   const line = t.Object({ sku: t.String(), quantity: t.Integer() });
   return new Elysia({ name: "echo" })
     .use(edge)
+    .get("/dev/mailbox", () => "mail")
     .get("/v1/things/:id", ({ params }) => params, { params: t.Object({ id: t.String() }) })
     .post("/v1/things", ({ body }) => body, { body: t.Object({ lines: t.Array(line) }) });
 }
@@ -26,7 +27,7 @@ const server = gateway({
   port: 0,
   log: jsonLog({ level: "error", sink: (line) => defects.push(line), now: () => 0 }),
   environment: realEnvironment(),
-  development: true,
+  development: false,
   ready: () => true,
 });
 afterAll(() => server.stop(100));
@@ -42,6 +43,10 @@ async function send(raw: string): Promise<string> {
   socket.end(raw, "latin1");
   await once(socket, "close");
   return answer;
+}
+
+function get(path: string, host: string): Promise<string> {
+  return send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
 }
 
 async function postText(body: string): Promise<Response> {
@@ -89,15 +94,40 @@ test("no address makes a defect", async () => {
     { numRuns: 100, seed: 7 },
   );
   for (const path of ["/v1/things/%", "/v1/things/%ff", "/v1/things/%00", "//", "/%2e%2e/%2e%2e"]) {
-    const answer = await send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 (200|400|404) /);
+    const answer = await get(path, "a");
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|400|404|422) /);
   }
   expect(defects).toEqual([]);
 });
 
 test.each([
+  ["a short host", "a", "/dev/mailbox"],
+  ["a short host and a longer path", "a", "/xx/dev/mailbox"],
+  ["a short host and an empty segment", "abc", "//dev/mailbox"],
+  ["a path as host", "a/zzzz", "/dev/mailbox"],
+  ["a query as host", "a?x", "/dev/mailbox"],
+  ["a fragment as host", "a#x", "/dev/mailbox"],
+  ["a host in the address", "a", "http://a/xx/dev/mailbox"],
+  ["a path as host in the address", "a", "http://a?x/dev/mailbox"],
+  ["another protocol", "a", "https://a/dev/mailbox"],
+  ["another protocol and a longer path", "a", "https://a/xx/dev/mailbox"],
+])("%s does not open the development pages", async (_what, host, path) => {
+  const answer = await get(path, host);
+  expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+  expect(answer).not.toEndWith("mail");
+});
+
+test.each(["a", "web", "a_b.test:80", "[::1]:3000"])(
+  "a path is whole behind the host %s",
+  async (host) => {
+    expect(await get("/v1/things/tea", host)).toEndWith('{"id":"tea"}');
+  },
+);
+
+test.each([
   ["two hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400],
   ["no host", "GET /healthz HTTP/1.1\r\n\r\n", 400],
+  ["a path as host", "GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],
   [
     "two lengths",
     "POST /v1/things HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",

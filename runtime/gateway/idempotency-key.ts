@@ -35,6 +35,6 @@ export function scopedKey(key: string, request: Request, exchange: Exchange): st
 
 function actorOf(request: Request, { identity, address }: Exchange): string {
   if (identity.kind === "user") return `user ${identity.userId}`;
-  const cartToken = request.headers.get("x-cart-token");
-  return cartToken === null ? `anonymous at ${address()}` : `anonymous with ${cartToken}`;
+  const cartToken = request.headers.get("x-cart-token") ?? "";
+  return cartToken === "" ? `anonymous at ${address()}` : `anonymous with ${cartToken}`;
 }

@@ -8,8 +8,11 @@ const DEPTH_MAX = 32;
 /** A body of fewer bytes is not looked into: however it is nested, it costs nothing. */
 const HARMLESS_BYTES = 1_024;
 
+/** A name or an address, and perhaps a port; nothing that would end the host within an address. */
+const oneHost = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /**
- * Refuses what no route should see: an ambiguous host, a body that is too large, too deep or not
+ * Refuses what no route should see: a host that is none, a body that is too large, too deep or not
  * JSON. To tell what is wrong with a body nested 100,000 deep takes seconds of the processor.
  *
  * Returns the request to go on with: another one for a long body, or one of unannounced length,
@@ -17,20 +20,23 @@ const HARMLESS_BYTES = 1_024;
  */
 export function intake(request: Request): Request | Promise<Request> {
   const { headers, method } = request;
-  if (headers.get("host")?.includes(",")) {
-    throw new HttpProblem({ status: 400, code: "bad_host" }, "Send exactly one Host header.");
-  }
+  const host = headers.get("host");
+  if (host !== null && !oneHost.test(host)) throw badHost();
   if (method === "GET" || method === "HEAD") return request;
   const length = headers.get("content-length");
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const chunked = headers.has("transfer-encoding");
-  if (chunked || (length !== null && length !== "0")) assertJson(headers.get("content-type"));
+  if (chunked || (length !== null && length !== "0")) assertJson(headers);
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
 }
 
-function assertJson(contentType: string | null): void {
-  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/json") return;
+const JSON_TYPE = "application/json";
+
+function assertJson(headers: Headers): void {
+  const type = headers.get("content-type")?.split(";", 1)[0]?.trim();
+  if (type === JSON_TYPE) return;
+  // The case of its letters means nothing, but Elysia would not read the body.
+  if (type?.toLowerCase() === JSON_TYPE) return headers.set("content-type", JSON_TYPE);
   throw new HttpProblem(
     { status: 415, code: "unsupported_media_type" },
     "Send the body as JSON, with Content-Type: application/json.",
@@ -71,6 +77,13 @@ const OPENED_LIST = 0x5b;
 const CLOSED_LIST = 0x5d;
 const OPENED_OBJECT = 0x7b;
 const CLOSED_OBJECT = 0x7d;
+
+function badHost(): HttpProblem {
+  return new HttpProblem(
+    { status: 400, code: "bad_host" },
+    "Send exactly one Host header, with a name or an address and perhaps a port.",
+  );
+}
 
 function tooDeep(): HttpProblem {
   return new HttpProblem(

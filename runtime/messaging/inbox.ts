@@ -1,12 +1,10 @@
-import { checked } from "../contract/check.ts";
-import { fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isTransportError } from "../contract/errors.ts";
 import { kernelStatements, type Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope } from "../transport/transport.ts";
 import { bury } from "./dead-letters.ts";
-import type { Reaction } from "./reaction.ts";
+import { type Reaction, react } from "./reaction.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -98,10 +96,8 @@ export class Inbox {
   #react(tx: TracedTransaction, envelope: Envelope): void {
     const reaction = this.#reactions.get(envelope.event);
     if (reaction === undefined) return;
-    const { event, work } = reaction;
-    const payload = checked(event.payload, `The payload of ${fullName(event)}`);
     tx.traceId = envelope.traceId;
-    work(tx, payload.copy(JSON.parse(envelope.payload)) as never);
+    react(tx, reaction, envelope.payload);
   }
 
   /**

@@ -106,6 +106,43 @@ describe("the outbox", () => {
   });
 });
 
+describe("an outbox whose readers are away", () => {
+  const dayMs = 86_400_000;
+
+  /** Twenty events of so many days ago, of which the rare reader wants the eleventh only. */
+  async function openOld(days: number) {
+    const desk = openDesk();
+    const nowMs = desk.environment.now();
+    await desk.transact((tx) => {
+      for (let seq = 1; seq <= 20; seq++) {
+        const about = { payload: { seq }, traceId: "trace", nowMs: nowMs - days * dayMs };
+        appendEvent(tx, seq === 11 ? shelf.put : shelf.taken, about);
+      }
+    });
+    const outbox = new Outbox({ ...desk, module: "shelf" });
+    outbox.noteReader("rare", { events: ["put"], position: 0 });
+    outbox.noteReader("keen", { events: ["taken"], position: 20 });
+    await desk.advance(5_000);
+    return { ...desk, outbox, tidy: () => desk.transact((tx) => removeExpired(tx, nowMs)) };
+  }
+
+  test("keeps what they have not taken in past its week, and no more than that", async () => {
+    using desk = await openOld(8);
+    await desk.tidy();
+    expect(desk.outbox.after(0, 99).map(({ seq }) => seq)[0]).toBe(11);
+    desk.outbox.noteReader("rare", { events: ["put"], position: 11 });
+    await desk.advance(5_000);
+    await desk.tidy();
+    expect(desk.outbox.after(0, 99)).toEqual([]);
+  });
+
+  test("waits no longer than thirty days for them", async () => {
+    using desk = await openOld(31);
+    await desk.tidy();
+    expect(desk.outbox.after(0, 99)).toEqual([]);
+  });
+});
+
 describe("the inbox", () => {
   function envelopes(...seqs: readonly number[]): Envelope[] {
     return seqs.map((seq) => {

@@ -1,4 +1,5 @@
-import type { EventType, PayloadOf } from "../contract/contract.ts";
+import { checked } from "../contract/check.ts";
+import { type EventType, fullName, type PayloadOf } from "../contract/contract.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a module does about one event of another. */
@@ -19,4 +20,10 @@ export function reaction<E extends EventType>(
   work: (tx: Transaction, payload: PayloadOf<E>) => void,
 ): Reaction<E> {
   return Object.freeze({ event, work });
+}
+
+/** Has a reaction work on a payload as it was kept, which must fit the contract. */
+export function react(tx: Transaction, { event, work }: Reaction, payload: string): void {
+  const { copy } = checked(event.payload, `The payload of ${fullName(event)}`);
+  work(tx, copy(JSON.parse(payload)) as never);
 }

@@ -87,6 +87,11 @@ async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, cler
       const answer = instance.gateway.call(procedure, input, { origin, options });
       return answer.catch((error: unknown) => error);
     },
+    run(name: string, key: string, withinMs: number) {
+      const deadlineAtMs = environment.monotonic() + withinMs;
+      const origin = { identity: system, traceId: environment.newTraceId(), deadlineAtMs };
+      return instance.gateway.call(errands.run, { name }, { origin, options: { key } });
+    },
     async turns() {
       for (let turn = 0; turn < 12; turn++) {
         await new Promise<void>((resolve) => environment.defer(resolve));
@@ -259,6 +264,45 @@ test("a module runs 10,000 calls at once and surely does not execute the next", 
   held.open();
 });
 
+test("a repeat with the same key has its own deadline, and leaves the first alone", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const first = office.run("a", "k", 60_000);
+  await office.turns();
+  const repeat = office.run("a", "k", 1_000).catch((error: unknown) => error);
+  const patient = office.run("a", "k", 60_000);
+  await office.turns();
+  office.environment.moveTo(office.environment.now() + 1_020);
+  await office.turns();
+  const ended = await Promise.race([repeat, office.turns().then(() => "under way")]);
+  expect(ended).toMatchObject({ code: "DEADLINE", executed: "unknown" });
+  held.open();
+  expect([await first, await patient]).toEqual([{ runs: 1 }, { runs: 1 }]);
+  expect(office.trail).toEqual(["a"]);
+});
+
+test("repeats of a keyed call get answers of their own", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const first = office.run("a", "k", 60_000);
+  await office.turns();
+  const changed = first.then((answer) => Object.assign(answer as object, { runs: 99 }));
+  const repeat = office.run("a", "k", 60_000);
+  held.open();
+  expect(await changed).toEqual({ runs: 99 });
+  expect(await repeat).toEqual({ runs: 1 });
+});
+
+test("repeats that wait are among the 10,000 calls at once", async () => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  for (let index = 0; index < 10_000; index++) void office.run("a", "k", 60_000);
+  const refused = office.run("a", "k", 60_000).catch((error: unknown) => error);
+  await office.turns();
+  held.open();
+  expect(await refused).toMatchObject({ code: "OVERLOADED", executed: "no" });
+});
+
 test("a stop finishes what is in flight, and is over when it is durable", async () => {
   const held = gate();
   using office = await openOffice({ a: [held.promise] });
@@ -271,4 +315,12 @@ test("a stop finishes what is in flight, and is over when it is durable", async 
   expect(await sent).toBe("sent");
   expect(await stopped).toBe("stopped");
   expect(office.trail).toEqual(["a"]);
+});
+
+test("a stop leaves no timer behind, also while old rows are removed", async () => {
+  using office = await openOffice({});
+  office.environment.moveTo(office.environment.now() + 60_000);
+  await office.instance.stop();
+  await office.turns();
+  expect(office.environment.nextTimerAtMs()).toBeUndefined();
 });

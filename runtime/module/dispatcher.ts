@@ -44,6 +44,9 @@ class Served {
   }
 }
 
+/** How a promise is resolved and rejected. */
+type Settle = readonly [resolve: (answer: unknown) => void, reject: (error: unknown) => void];
+
 /** What the dispatcher needs of the module that it works for. */
 export interface DispatcherHost {
   readonly module: string;
@@ -107,11 +110,17 @@ export class Dispatcher {
   #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { deadlineAtMs } = invocation.request;
-      const underway = new Underway({ procedure: served.procedure, deadlineAtMs }, resolve, reject);
-      this.#host.deadlines.watch(underway);
-      this.#running += 1;
+      const underway = this.#begin(served.procedure, deadlineAtMs, [resolve, reject]);
       void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
     });
+  }
+
+  /** Counts a call among those that run, and ends it at its deadline. */
+  #begin(procedure: Procedure, deadlineAtMs: number, settle: Settle): Underway {
+    const underway = new Underway({ procedure, deadlineAtMs }, ...settle);
+    this.#host.deadlines.watch(underway);
+    this.#running += 1;
+    return underway;
   }
 
   #work(
@@ -169,10 +178,8 @@ export class Dispatcher {
     const underway = this.#underway.get(id);
     if (underway !== undefined) {
       if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return underway.answer.then(
-        (answer) => served.checks.output.copy(answer),
-        (error: unknown) => this.#insist(error, { procedure, input, request }),
-      );
+      const joined = this.#join(underway.answer, served, request);
+      return joined.catch((error) => this.#insist(error, { procedure, input, request }));
     }
     const stored = storedAnswer(this.#host.read, key);
     if (stored !== undefined) {
@@ -182,7 +189,20 @@ export class Dispatcher {
     const invocation = { procedure, request, requestHash, job: undefined };
     const answer = this.#run(served, input, invocation).finally(() => this.#underway.delete(id));
     this.#underway.set(id, { requestHash, answer });
-    return answer;
+    return answer.then((own) => served.checks.output.copy(own));
+  }
+
+  /** Waits for the answer to the same call, which is under way, while this one has time. */
+  #join(first: Promise<unknown>, served: Served, request: CallRequest): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const underway = this.#begin(served.procedure, request.deadlineAtMs, [resolve, reject]);
+      first
+        .finally(() => {
+          this.#running -= 1;
+        })
+        .then((answer) => underway.answer(served.checks.output.copy(answer)))
+        .catch((error: unknown) => underway.fail(error));
+    });
   }
 
   /** What the other who sent the same has given up, one who has not runs again. */

@@ -5,6 +5,7 @@ import { system } from "../contract/identity.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
+import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
@@ -51,6 +52,7 @@ export class HostedModule {
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => Promise<void> = async () => {};
   #stopTidying: () => void = () => {};
+  #stopped = false;
 
   constructor(options: HostedModuleOptions) {
     const { module, database, environment } = options;
@@ -118,11 +120,15 @@ export class HostedModule {
     tx: Transaction,
     { source, name, payload }: { source: string; name: string; payload: string },
   ): void {
-    for (const { event, work } of this.#options.module.reactions) {
-      if (event.module === source && fullName(event) === name) {
-        work(tx, JSON.parse(payload) as never);
-      }
+    const reaction = this.#options.module.reactions.find(
+      ({ event }) => event.module === source && fullName(event) === name,
+    );
+    if (reaction === undefined) {
+      throw new ContractError(
+        `${this.name} does not react to ${name} any more. Discard the event.`,
+      );
     }
+    react(tx, reaction, payload);
   }
 
   /** Plans a buried job for now, in the open transaction. */
@@ -147,6 +153,7 @@ export class HostedModule {
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#stopTidying();
     await this.#jobs.stop();
     await this.engine.stop();
@@ -195,6 +202,7 @@ export class HostedModule {
 
   /** Removes rows past their retention, a batch at a time. */
   #tidyLater(delayMs: number): void {
+    if (this.#stopped) return;
     this.#stopTidying = this.#options.environment.after(delayMs, () => {
       this.transact((tx) => removeExpired(tx, tx.now)).then(
         (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),

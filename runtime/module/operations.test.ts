@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import BetterSqlite3 from "better-sqlite3";
 import { place } from "../testing/place.ts";
 import { desk, shelf } from "../testing/sample/contracts.ts";
 import { deskModule } from "../testing/sample/desk.ts";
@@ -8,8 +9,8 @@ import { operationsOf } from "./operations.ts";
 const operations = operationsOf("desk");
 
 /** The desk has buried an event: the taking of a cursed thing. */
-async function withDeadLetter() {
-  const shop = await place("in process, encoded", [shelfModule, deskModule]);
+async function withDeadLetter(modules = [shelfModule, deskModule]) {
+  const shop = await place("in process, encoded", modules);
   await shop.call(shelf.put, { thing: "cursed", count: 1 });
   await shop.call(shelf.take, { thing: "cursed", taker: "ann", count: 1 });
   await shop.advance(10_000);
@@ -41,6 +42,29 @@ test("an event that fails again when it is redriven stays a dead letter", async 
   const redrive = shop.call(operations.cleaveRedrive, { id: letter?.id ?? 0 });
   await expect(redrive).rejects.toMatchObject({ name: "Defect" });
   expect(await shop.call(operations.cleaveDeadLetters, { limit: 10 })).toHaveLength(1);
+});
+
+test("an event that nobody reacts to any more is not lost by redriving it", async () => {
+  const modules = [shelfModule, deskModule];
+  await using shop = await withDeadLetter(modules);
+  const [letter] = await shop.call(operations.cleaveDeadLetters, { limit: 10 });
+  modules[1] = { ...deskModule, reactions: [] };
+  await shop.restart();
+  const redrive = shop.call(operations.cleaveRedrive, { id: letter?.id ?? 0 });
+  await expect(redrive).rejects.toThrow(
+    "desk does not react to shelf.taken any more. Discard the event.",
+  );
+  expect(await shop.call(operations.cleaveDeadLetters, { limit: 10 })).toEqual([letter as never]);
+});
+
+test("an event is checked when it is redriven, as it was when it came", async () => {
+  await using shop = await withDeadLetter();
+  const [letter] = await shop.call(operations.cleaveDeadLetters, { limit: 10 });
+  const sqlite = new BetterSqlite3(`${shop.folder}/desk.db`);
+  sqlite.exec(`UPDATE cleave_dead_letter SET payload = '{"thing":7}'`);
+  sqlite.close();
+  const redrive = shop.call(operations.cleaveRedrive, { id: letter?.id ?? 0 });
+  await expect(redrive).rejects.toThrow("The payload of shelf.taken does not fit its contract");
 });
 
 test("sagas are listed by name, state and id, the newest first", async () => {

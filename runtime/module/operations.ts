@@ -100,8 +100,9 @@ export function operationHandlers(hosted: OperationsHost): Handler[] {
       })),
     ),
     handler(operations.cleaveRetrySaga, async ({ name, id }, { transaction }) => {
-      const retried = await engine.retry(name, id);
-      return transaction(() => ({ retried }));
+      const answer = await transaction((tx) => ({ retried: engine.release(tx, name, id) }));
+      engine.takeUp(name, id);
+      return answer;
     }),
     handler(operations.cleaveDeadLetters, ({ limit }, { read }) =>
       deadLetters(read, limit).map((letter) => ({ module, ...letter })),

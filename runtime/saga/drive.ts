@@ -62,13 +62,15 @@ type Setback =
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
   let attempts = 0;
-  // The step looks again at once; if it goes on waiting, a restart does not give it more time.
+  // The step looks again at once; if it goes on waiting, a restart does not give it more time. Once
+  // its time was over, it has been told, and says anew how long it waits.
   let dueBefore = record.state === "waiting" ? (record.dueAtMs ?? Infinity) : Infinity;
   if (record.state === "waiting") record.state = "running";
   while (!driver.stopping()) {
     if (record.state === "compensating") return turnBack(driver);
     const step = saga.steps[record.step];
     if (step === undefined) return finish(driver, "completed");
+    if (driver.environment.now() >= dueBefore) dueBefore = Infinity;
     const result = await forward(driver, step);
     if (result === undefined) {
       attempts = 0;
@@ -216,7 +218,10 @@ async function finish(driver: Driver, outcome: "completed" | "compensated"): Pro
   }
 }
 
-/** Reports the saga, which stays as it is until somebody has it tried again. */
+/**
+ * Reports the saga, which stays as it is until somebody has it tried again, or until its deadline
+ * when it can still turn back.
+ */
 async function stick(driver: Driver, about: Fields): Promise<void> {
   driver.log.error("saga stuck", about);
   driver.record.state = "stuck";
@@ -275,7 +280,13 @@ function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> 
   };
 }
 
-function beforePivot({ record, saga }: Driver): boolean {
+/** Whether a saga that is stuck would turn back at its deadline. */
+export function canTurnBack(at: Pick<Driver, "record" | "saga">): boolean {
+  const { failure, step } = at.record;
+  return failure === null && step < at.saga.steps.length && beforePivot(at);
+}
+
+function beforePivot({ record, saga }: Pick<Driver, "record" | "saga">): boolean {
   const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
   return pivot === -1 || record.step <= pivot;
 }

@@ -1,11 +1,11 @@
 import { checked } from "../contract/check.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
-import type { SagaReference } from "../messaging/transaction.ts";
+import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type Driver, drive, type StepCall } from "./drive.ts";
-import { insertSaga, liveSagas, type SagaRecord, sagaRecord } from "./journal.ts";
+import { canTurnBack, type Driver, drive, type StepCall } from "./drive.ts";
+import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
 import type { Saga } from "./saga.ts";
 
 /**
@@ -42,6 +42,8 @@ export class SagaEngine {
   readonly #sagas = new Map<string, Saga>();
   readonly #active = new Map<string, Active>();
   readonly #waiters = new Map<string, Set<() => void>>();
+  /** Takes back the timer of a stuck saga that is still to turn back. */
+  readonly #stuck = new Map<string, () => void>();
   #overflow = false;
   #stopping = false;
 
@@ -63,7 +65,10 @@ export class SagaEngine {
       );
     }
     this.#overflow = live.length === ACTIVE_MAX;
-    for (const record of live) if (record.state !== "stuck") this.#takeUp(record);
+    for (const record of live) {
+      if (record.state === "stuck") this.#leaveStuck(record);
+      else this.#activate(record, true);
+    }
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
@@ -97,9 +102,10 @@ export class SagaEngine {
 
   /** Begins a saga that was committed. */
   begin(record: SagaRecord): void {
-    if (this.#stopping) return;
+    // One that was just committed may have been found on disk by somebody else in this turn.
+    if (this.#stopping || this.#active.has(keyOf(record.name, record.id))) return;
     if (this.#active.size >= ACTIVE_MAX) this.#overflow = true;
-    else this.#activate(record);
+    else this.#activate(record, false);
   }
 
   /** Has a waiting saga look again. */
@@ -110,12 +116,23 @@ export class SagaEngine {
     active.resume?.();
   }
 
-  /** Takes up a stuck saga again where it stopped; tells whether there was one. */
-  async retry(name: string, id: string): Promise<boolean> {
-    const record = sagaRecord(this.#host.read, name, id);
+  /**
+   * Records in the open transaction that a stuck saga goes on where it stopped; tells whether there
+   * was one. Call `takeUp` after the commit.
+   */
+  release(tx: Transaction, name: string, id: string): boolean {
+    const record = sagaRecord(tx, name, id);
     if (record?.state !== "stuck" || this.#active.has(keyOf(name, id))) return false;
-    this.#takeUp({ ...record, state: record.failure === null ? "running" : "compensating" });
+    const state = record.failure === null ? "running" : "compensating";
+    updateSaga(tx, { ...record, state }, tx.now);
     return true;
+  }
+
+  /** Goes on with a saga as it is on disk, unless it has ended, is stuck, or is under way here. */
+  takeUp(name: string, id: string): void {
+    if (this.#stopping || this.#active.has(keyOf(name, id))) return;
+    const record = sagaRecord(this.#host.read, name, id);
+    if (record !== undefined && !isOver(record)) this.#activate(record, true);
   }
 
   /** Resolves when the saga has ended, passed its pivot, waits or is stuck, or after `withinMs`. */
@@ -141,6 +158,7 @@ export class SagaEngine {
     this.#stopping = true;
     const all = [...this.#active.values()];
     for (const active of all) active.resume?.();
+    for (const cancel of this.#stuck.values()) cancel();
     await Promise.allSettled(all.map((active) => active.ended));
   }
 
@@ -157,12 +175,8 @@ export class SagaEngine {
     return pivot !== -1 && record.step > pivot;
   }
 
-  /** Goes on with a saga that was read from disk. */
-  #takeUp(record: SagaRecord): void {
-    this.#activate(record, true);
-  }
-
-  #activate(record: SagaRecord, takenUp = false): void {
+  /** Drives a saga; `takenUp` tells that its record was read from disk. */
+  #activate(record: SagaRecord, takenUp: boolean): void {
     const saga = this.#sagas.get(keyOf(record.name, record.version)) as Saga;
     const key = keyOf(record.name, record.id);
     const active: Active = {
@@ -173,14 +187,33 @@ export class SagaEngine {
       ended: Promise.resolve(),
     };
     this.#active.set(key, active);
+    this.#stuck.get(key)?.();
+    this.#stuck.delete(key);
     active.ended = drive(this.#driver(active, takenUp))
       .catch((error: unknown) => this.#broken(active, error))
       .finally(() => {
         this.#active.delete(key);
+        if (record.state === "stuck") this.#leaveStuck(record);
         this.#tell(key);
         this.#waiters.delete(key);
         if (this.#overflow && this.#active.size < REFILL_BELOW) this.#refill();
       });
+  }
+
+  /** Leaves a stuck saga to whoever retries it; before its pivot, to its deadline at the latest. */
+  #leaveStuck(record: SagaRecord): void {
+    const { environment, read } = this.#host;
+    const { name, id, version } = record;
+    const saga = this.#sagas.get(keyOf(name, version));
+    if (this.#stopping || saga === undefined || !canTurnBack({ record, saga })) return;
+    const delayMs = record.startedAtMs + saga.deadlineMs - environment.now();
+    const cancel = environment.after(Math.min(Math.max(delayMs, 0), 2 ** 31 - 1), () => {
+      const stored = sagaRecord(read, name, id);
+      if (stored?.state !== "stuck" || this.#active.has(keyOf(name, id))) return;
+      if (delayMs >= 2 ** 31) this.#leaveStuck(stored);
+      else this.#activate({ ...stored, state: "running" }, true);
+    });
+    this.#stuck.set(keyOf(name, id), cancel);
   }
 
   #driver(active: Active, takenUp: boolean): Driver {
@@ -230,14 +263,9 @@ export class SagaEngine {
   /** The journal could not be written: read the row again later and go on from there. */
   #broken({ record }: Active, error: unknown): void {
     const { name, id, traceId } = record;
-    const { environment, log, read } = this.#host;
+    const { environment, log } = this.#host;
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
-    environment.after(1_000, () => {
-      if (this.#stopping) return;
-      const stored = sagaRecord(read, name, id);
-      if (stored === undefined || isOver(stored) || this.#active.has(keyOf(name, id))) return;
-      this.#takeUp(stored);
-    });
+    environment.after(1_000, () => this.takeUp(name, id));
   }
 
   #refill(): void {
@@ -249,7 +277,7 @@ export class SagaEngine {
         return;
       }
       const known = this.#active.has(keyOf(record.name, record.id));
-      if (!known && record.state !== "stuck") this.#takeUp(record);
+      if (!known && record.state !== "stuck") this.#activate(record, true);
     }
   }
 }

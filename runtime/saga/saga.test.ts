@@ -131,6 +131,23 @@ describe("a saga before its pivot", () => {
   });
 });
 
+describe("a saga that is stuck before its pivot", () => {
+  test.each([[false], [true]])(
+    "turns back at its deadline; with a restart before: %p",
+    async (restarts) => {
+      await using world = await begun({ b: ["defect"] });
+      await world.shop.advance(50_000);
+      expect(await world.state()).toBe("stuck");
+      if (restarts) await world.shop.restart();
+      await world.shop.advance(9_000);
+      expect(world.ends()).toEqual([]);
+      await world.shop.advance(2_000);
+      expect(world.trail).toEqual(["a", "undo b", "undo a"]);
+      expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "b: DEADLINE" }]);
+    },
+  );
+});
+
 describe("a saga after its pivot", () => {
   test("repeats a step long past its deadline, and never turns back", async () => {
     await using world = await begun({ c: ["unanswered"] });
@@ -166,6 +183,20 @@ describe("a saga after its pivot", () => {
       expect(world.trail).toEqual(["a", "b", "c"]);
     },
   );
+});
+
+test("a stuck saga that was retried goes on after a crash too", async () => {
+  await using world = await begun({ c: ["defect"] });
+  await world.shop.advance(60_000);
+  expect(await world.state()).toBe("stuck");
+  world.plan.set("c", ["unanswered"]);
+  const { cleaveRetrySaga } = operationsOf("boss");
+  const which = { name: "boss.three-errands", id: "1" };
+  expect(await world.shop.call(cleaveRetrySaga, which)).toEqual({ retried: true });
+  await world.shop.restart();
+  world.plan.clear();
+  await world.shop.advance(6_000);
+  expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
 });
 
 describe("a saga whose end cannot be written", () => {
@@ -262,6 +293,25 @@ describe("a waiting saga", () => {
     await world.shop.restart();
     await world.shop.advance(700_000);
     expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "wait: TOO_LATE" }]);
+  });
+
+  test("looks no more often after a restart than it asked to", async () => {
+    let looks = 0;
+    const hourly = saga("boss.hourly", { ...options, deadlineMs: 86_400_000 })
+      .step("look", {
+        run: async ({ now }) => {
+          looks += 1;
+          return waitUntil(now() + 3_600_000);
+        },
+      })
+      .ending(publishEnd);
+    await using world = await begun({}, hourly);
+    await world.shop.advance(3_000_000);
+    await world.shop.restart();
+    await world.shop.advance(700_000);
+    expect(looks).toBe(3);
+    await world.shop.advance(3_600_000);
+    expect(looks).toBe(4);
   });
 
   test("keeps no other from beginning, however many wait", async () => {

@@ -43,6 +43,12 @@ describe("the log", () => {
     expect(written[0]).toContain("shown");
   });
 
+  test("shows each error of several", () => {
+    const { log, last } = opened();
+    log.warn("lost", { error: new AggregateError([new Error("one"), new Error("two")], "both") });
+    expect(last().error.errors).toMatchObject([{ message: "one" }, { message: "two" }]);
+  });
+
   test("shows errors with name, message, stack, code and cause", () => {
     const { log, last } = opened();
     const cause = new TypeError("deep");
@@ -85,6 +91,15 @@ describe("the log", () => {
     expect(written[0]).toContain("[unreadable]");
     expect(last().many).toHaveLength(100);
     expect(written[1]?.length).toBeLessThan(10_000);
+  });
+
+  test("has no more than 1,000 values in a field, however they are nested", () => {
+    const { log, written } = opened();
+    let wide: unknown[] = Array.from({ length: 100 }, () => "leaf");
+    for (let depth = 0; depth < 6; depth++) wide = Array.from({ length: 100 }, () => wide);
+    log.info("wide", { wide });
+    expect(written[0]?.split('"leaf"').length).toBeLessThan(1_000);
+    expect(written[0]).toContain('"[more]"');
   });
 
   test("cannot have its own fields taken over", () => {

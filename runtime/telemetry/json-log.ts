@@ -4,6 +4,8 @@ const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const satisfies Rec
 
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 100;
+/** Values in one field: lists within lists, each within its limits, would still have no end. */
+const VALUES_MAX = 1_000;
 const TEXT_LENGTH_MAX = 8_192;
 const NAMES_MAX = 1_000;
 const BUFFER_LENGTH_MAX = 64 * 1024;
@@ -37,7 +39,8 @@ export interface JsonLog extends Log {
  *
  * Never throws and never writes a secret: the values of fields whose names speak of passwords,
  * tokens, cookies and the like are replaced at any depth. Errors come with name, message, stack and
- * cause. Depth, length and number of items are limited. Errors are flushed at once.
+ * cause. Depth, length, and the number of items and of values are limited. Errors are flushed at
+ * once.
  */
 export function jsonLog(options: JsonLogOptions): JsonLog {
   const buffer = lineBuffer(options);
@@ -114,7 +117,7 @@ function written(fields: Fields): string {
 function valueText(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(cut(value));
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
-  return JSON.stringify(shownValue(value, [])) ?? "null";
+  return JSON.stringify(shownValue(value, { above: [], field: { left: VALUES_MAX } })) ?? "null";
 }
 
 type Opening = { readonly text: string; readonly isSecret: boolean };
@@ -131,8 +134,16 @@ function openingOf(name: string): Opening {
   return opening;
 }
 
-/** The value as JSON can hold it. `above` are the objects that it lies within. */
-function shownValue(value: unknown, above: readonly object[]): unknown {
+/** Where a value stands: the objects that it lies within, and how many more its field may have. */
+interface Place {
+  readonly above: readonly object[];
+  readonly field: { left: number };
+}
+
+/** The value as JSON can hold it. */
+function shownValue(value: unknown, { above, field }: Place): unknown {
+  if (field.left <= 0) return "[more]";
+  field.left -= 1;
   if (typeof value === "string") return cut(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "symbol") return value.toString();
@@ -141,34 +152,35 @@ function shownValue(value: unknown, above: readonly object[]): unknown {
   if (above.includes(value)) return "[circular]";
   if (above.length >= DEPTH_MAX) return "[deep]";
   try {
-    return shownObject(value, [...above, value]);
+    return shownObject(value, { above: [...above, value], field });
   } catch {
     return "[unreadable]";
   }
 }
 
-function shownObject(value: object, above: readonly object[]): unknown {
-  if (value instanceof Error) return shownError(value, above);
+function shownObject(value: object, place: Place): unknown {
+  if (value instanceof Error) return shownError(value, place);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item) => shownValue(item, above));
-  if (value instanceof Map) return shownObject(Object.fromEntries(value), above);
-  if (value instanceof Set) return shownObject([...value], above);
+  if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item) => shownValue(item, place));
+  if (value instanceof Map) return shownObject(Object.fromEntries(value), place);
+  if (value instanceof Set) return shownObject([...value], place);
   const shown: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value).slice(0, ITEMS_MAX)) {
-    shown[name] = secretName.test(name) ? hidden : shownValue(item, above);
+    shown[name] = secretName.test(name) ? hidden : shownValue(item, place);
   }
   return shown;
 }
 
-function shownError(error: Error, above: readonly object[]): Fields {
+function shownError(error: Error, place: Place): Fields {
   const shown: Record<string, unknown> = { name: error.name, message: cut(error.message) };
   for (const [name, item] of Object.entries(error).slice(0, ITEMS_MAX)) {
     if (name in shown || name === "stack") continue;
-    shown[name] = secretName.test(name) ? hidden : shownValue(item, above);
+    shown[name] = secretName.test(name) ? hidden : shownValue(item, place);
   }
   if (error.stack !== undefined) shown["stack"] = cut(error.stack);
-  if (error.cause !== undefined) shown["cause"] = shownValue(error.cause, above);
+  if (error instanceof AggregateError) shown["errors"] = shownValue(error.errors, place);
+  if (error.cause !== undefined) shown["cause"] = shownValue(error.cause, place);
   return shown;
 }
 

@@ -63,10 +63,10 @@ function staffRoutes(edge: Edge) {
     .use(edge)
     .post(
       "/v1/admin/orders/:orderId/refunds",
-      async ({ call, params, body, requireRole, requireKey }) => {
+      async ({ call, params, body, requireRole, requireKey, ownKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        const refundId = refundIdOf(params.orderId, key);
+        const refundId = refundIdOf(params.orderId, ownKey(key));
         await call(orders.refundOrder, { ...params, ...body, refundId }, { key });
         return await call(orders.refundById, { refundId, waitMs: patienceMs });
       },

@@ -86,15 +86,14 @@ export const placeOrder = saga("orders.place-order", {
   .step("create-shipment", {
     async run({ input, call }) {
       const { orderId, delivery, goods: lines } = input;
-      if (delivery !== null) {
-        await call(shipping.openFulfilment, { orderId, ...delivery, lines });
-        return {};
-      }
       try {
-        await call(payments.capture, { orderId });
+        if (delivery === null) await call(payments.capture, { orderId });
+        else await call(shipping.openFulfilment, { orderId, ...delivery, lines });
       } catch (error) {
         // The order stays confirmed and unpaid: payments has published the failure, for staff.
-        if (!isDeclared(error, payments.capture, "CAPTURE_FAILED")) throw error;
+        if (isDeclared(error, payments.capture, "CAPTURE_FAILED")) return {};
+        // A cancellation came to shipping first: there is nothing to send any more.
+        if (!isDeclared(error, shipping.openFulfilment, "FULFILMENT_CANCELLED")) throw error;
       }
       return {};
     },

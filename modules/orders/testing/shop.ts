@@ -3,6 +3,8 @@ import { orders } from "#modules/orders";
 import { payments } from "#modules/payments";
 import { products } from "#modules/products";
 import { type InputOf, type OutputOf, port, t } from "#runtime";
+import type { Module } from "../../../runtime/module/define-module.ts";
+import type { Handler } from "../../../runtime/module/handler.ts";
 import { type Placed, type Placement, place } from "../../../runtime/testing/place.ts";
 import inventoryModule from "../../inventory/module.ts";
 import paymentsModule from "../../payments/module.ts";
@@ -27,16 +29,16 @@ type Checkout = OutputOf<typeof orders.checkoutById>;
 /** The shop's modules in one test, with a catalogue of two things: tea (19 %), and books (7 %). */
 export async function openShop(
   placement: Placement,
-  options: { stock?: number; duplicate?: boolean } = {},
+  options: { stock?: number; duplicate?: boolean; shipping?: Module } = {},
 ): Promise<Shop> {
-  const { stock = 100, duplicate = true } = options;
+  const { stock = 100, duplicate = true, shipping = shippingModule } = options;
   const placed: Placed = await place(
     placement,
     [
       productsModule,
       inventoryModule,
       { ...paymentsModule, ports: [simulated(() => placed)] },
-      shippingModule,
+      shipping,
       ordersModule,
     ],
     { duplicate },
@@ -119,6 +121,21 @@ export class Shop implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.placed[Symbol.asyncDispose]();
   }
+}
+
+/** Shipping that takes up no fulfilment until it has heard of it. */
+export function hardOfHearing(heard: Promise<void>): Module {
+  const { handlers } = shippingModule;
+  const { openFulfilment } = handlers;
+  if (openFulfilment === undefined) throw new Error("Shipping opens no fulfilments.");
+  const work: Handler["work"] = async (input, context) => {
+    await heard;
+    return openFulfilment.work(input, context);
+  };
+  return {
+    ...shippingModule,
+    handlers: { ...handlers, openFulfilment: { ...openFulfilment, work } },
+  };
 }
 
 /** The simulated provider, whose webhooks come without a network. */

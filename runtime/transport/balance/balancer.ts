@@ -11,7 +11,7 @@ const RETRIES_MAX = 2;
 const PAUSE_MS = 50;
 /** Circuits remembered, at most; the oldest is forgotten first. */
 const BREAKERS_MAX = 1_000;
-/** How often calls under way are looked over for instances that have fallen silent. */
+/** How often calls under way are looked over for instances that are gone. */
 const LOOK_MS = 250;
 
 /** What is to be called, as far as choosing and repeating depend on it. */
@@ -130,16 +130,16 @@ export class Balancer {
     if ((out + 1) * 2 <= all.length) member.eject(nowMs, this.#environment.random());
   }
 
-  /** Gives up calls to instances that have fallen silent meanwhile, so that they are repeated. */
+  /** Gives up calls to instances that are gone meanwhile, so that they are repeated. */
   #lookLater(): void {
     if (this.#looking) return;
     this.#looking = true;
     this.#environment.after(LOOK_MS, () => {
       this.#looking = false;
       for (const { member, fail } of this.#underway) {
-        if (!this.#directory.isSilent(member)) continue;
+        if (!this.#directory.isLost(member)) continue;
         const { module, instance } = member.beat;
-        const message = `${instance} of ${module} has fallen silent; whether it ran is unknown.`;
+        const message = `${instance} of ${module} went away; whether it ran is unknown.`;
         fail(new TransportError("UNREACHABLE", "unknown", message));
       }
       if (this.#underway.size > 0) this.#lookLater();

@@ -22,12 +22,12 @@ export class Directory {
     this.#modules.set(beat.module, members);
     const nowMs = this.#environment.monotonic();
     const known = members.get(beat.instance);
-    if (known === undefined) {
-      if (members.size < MEMBERS_MAX) members.set(beat.instance, new Member(beat, nowMs));
-      return;
+    if (known?.beat.startedAtMs === beat.startedAtMs) {
+      known.beat = beat;
+      known.heardAtMs = nowMs;
+    } else if (known !== undefined || members.size < MEMBERS_MAX) {
+      members.set(beat.instance, new Member(beat, nowMs));
     }
-    known.beat = beat;
-    known.heardAtMs = nowMs;
   }
 
   /** Forgets an instance that is certainly not there. */
@@ -38,6 +38,14 @@ export class Directory {
   /** True when an instance has been silent for long. */
   isSilent({ heardAtMs }: Member): boolean {
     return this.#environment.monotonic() - heardAtMs > SILENT_MS;
+  }
+
+  /** True when what an instance was asked will not be answered: it is silent, or another run. */
+  isLost(member: Member): boolean {
+    const { module, instance, startedAtMs } = member.beat;
+    const now = this.#modules.get(module)?.get(instance);
+    const isAnother = now !== undefined && now.beat.startedAtMs !== startedAtMs;
+    return isAnother || this.isSilent(member);
   }
 
   /** Those that may be asked: owners for commands, owners and readers for queries. */

@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { virtualEnvironment } from "../../testing/virtual-environment.ts";
+import { Balancer } from "./balancer.ts";
+import { Directory } from "./directory.ts";
+import type { Heartbeat } from "./member.ts";
+
+const LOOK_MS = 250;
+
+function beat(about: Partial<Heartbeat>): Heartbeat {
+  const { instance = "tea", startedAtMs = 1 } = about;
+  const work = { inFlight: 0, calls: 0, errors: 0 };
+  const what = { module: "tea", role: "owner", state: "up", version: "1" } as const;
+  return { ...what, ...work, instance, startedAtMs };
+}
+
+test("what a run of an instance was asked is asked again once another run has begun", async () => {
+  const environment = virtualEnvironment();
+  const directory = new Directory(environment);
+  const balancer = new Balancer(directory, environment);
+  directory.hear(beat({}));
+  const asked: (string | undefined)[] = [];
+  const never = new Promise<string>(() => {});
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+  const deadlineAtMs = environment.monotonic() + 10_000;
+  const answer = balancer.call({ ...about, deadlineAtMs }, (instance) => {
+    asked.push(instance);
+    return asked.length === 1 ? never : Promise.resolve("hot");
+  });
+  // It died and was started again at once: nobody has heard silence.
+  directory.hear(beat({ startedAtMs: 2 }));
+  environment.moveTo(environment.now() + LOOK_MS);
+  expect(await answer).toBe("hot");
+  expect(asked).toEqual(["tea", "tea"]);
+});
+
+test("an instance that goes on living is waited for", async () => {
+  const environment = virtualEnvironment();
+  const directory = new Directory(environment);
+  const balancer = new Balancer(directory, environment);
+  directory.hear(beat({}));
+  let asked = 0;
+  const late = Promise.withResolvers<string>();
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+  const deadlineAtMs = environment.monotonic() + 10_000;
+  const answer = balancer.call({ ...about, deadlineAtMs }, () => {
+    asked += 1;
+    return late.promise;
+  });
+  for (let time = 0; time < 20; time++) {
+    environment.moveTo(environment.now() + LOOK_MS);
+    directory.hear(beat({}));
+  }
+  late.resolve("late");
+  expect(await answer).toBe("late");
+  expect(asked).toBe(1);
+});
