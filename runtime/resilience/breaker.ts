@@ -76,13 +76,18 @@ export class Breaker {
     return states[this.#policy.state];
   }
 
+  /** True while it would refuse a call. */
+  get isRefusing(): boolean {
+    return this.state === "half-open" || this.#rests();
+  }
+
   /**
    * Runs `work`, or rejects with a TransportError BREAKER_OPEN, `executed: "no"`, at once: also
    * while another call tries whether the other side is back.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     // cockatiel would have a call wait for the one that tries.
-    if (this.state === "half-open" || this.#rests()) throw this.#refusal();
+    if (this.isRefusing) throw this.#refusal();
     let outcome: Outcome<T>;
     try {
       outcome = await this.#policy.execute(() => this.#attempt(work));

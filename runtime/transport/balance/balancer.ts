@@ -78,10 +78,17 @@ export class Balancer {
     }
   }
 
-  #choose({ module, kind }: Balanced, tried: ReadonlySet<string>): Member | undefined {
-    const candidates = this.#directory.candidates(module, kind);
+  /** Picks one, behind a circuit that lets calls through if there is such a one. */
+  #choose(about: Balanced, tried: ReadonlySet<string>): Member | undefined {
+    const candidates = this.#directory.candidates(about.module, about.kind);
     const untried = candidates.filter(({ beat }) => !tried.has(beat.instance));
-    return pick(untried.length === 0 ? candidates : untried, this.#environment);
+    let left = untried.length === 0 ? candidates : untried;
+    for (;;) {
+      const member = pick(left, this.#environment);
+      if (member === undefined || !this.#breakerOf(about, member).isRefusing) return member;
+      left = left.filter((one) => one !== member);
+      if (left.length === 0) return member;
+    }
   }
 
   async #attempt<T>(about: Balanced, member: Member | undefined, send: Send<T>): Promise<T> {
@@ -148,7 +155,8 @@ export class Balancer {
 
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
     if (!isTransportError(error)) return false;
-    if (error.code === "DEADLINE" || error.code === "CANCELLED") return false;
+    // An open circuit answers at once: if there were another way, it would have been taken.
+    if (/^(DEADLINE|CANCELLED|BREAKER_OPEN)$/.test(error.code)) return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";
     const leftMs = deadlineAtMs - this.#environment.monotonic();
     return isSafe && leftMs > PAUSE_MS && this.#budget.spend();
