@@ -139,6 +139,9 @@ export function wholeText(
 /** The pauses after the failed attempts, in seconds: about nine hours until the last. */
 const PAUSES_SECONDS = [5, 30, 120, 600, 1_800, 7_200, 21_600];
 
+/** The pause of a mail whose server was not asked, since it is away. */
+export const AWAY_PAUSE_MS = 30_000;
+
 /** What follows a failed attempt: the pause until the next, or null after the eighth. */
 export function pauseAfterMs(attempts: number): number | null {
   const seconds = PAUSES_SECONDS[attempts - 1];

@@ -18,23 +18,12 @@ const confirmed = {
 };
 
 /** The modules with their mails going to a server. */
-async function shopWith(placement: Placement, address: string, credentials = "") {
+function shopWith(placement: Placement, address: string, credentials = "") {
   const settings = {
     SMTP_URL: `smtp://${credentials}${address}`,
     MAIL_FROM: "Shop <shop@shop.test>",
   };
-  const opened = mailer.open(
-    settings as never,
-    { publicUrl: "http://shop.test", development: true } as never,
-  );
-  const shop = await place(placement, modules, { ports: [[mailer, opened]] });
-  return {
-    shop,
-    async [Symbol.asyncDispose]() {
-      opened.close();
-      await shop[Symbol.asyncDispose]();
-    },
-  };
+  return place(placement, modules, { settings: new Map([[mailer.name, settings]]) });
 }
 
 async function onlyMail(shop: Placed) {
@@ -50,8 +39,7 @@ function mailEvents(shop: Placed) {
 describe.each(placements)("a mail server, %s", (placement) => {
   test("gets each mail once, as plain text under an id that a repeat would have too", async () => {
     await using server = await mailServer();
-    await using placed = await shopWith(placement, server.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address);
     await shop.call(teller.confirm, confirmed);
     await shop.settle();
 
@@ -70,8 +58,7 @@ describe.each(placements)("a mail server, %s", (placement) => {
 
   test("that refuses at first has the mail exactly once in the end", async () => {
     await using server = await mailServer({ refusals: ["450 busy", "450 still busy"] });
-    await using placed = await shopWith(placement, server.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address);
     await shop.call(teller.confirm, confirmed);
     await shop.settle();
     expect(await onlyMail(shop)).toMatchObject({ state: "queued", attempts: 1 });
@@ -90,8 +77,7 @@ describe.each(placements)("a mail server, %s", (placement) => {
 
   test("that always refuses is asked eight times, and no log names the recipient", async () => {
     await using server = await mailServer({ refusals: Array(20).fill("450 no such user") });
-    await using placed = await shopWith(placement, server.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address);
     await shop.call(teller.confirm, confirmed);
     for (let hours = 0; hours < 12; ) {
       await shop.settle();
@@ -125,8 +111,7 @@ describe.each(placements)("a mail server, %s", (placement) => {
   test("that is slow has a mail once, though its delivery is asked for meanwhile", async () => {
     const { promise: until, resolve: take } = Promise.withResolvers<void>();
     await using server = await mailServer({ until });
-    await using placed = await shopWith(placement, server.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address);
     await shop.call(teller.confirm, confirmed);
     await server.offered;
     const { notificationId } = await onlyMail(shop);
@@ -141,8 +126,7 @@ describe.each(placements)("a mail server, %s", (placement) => {
 
   test("that was away during a crash has the mail after the restart", async () => {
     await using server = await mailServer({ refusals: ["450 going down"] });
-    await using placed = await shopWith(placement, server.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address);
     await shop.call(teller.confirm, confirmed);
     await shop.settle();
     await shop.restart();
@@ -156,18 +140,67 @@ describe.each(placements)("a mail server, %s", (placement) => {
   test("that cannot be reached is tried again, with its code as the reason", async () => {
     const gone = await mailServer();
     await gone[Symbol.asyncDispose]();
-    await using placed = await shopWith(placement, gone.address);
-    const { shop } = placed;
+    await using shop = await shopWith(placement, gone.address);
     await shop.call(teller.confirm, confirmed);
     await shop.settle();
     expect(await onlyMail(shop)).toMatchObject({ state: "queued", attempts: 1 });
     expect(shop.problems).toMatchObject([{ message: "mail not sent", reason: "ESOCKET" }]);
   });
 
+  test.each(["says so", "hangs up"] as const)(
+    "that is away and %s is left alone after the fifth mail, and loses and doubles none",
+    async (away) => {
+      await using server = await mailServer();
+      await using shop = await shopWith(placement, server.address);
+      const confirm = (number: number) =>
+        shop.call(teller.confirm, { ...confirmed, orderId: `ord_${number}`, number });
+      server.away = away;
+      for (let number = 1; number <= 5; number++) await confirm(number);
+      await shop.settle();
+      expect(server.asked).toBe(5);
+      expect(shop.broken()).toEqual(["notifications.mailer open"]);
+
+      await confirm(6);
+      await shop.settle();
+      expect(server.asked).toBe(5);
+      const mails = await shop.call(notifications.mailbox, { limit: 10 });
+      expect(mails.map(({ attempts }) => attempts)).toEqual([0, 1, 1, 1, 1, 1]);
+
+      await shop.advance(5_000);
+      await shop.settle();
+      expect(server.asked).toBe(6);
+
+      server.away = undefined;
+      await shop.advance(30_000);
+      await shop.settle();
+      await shop.advance(30_000);
+      await shop.settle();
+      expect(shop.broken()).toEqual([]);
+      const subjects = server.taken.map(({ source }) => source.match(/Subject: .*/)?.[0]);
+      expect(subjects.sort()).toEqual(
+        [1, 2, 3, 4, 5, 6].map((number) => `Subject: Your order ${number} is confirmed`),
+      );
+      expect(mailEvents(shop).map(({ type }) => type)).toEqual(
+        Array(6).fill("notifications.mailSent"),
+      );
+    },
+  );
+
+  test("that refuses mails is there, and is asked on", async () => {
+    await using server = await mailServer({ refusals: Array(20).fill("550 no such user") });
+    await using shop = await shopWith(placement, server.address);
+    for (let number = 1; number <= 7; number++) {
+      await shop.call(teller.confirm, { ...confirmed, orderId: `ord_${number}`, number });
+    }
+    await shop.settle();
+    const mails = await shop.call(notifications.mailbox, { limit: 10 });
+    expect(mails.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(shop.broken()).toEqual([]);
+  });
+
   test("gets the credentials of its address, and mails in turn over few connections", async () => {
     await using server = await mailServer({ login: { user: "shop", password: "p@ss/word" } });
-    await using placed = await shopWith(placement, server.address, "shop:p%40ss%2Fword@");
-    const { shop } = placed;
+    await using shop = await shopWith(placement, server.address, "shop:p%40ss%2Fword@");
     for (let number = 1; number <= 20; number++) {
       await shop.call(teller.confirm, { ...confirmed, orderId: `ord_${number}`, number });
     }
@@ -180,8 +213,8 @@ describe.each(placements)("a mail server, %s", (placement) => {
 
   test("closes the mailbox for everyone but staff", async () => {
     await using server = await mailServer();
-    await using placed = await shopWith(placement, server.address);
-    const box = placed.shop.call(notifications.developmentMailbox, { limit: 10 });
+    await using shop = await shopWith(placement, server.address);
+    const box = shop.call(notifications.developmentMailbox, { limit: 10 });
     await expect(box).rejects.toMatchObject({ code: "MAILBOX_NOT_FOUND" });
   });
 });

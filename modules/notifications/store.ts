@@ -58,6 +58,11 @@ const write = writes((db) => ({
     .set({ attempts: sql`${mails.attempts} + 1` })
     .where(and(eq(mails.id, slot("id")), eq(mails.state, "queued")))
     .prepare(),
+  takeBack: db
+    .update(mails)
+    .set({ attempts: sql`${mails.attempts} - 1` })
+    .where(and(eq(mails.id, slot("id")), eq(mails.state, "queued")))
+    .prepare(),
   sent: db
     .update(mails)
     .set({ state: "sent" })
@@ -116,6 +121,11 @@ export function addMail(tx: Write, mail: NewMail): boolean {
 export function beginAttempt(tx: Write, id: string): StoredMail | undefined {
   write(tx).begin.run({ id });
   return read(tx).mail.get({ id });
+}
+
+/** Takes back an attempt that was counted and then not made. */
+export function takeBackAttempt(tx: Write, id: string): void {
+  write(tx).takeBack.run({ id });
 }
 
 /** False when it was recorded as sent before. */

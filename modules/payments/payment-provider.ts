@@ -1,7 +1,14 @@
 import { port, t } from "#runtime";
+import { guarded } from "./guarded.ts";
+import type { PaymentProvider } from "./provider.ts";
 import { kept } from "./simulator/secret.ts";
-import { openSimulator, type Simulator } from "./simulator/simulator.ts";
+import { openSimulator } from "./simulator/simulator.ts";
 import { posting } from "./simulator/webhooks.ts";
+
+/** A provider that is closed when its instance ends. */
+export interface OpenedProvider extends PaymentProvider {
+  close(): void;
+}
 
 /**
  * Who moves the money: the simulator, which stands for the world outside until a shop has an
@@ -22,11 +29,12 @@ export const paymentProvider = port("payments.provider", {
       ? undefined
       : "Payments would go to the simulator, which takes any card and moves no money. For a " +
         "trial in production set PAYMENTS_SIMULATOR=allow; to take money, connect a provider.",
-  open(settings, world): Simulator {
+  open(settings, world): OpenedProvider {
     const url =
       settings.SIMULATOR_WEBHOOK_URL ?? `${world.publicUrl}/v1/webhooks/payments/simulator`;
     const secret = settings.PAYMENTS_WEBHOOK_SECRET ?? kept(world);
-    return openSimulator(world, { secret, deliver: posting(url) });
+    const simulator = openSimulator(world, { secret, deliver: posting(url) });
+    return { ...guarded(simulator, world), close: () => simulator.close() };
   },
   close: (provider) => provider.close(),
 });

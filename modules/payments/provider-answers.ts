@@ -1,4 +1,4 @@
-import type { World } from "#runtime";
+import { isTransportError, type World } from "#runtime";
 import { factsOf, type ProviderIntent } from "./domain/intent.ts";
 import { type Fact, isOpen, outcomeOf } from "./domain/ledger.ts";
 import { type PaymentProvider, ProviderRefusal, ProviderTimeout } from "./provider.ts";
@@ -11,7 +11,8 @@ export interface Outside {
   readonly log: World["log"];
 }
 
-const silence: Answer = { facts: [], reference: null, outcomes: new Map() };
+/** What an answer teaches that tells nothing. */
+export const silence: Answer = { facts: [], reference: null, outcomes: new Map() };
 
 /**
  * Sends an operation under its key and says what came of it. It never rejects: no answer, for
@@ -28,18 +29,19 @@ export async function send(
     const { operationId, kind } = operation;
     if (error instanceof ProviderRefusal) return refused(outside, payment, { operation, error });
     const fields = { operationId, kind, paymentId: payment.paymentId, error };
-    if (error instanceof ProviderTimeout) outside.log.info("provider gave no answer", fields);
+    const isSilence = error instanceof ProviderTimeout || isTransportError(error);
+    if (isSilence) outside.log.info("provider gave no answer", fields);
     else outside.log.error("provider failed", fields);
     return { ...silence, outcomes: new Map([[operationId, "unknown"]]) };
   }
 }
 
-/** Asks how a payment stands. Without an answer, nothing is learnt. */
+/** Asks how a payment stands; null when no answer came. */
 export async function inquire(
   { provider, log }: Outside,
   payment: PaymentRow,
   operations: readonly OperationRow[],
-): Promise<Answer> {
+): Promise<Answer | null> {
   const operationId = operations.find(({ kind }) => kind === "authorise")?.operationId ?? "";
   const { reference, paymentId } = payment;
   try {
@@ -47,7 +49,7 @@ export async function inquire(
     return found === null ? silence : heard(found);
   } catch (error) {
     log.warn("provider did not say how a payment stands", { paymentId, error });
-    return silence;
+    return null;
   }
 }
 
@@ -99,7 +101,7 @@ async function refused(
   payment: PaymentRow,
   { operation, error }: { readonly operation: OperationRow; readonly error: ProviderRefusal },
 ): Promise<Answer> {
-  const now = await inquire(outside, payment, [operation]);
+  const now = (await inquire(outside, payment, [operation])) ?? silence;
   if (!isOpen({ state: outcomeOf(operation, now.facts) })) return now;
   const refusal = refusalOf(operation, error.code);
   return { ...refusal, facts: [...now.facts, ...refusal.facts], reference: now.reference };

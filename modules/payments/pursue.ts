@@ -1,9 +1,9 @@
 import type { Read, Transaction } from "#runtime";
 import { isOpen } from "./domain/ledger.ts";
-import { current, openUndo } from "./operations.ts";
-import { inquire, type Outside, refusalOf, send } from "./provider-answers.ts";
+import { current, type Opened, openUndo } from "./operations.ts";
+import { inquire, type Outside, refusalOf, send, silence } from "./provider-answers.ts";
 import { type Answer, record } from "./record.ts";
-import type { OperationRow, PaymentRow } from "./store.ts";
+import type { PaymentRow } from "./store.ts";
 import * as store from "./store.ts";
 
 /** A handler's way to commit before it answers. */
@@ -32,10 +32,11 @@ export async function pursue(pursuit: Pursuit, paymentId: string): Promise<Payme
   const { read } = pursuit;
   const payment = current(read, paymentId);
   const learnt = await inquire(pursuit, payment, store.operationsOf(read, paymentId));
-  await recorded(pursuit, paymentId, learnt);
+  await recorded(pursuit, paymentId, learnt ?? silence);
 
   for (const operation of store.operationsOf(read, paymentId).filter(isOpen)) {
-    const answer = await insist(pursuit, current(read, paymentId), operation);
+    const opened = { payment: current(read, paymentId), operation };
+    const answer = await insist(pursuit, opened, learnt !== null);
     if (answer !== null) await recorded(pursuit, paymentId, answer);
   }
   await makeWhole(pursuit, payment.orderId);
@@ -58,16 +59,17 @@ function recorded({ intent, round }: Pursuit, paymentId: string, answer: Answer)
 
 /**
  * Sends again what had no answer. An authorisation that nobody wants any more is not: it is waited
- * for as long as it may still arrive, and then known not to have.
+ * for as long as it may still arrive, and then known not to have, if the provider says that it
+ * does not know it: silence is no such word.
  */
 async function insist(
   pursuit: Pursuit,
-  payment: PaymentRow,
-  operation: OperationRow,
+  { payment, operation }: Opened,
+  hasAnswered: boolean,
 ): Promise<Answer | null> {
   if (operation.kind !== "authorise" || payment.reversed === 0) {
     return send(pursuit, payment, operation);
   }
   const tooLate = pursuit.now() - operation.sentAtMs > REQUEST_LIFE_MS;
-  return tooLate ? refusalOf(operation, "not_received") : null;
+  return tooLate && hasAnswered ? refusalOf(operation, "not_received") : null;
 }

@@ -13,6 +13,12 @@ export interface CallOptions {
    * The time the call may take, in milliseconds; never more than what the caller itself has left.
    */
   readonly deadlineMs?: number;
+  /**
+   * Gives the call up when it aborts: it rejects at once with a TransportError CANCELLED, and is
+   * not repeated. For the callee its time is over then: what has not begun does not begin, and no
+   * answer is committed any more.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,5 +1,10 @@
 /** Why a call did not return. */
-export type TransportErrorCode = "UNREACHABLE" | "DEADLINE" | "BREAKER_OPEN" | "OVERLOADED";
+export type TransportErrorCode =
+  | "UNREACHABLE"
+  | "DEADLINE"
+  | "CANCELLED"
+  | "BREAKER_OPEN"
+  | "OVERLOADED";
 
 /** A refusal that the procedure's contract names. It is final: repeating the call won't help. */
 export class DomainError extends Error {

@@ -39,6 +39,7 @@ test.each([
   ["UNREACHABLE", 503],
   ["BREAKER_OPEN", 503],
   ["OVERLOADED", 503],
+  ["CANCELLED", 503],
 ] as const)("the transport error %s is a %p that says whether it was executed", (code, status) => {
   const { body, headers } = problemOf(new TransportError(code, "no", "internal words"));
   expect(body).toMatchObject({ status, code: code.toLowerCase(), executed: "no" });

@@ -119,7 +119,12 @@ function transportProblem({ code, executed }: TransportError): Problem {
     return made({ status: 504, code: "deadline" }, detail, { executed });
   }
   const headers = { "retry-after": RETRY_AFTER_SECONDS };
-  const detail = "A part of the shop cannot be reached just now. Try again shortly.";
+  // Who gives a request up does not read this, but a proxy between may: to it no answer came, which
+  // is a 503 like the others. 499 is no registered status.
+  const detail =
+    code === "CANCELLED"
+      ? "The request was given up before it was answered. Try again."
+      : "A part of the shop cannot be reached just now. Try again shortly.";
   return made({ status: 503, code: code.toLowerCase(), headers }, detail, { executed });
 }
 

@@ -5,6 +5,7 @@ import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
 import { Deadlines } from "../module/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
+import { type BreakerStanding, Guards } from "../module/guards.ts";
 import { HostedModule } from "../module/hosted-module.ts";
 import type { AnyPort, World } from "../module/port.ts";
 import { graphMistakes } from "../module/registry.ts";
@@ -38,6 +39,8 @@ export interface Instance {
   readonly modules: readonly HostedModule[];
   /** Makes calls in the name of the gateway, to any module. */
   readonly gateway: Caller;
+  /** The circuit breakers before what the ports reach, such as a mail server. */
+  breakers(): readonly BreakerStanding[];
   /** Stops taking work, finishes what was begun, closes everything. */
   stop(): Promise<void>;
   /** Closes the databases at once and leaves everything else as a crash would. For tests. */
@@ -81,7 +84,7 @@ export async function startOwner(
   const { contracts, transport, environment } = options;
   const hosted: HostedModule[] = [];
   const opened: Opened[] = [...claims];
-  const deadlines = new Deadlines(environment);
+  const shared = { opened, deadlines: new Deadlines(environment), guards: new Guards(environment) };
   const close = async () => {
     // Callers first: what they have in flight may still need those that they call.
     for (const one of hosted.toReversed()) await one.stop();
@@ -89,7 +92,7 @@ export async function startOwner(
     for (const one of opened.reverse()) await one.close();
   };
   try {
-    for (const module of here) hosted.push(hostModule(module, options, { opened, deadlines }));
+    for (const module of here) hosted.push(hostModule(module, options, shared));
     for (const one of hosted) one.start();
     await transport.ready();
   } catch (error) {
@@ -101,7 +104,8 @@ export async function startOwner(
   const abandon = () => {
     for (const one of opened.reverse()) void one.close();
   };
-  return { modules: hosted, gateway, stop: close, abandon };
+  const breakers = () => shared.guards.standings();
+  return { modules: hosted, gateway, breakers, stop: close, abandon };
 }
 
 /** What is closed when the instance ends. */
@@ -118,15 +122,19 @@ export function databaseOf(
   return { module: nameOf(module), folder, migrations, environment };
 }
 
-function hostModule(
-  module: Module,
-  options: InstanceOptions,
-  { opened, deadlines }: { readonly opened: Opened[]; readonly deadlines: Deadlines },
-): HostedModule {
+/** What the modules of an instance share. */
+interface Shared {
+  readonly opened: Opened[];
+  readonly deadlines: Deadlines;
+  readonly guards: Guards;
+}
+
+function hostModule(module: Module, options: InstanceOptions, shared: Shared): HostedModule {
+  const { opened, deadlines } = shared;
   const { transport, environment } = options;
   const database = openDatabase(databaseOf(module, options));
   opened.push({ close: () => database.close() });
-  const ports = openPorts(module, options, opened);
+  const ports = openPorts(module, options, shared);
   const log = options.log.with({ module: database.module });
   return new HostedModule({ module, database, ports, log, transport, deadlines, environment });
 }
@@ -134,7 +142,7 @@ function hostModule(
 function openPorts(
   module: Module,
   options: InstanceOptions,
-  opened: Opened[],
+  { opened, guards }: Shared,
 ): ReadonlyMap<string, unknown> {
   const ports = new Map<string, unknown>();
   for (const port of module.ports) {
@@ -144,14 +152,14 @@ function openPorts(
       continue;
     }
     const settings = options.settings.get(port.name) ?? {};
-    const behind = port.open(settings as never, worldOf(port, options));
+    const behind = port.open(settings as never, worldOf(port, options, guards));
     opened.push({ close: () => port.close(behind as never) });
     ports.set(port.name, behind);
   }
   return ports;
 }
 
-function worldOf(port: AnyPort, options: InstanceOptions): World {
+function worldOf(port: AnyPort, options: InstanceOptions, guards: Guards): World {
   const { environment, log, folder, publicUrl, development } = options;
   return {
     log: log.with({ port: port.name }),
@@ -160,6 +168,7 @@ function worldOf(port: AnyPort, options: InstanceOptions): World {
     random: environment.random,
     randomBytes: environment.randomBytes,
     after: environment.after,
+    guard: (isAway) => guards.add(port.name, isAway),
     folder() {
       const own = `${folder}/${port.name}`;
       mkdirSync(own, { recursive: true });

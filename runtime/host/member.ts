@@ -55,6 +55,10 @@ class Member implements Instance {
     return this.#owner?.modules ?? [];
   }
 
+  breakers() {
+    return this.#owner?.breakers() ?? [];
+  }
+
   /** Resolves when it answers queries, or owns the data. */
   async begin(): Promise<void> {
     while (!this.#stopping && this.#readers.length === 0 && this.#owner === undefined) {

@@ -3,6 +3,7 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { cancelled } from "../transport/cancelled.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The time of a call when neither its caller nor its options set one, in milliseconds. */
@@ -14,6 +15,8 @@ export interface CallOrigin {
   readonly traceId: string;
   /** What is left of the caller's own time, as a point of the monotonic clock. */
   readonly deadlineAtMs: number;
+  /** Aborts when the caller's own call is given up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Makes calls in the name of one module, or of the gateway. */
@@ -55,9 +58,11 @@ export class Caller {
       deadlineAtMs = Math.min(deadlineAtMs, nowMs + options.deadlineMs);
     }
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
+    const signal = either(origin.signal, options?.signal);
+    if (signal?.aborted) return Promise.reject(cancelled(fullName(procedure), "no"));
     const { identity, traceId } = origin;
     const key = options?.key;
-    const request = { caller: this.name, identity, traceId, deadlineAtMs, key, asText };
+    const request = { caller: this.name, identity, traceId, deadlineAtMs, key, asText, signal };
     return this.#transport.call(procedure, input, request);
   }
 
@@ -68,6 +73,14 @@ export class Caller {
         `Add ${procedure.module} to "uses" in modules/${this.name}/module.ts.`,
     );
   }
+}
+
+function either(
+  one: AbortSignal | undefined,
+  other: AbortSignal | undefined,
+): AbortSignal | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return AbortSignal.any([one, other]);
 }
 
 function tooLate(procedure: Procedure): TransportError {

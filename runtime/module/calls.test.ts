@@ -1,4 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import type { CallOptions } from "../contract/call.ts";
+import type { InputOf, Procedure } from "../contract/contract.ts";
 import { system } from "../contract/identity.ts";
 import { startInstance } from "../host/instance.ts";
 import { command, contract, defineModule, handler, t } from "../index.ts";
@@ -11,6 +13,11 @@ const clerk = contract("clerk", {
   /** Has an errand run, and tells of it if there is time. */
   send: command({
     input: t.Object({ name: t.String(), deadlineMs: t.Optional(t.Integer()) }),
+    output: t.Object({}),
+  }),
+  /** Has an errand run, and another whatever became of the first. */
+  sendBoth: command({
+    input: t.Object({ first: t.String(), second: t.String() }),
     output: t.Object({}),
   }),
 });
@@ -26,6 +33,15 @@ const clerkModule = defineModule({
       async ({ name, deadlineMs }, { call, transaction }) => {
         const within = deadlineMs === undefined ? {} : { deadlineMs };
         await call(errands.run, { name }, within);
+        return transaction(() => ({}));
+      },
+    ),
+    sendBoth: handler(
+      clerk.sendBoth,
+      { uses: [errands] },
+      async ({ first, second }, { call, transaction }) => {
+        await call(errands.run, { name: first }).catch(() => {});
+        await call(errands.run, { name: second });
         return transaction(() => ({}));
       },
     ),
@@ -64,6 +80,13 @@ async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, cler
         (error: unknown) => error,
       );
     },
+    /** Has errands called, which may be given up. */
+    call<P extends Procedure>(procedure: P, input: InputOf<P>, options: CallOptions) {
+      const deadlineAtMs = environment.monotonic() + 10_000;
+      const origin = { identity: system, traceId: environment.newTraceId(), deadlineAtMs };
+      const answer = instance.gateway.call(procedure, input, { origin, options });
+      return answer.catch((error: unknown) => error);
+    },
     run(name: string, key: string, withinMs: number) {
       const deadlineAtMs = environment.monotonic() + withinMs;
       const origin = { identity: system, traceId: environment.newTraceId(), deadlineAtMs };
@@ -80,6 +103,11 @@ async function openOffice(mishaps: { readonly [errand: string]: Mishap[] }, cler
       folder[Symbol.dispose]();
     },
   };
+}
+
+function cancel() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
 }
 
 function gate() {
@@ -134,6 +162,86 @@ test("a call for which no time is left is surely not executed", async () => {
   using office = await openOffice({});
   expect(await office.send("a", 0)).toMatchObject({ code: "DEADLINE", executed: "no" });
   expect(office.trail).toEqual([]);
+});
+
+describe("a call that is given up", () => {
+  test("rejects at once, and nothing is committed", async () => {
+    const held = gate();
+    using office = await openOffice({ a: [held.promise] });
+    const { signal, abort } = cancel();
+    const given = office.call(errands.run, { name: "a" }, { signal });
+    await office.turns();
+    abort();
+    expect(await given).toMatchObject({
+      name: "TransportError",
+      code: "CANCELLED",
+      executed: "unknown",
+    });
+    held.open();
+    await office.turns();
+    expect(await office.call(errands.ledger, {}, {})).toEqual({});
+  });
+
+  test("before it is made is surely not executed", async () => {
+    using office = await openOffice({});
+    const { signal, abort } = cancel();
+    abort();
+    expect(await office.call(errands.run, { name: "a" }, { signal })).toMatchObject({
+      code: "CANCELLED",
+      executed: "no",
+    });
+    await office.turns();
+    expect(office.trail).toEqual([]);
+  });
+
+  test("before its callee's turn has come is not begun", async () => {
+    const plan: Mishap[] = ["refused", "defect"];
+    const errand = { a: plan };
+    using office = await openOffice(errand);
+    const { signal, abort } = cancel();
+    const given = office.call(errands.run, { name: "a" }, { signal });
+    abort();
+    expect(await given).toMatchObject({ code: "CANCELLED" });
+    await office.turns();
+    expect(await office.call(errands.run, { name: "a" }, {})).toMatchObject({ code: "REFUSED" });
+  });
+
+  test("takes the calls with it that were made for it, and lets no more be made", async () => {
+    const held = gate();
+    using office = await openOffice({ a: [held.promise] });
+    const { signal, abort } = cancel();
+    const given = office.call(clerk.sendBoth, { first: "a", second: "b" }, { signal });
+    await office.turns();
+    abort();
+    expect(await given).toMatchObject({ code: "CANCELLED" });
+    held.open();
+    await office.turns();
+    expect(await office.call(errands.ledger, {}, {})).toEqual({});
+  });
+
+  test("by one of its two callers still has the other's answer, and runs once", async () => {
+    const held = gate();
+    using office = await openOffice({ a: [held.promise] });
+    const { signal, abort } = cancel();
+    const run = (options: CallOptions) =>
+      office.call(errands.run, { name: "a" }, { key: "k", ...options });
+    const [given, kept] = [run({ signal }), run({})];
+    await office.turns();
+    abort();
+    expect(await given).toMatchObject({ code: "CANCELLED" });
+    held.open();
+    expect(await kept).toEqual({ runs: 1 });
+    expect(await office.call(errands.ledger, {}, {})).toEqual({ a: { runs: 1, stands: true } });
+  });
+
+  test("after its answer has come changes nothing", async () => {
+    using office = await openOffice({});
+    const { signal, abort } = cancel();
+    expect(await office.call(errands.run, { name: "a" }, { signal })).toEqual({ runs: 1 });
+    abort();
+    await office.turns();
+    expect(await office.call(errands.ledger, {}, {})).toEqual({ a: { runs: 1, stands: true } });
+  });
 });
 
 test("a call of an undeclared module is refused when it is made, naming the remedy", async () => {

@@ -15,6 +15,7 @@ import { finishJob, type Job } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
+import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
@@ -137,6 +138,7 @@ export class Dispatcher {
   ): void {
     const { input, invocation, underway } = call;
     try {
+      if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
       const { asText } = invocation.request;
@@ -186,7 +188,8 @@ export class Dispatcher {
     const underway = this.#underway.get(id);
     if (underway !== undefined) {
       if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return this.#join(underway.answer, served, request);
+      const joined = this.#join(underway.answer, served, request);
+      return joined.catch((error) => this.#insist(error, { procedure, input, request }));
     }
     const stored = storedAnswer(this.#host.read, key);
     if (stored !== undefined) {
@@ -212,6 +215,17 @@ export class Dispatcher {
     });
   }
 
+  /** What the other who sent the same has given up, one who has not runs again. */
+  #insist(
+    error: unknown,
+    call: { readonly procedure: Procedure; readonly input: unknown; readonly request: CallRequest },
+  ): Promise<unknown> {
+    const { procedure, input, request } = call;
+    const isOthers = isTransportError(error) && error.code === "CANCELLED";
+    if (!isOthers || request.signal?.aborted) throw error;
+    return this.serve(procedure, input, request);
+  }
+
   #commitAnswer(
     { procedure, request, requestHash, job }: Invocation,
     work: (tx: Transaction) => unknown,
@@ -223,6 +237,7 @@ export class Dispatcher {
         const message = `${fullName(procedure)} had no time left to commit; nothing was changed.`;
         throw new TransportError("DEADLINE", "no", message);
       }
+      if (request.signal?.aborted) throw cancelled(fullName(procedure), "no");
       if (job !== undefined) finishJob(tx, job);
       const answer = output.copy(synchronous(work(tx), fullName(procedure)));
       if (requestHash !== undefined) {

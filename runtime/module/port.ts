@@ -1,5 +1,6 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Log } from "../telemetry/log.ts";
+import type { Guard } from "./guards.ts";
 
 /** What a port may use to reach the world outside. */
 export interface World {
@@ -13,6 +14,13 @@ export interface World {
   randomBytes(count: number): Uint8Array;
   /** Runs `work` once, after `delayMs`. Returns a function that takes it back. */
   after(delayMs: number, work: () => void): () => void;
+  /**
+   * Makes a circuit breaker before what this port reaches. After five rejections in a row that
+   * `isAway` says come of its being away, work is not begun but rejects at once with a
+   * TransportError BREAKER_OPEN, `executed: "no"`; after a pause that grows to a minute one work
+   * tries. Any other rejection is an answer. Nothing is repeated: that is for whoever asked.
+   */
+  guard(isAway: (error: unknown) => boolean): Guard;
   /** A folder of this port's own, in the data folder; made when first asked for. */
   folder(): string;
   /** The address under which customers reach the shop, without a slash at the end. */

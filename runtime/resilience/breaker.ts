@@ -1,12 +1,5 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleAll,
-  noJitterGenerator,
-} from "cockatiel";
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleType } from "cockatiel";
+import type { Environment } from "../contract/environment.ts";
 import { isTransportError, TransportError } from "../contract/errors.ts";
 
 /** Failures in a row that open the circuit. */
@@ -27,29 +20,53 @@ const states: { readonly [state in CircuitState]: BreakerState } = {
 /** What came of a call, where the circuit shall not take it for a failure. */
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
+/** Has the circuit count a failure. */
+class Failure extends Error {
+  constructor(cause: unknown) {
+    super("a failure", { cause });
+  }
+}
+
 /**
  * A circuit breaker: after five failures in a row it refuses calls at once, and lets one try after
  * a pause that grows to a minute.
  *
  * Only what says that the other side is away counts: a declared refusal, a misfit or a defect is an
- * answer. What fails after the circuit has changed is of the time before and counts no more. It
- * starts closed and is never stored. cockatiel looks at the system's clock by itself.
+ * answer. A call that its caller gave up says neither. What fails after the circuit has changed is
+ * of the time before and counts no more. It starts closed and is never stored.
+ *
+ * cockatiel counts and changes the states; the pauses are kept here, since it looks at the system's
+ * clock, which may jump.
  */
 export class Breaker {
   /** Whom it guards against, for the message, as in `products at products-2`. */
   readonly name: string;
-  readonly #policy = circuitBreaker(handleAll, {
+  readonly #environment: Pick<Environment, "monotonic">;
+  readonly #isAway: (error: unknown) => boolean;
+  readonly #policy = circuitBreaker(handleType(Failure), {
     breaker: new ConsecutiveBreaker(FAILURES_MAX),
-    halfOpenAfter: new ExponentialBackoff({
-      initialDelay: PAUSE_FIRST_MS,
-      maxDelay: PAUSE_MAX_MS,
-      generator: noJitterGenerator,
-    }),
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
   });
   #changes = 0;
+  /** How often it opened since it was last closed, and until when it is left alone. */
+  #breaks = 0;
+  #restsUntilMs = 0;
+  /** True when the call that tries was given up, so that nothing is known. */
+  #undecided = false;
 
-  constructor(name: string) {
+  /** `isAway` tells what says that the other side is away; left out, transport errors do. */
+  constructor(
+    name: string,
+    environment: Pick<Environment, "monotonic">,
+    isAway: (error: unknown) => boolean = isTransportFailure,
+  ) {
     this.name = name;
+    this.#environment = environment;
+    this.#isAway = isAway;
+    this.#policy.onBreak(() => this.#rest());
+    this.#policy.onReset(() => {
+      this.#breaks = 0;
+    });
     this.#policy.onStateChange(() => {
       this.#changes += 1;
     });
@@ -59,31 +76,56 @@ export class Breaker {
     return states[this.#policy.state];
   }
 
+  /** True while it would refuse a call. */
+  get isRefusing(): boolean {
+    return this.state === "half-open" || this.#rests();
+  }
+
   /**
    * Runs `work`, or rejects with a TransportError BREAKER_OPEN, `executed: "no"`, at once: also
    * while another call tries whether the other side is back.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    // cockatiel would have this call wait for the one that tries.
-    if (this.#policy.state === CircuitState.HalfOpen) throw this.#refusal();
+    // cockatiel would have a call wait for the one that tries.
+    if (this.isRefusing) throw this.#refusal();
     let outcome: Outcome<T>;
     try {
       outcome = await this.#policy.execute(() => this.#attempt(work));
     } catch (error) {
-      throw error instanceof BrokenCircuitError ? this.#refusal() : error;
+      throw error instanceof Failure ? error.cause : error;
     }
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }
 
+  #rests(): boolean {
+    return this.state === "open" && this.#environment.monotonic() < this.#restsUntilMs;
+  }
+
+  /** Throws a Failure for one; anything else that it throws is no sign of either. */
   async #attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
     const changes = this.#changes;
     try {
       return { value: await work() };
     } catch (error) {
-      if (isFailure(error) && changes === this.#changes) throw error;
-      return { error };
+      if (changes !== this.#changes) throw error;
+      if (this.#isAway(error)) throw new Failure(error);
+      if (!isGivenUp(error)) return { error };
+      // cockatiel would close a half-open circuit for what is no failure.
+      this.#undecided = this.state === "half-open";
+      throw this.#undecided ? new Failure(error) : error;
     }
+  }
+
+  #rest(): void {
+    const nowMs = this.#environment.monotonic();
+    if (this.#undecided) {
+      this.#undecided = false;
+      this.#restsUntilMs = nowMs;
+      return;
+    }
+    this.#breaks += 1;
+    this.#restsUntilMs = nowMs + Math.min(PAUSE_FIRST_MS * 2 ** (this.#breaks - 1), PAUSE_MAX_MS);
   }
 
   #refusal(): TransportError {
@@ -94,7 +136,11 @@ export class Breaker {
   }
 }
 
-/** True for what says that the other side is away. */
-function isFailure(error: unknown): boolean {
-  return isTransportError(error) && error.code !== "BREAKER_OPEN";
+/** True for a transport error that says that the other side is away. */
+function isTransportFailure(error: unknown): boolean {
+  return isTransportError(error) && error.code !== "BREAKER_OPEN" && !isGivenUp(error);
+}
+
+function isGivenUp(error: unknown): boolean {
+  return isTransportError(error) && error.code === "CANCELLED";
 }

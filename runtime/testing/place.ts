@@ -29,6 +29,8 @@ const CALL_DEADLINE_MS = 3_600_000;
 
 export interface PlaceOptions {
   readonly ports?: readonly PortOverride[];
+  /** Settings of ports, by the port's name. */
+  readonly settings?: ReadonlyMap<string, unknown>;
   readonly seed?: number;
   /** False to leave out doubled deliveries and repeated calls. */
   readonly duplicate?: boolean;
@@ -93,6 +95,12 @@ export class Placed implements AsyncDisposable {
   /** The virtual time, in milliseconds since 1970. */
   now(): number {
     return this.#environment.now();
+  }
+
+  /** The circuit breakers of the ports that are not closed. */
+  broken(): string[] {
+    const all = this.#instance?.breakers() ?? [];
+    return all.flatMap(({ name, state }) => (state === "closed" ? [] : `${name} ${state}`));
   }
 
   /** Resolves when nothing is left to do at this moment of the virtual clock. */
@@ -161,7 +169,7 @@ export class Placed implements AsyncDisposable {
       folder: this.folder,
       publicUrl: "http://shop.test",
       development: true,
-      settings: new Map(),
+      settings: this.#options.settings ?? new Map(),
       overrides: this.#options.ports ?? [],
     });
     await this.#stillness?.flush();

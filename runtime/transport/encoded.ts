@@ -51,7 +51,9 @@ async function encodingCall(
 ): Promise<unknown> {
   // JSON would make a text of a date, and nothing of undefined, before the callee can refuse them.
   const checkedInput = checkedProcedure(procedure).input.copy(input);
-  const reply = await inner.call(procedure, JSON.stringify(checkedInput), roundTrip(request));
+  const { signal, ...sent } = request;
+  const received = signal === undefined ? roundTrip(sent) : { ...roundTrip(sent), signal };
+  const reply = await inner.call(procedure, JSON.stringify(checkedInput), received);
   const decoded = JSON.parse(String(reply));
   if ("error" in decoded) throw fromWire(decoded.error);
   return decoded.output;

@@ -1,6 +1,7 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { TransportError } from "../contract/errors.ts";
+import { cancelled, unlessAborted } from "./cancelled.ts";
 import { EventLink } from "./event-link.ts";
 import type {
   CallRequest,
@@ -38,7 +39,10 @@ class InProcess implements Transport {
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
     const serve = this.#served.get(procedure.module);
     if (serve === undefined) return Promise.reject(nobody(procedure, request));
-    return serve(procedure, input, request);
+    const answer = serve(procedure, input, request);
+    const { signal } = request;
+    if (signal === undefined) return answer;
+    return unlessAborted(answer, signal, () => cancelled(fullName(procedure), "unknown"));
   }
 
   publish(source: EventSource): (envelopes: readonly Envelope[]) => void {

@@ -64,6 +64,7 @@ export function transportSuite(name: string, { open: openOne }: { open: Open }):
   describe(`calls ${name}`, () => {
     callSuite(open);
     errorSuite(open);
+    cancelSuite(open);
     offerSuite(open);
   });
   describe(`events ${name}`, () => {
@@ -133,6 +134,49 @@ function errorSuite(open: Open): void {
     await transport.ready();
     const met = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     expect(met).toMatchObject({ name: error.name, message: error.message });
+  });
+}
+
+function cancelSuite(open: Open): void {
+  test("that are given up reject at once, though the callee goes on and answers", async () => {
+    const transport = await open();
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const serve = answering(async (_procedure, input) => {
+      begun.resolve();
+      await held.promise;
+      return input;
+    });
+    transport.serve(offer, serve);
+    await transport.ready();
+    const cancel = new AbortController();
+    const given = { ...request, signal: cancel.signal };
+    const call = transport.call(shelf.echo, { list: [1] }, given).catch(same);
+    await begun.promise;
+    cancel.abort();
+    expect(await call).toMatchObject({
+      name: "TransportError",
+      code: "CANCELLED",
+      executed: "unknown",
+      message: "shelf.echo was given up by its caller; whether it ran is unknown.",
+    });
+    const other = transport.call(shelf.echo, { list: [2] }, request);
+    held.resolve();
+    expect(await other).toEqual({ list: [2] });
+  });
+
+  test("that were answered leave their caller's signal as it was", async () => {
+    const transport = await open();
+    transport.serve(
+      offer,
+      answering(async () => ({ by: 1 })),
+    );
+    await transport.ready();
+    const cancel = new AbortController();
+    const given = { ...request, signal: cancel.signal };
+    expect(await transport.call(shelf.take, { thing: "tea" }, given)).toEqual({ by: 1 });
+    expect(cancel.signal.aborted).toBe(false);
+    cancel.abort();
+    expect(await transport.call(shelf.take, { thing: "tea" }, request)).toEqual({ by: 1 });
   });
 }
 

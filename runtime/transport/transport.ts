@@ -14,11 +14,14 @@ export interface CallRequest {
   readonly key: string | undefined;
   /** True for a query whose answer shall be its JSON text, to be passed on as it is. */
   readonly asText: boolean;
+  /** Aborts when the caller gives the call up; undefined when it never will. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Runs a procedure of a module that is here. It checks and copies the input before it returns; the
- * promise gives a checked copy of the output, or rejects at the request's deadline.
+ * promise gives a checked copy of the output, or rejects at the request's deadline. Once the
+ * request's signal has aborted it begins nothing and commits nothing.
  */
 export type Serve = (
   procedure: Procedure,
@@ -96,8 +99,8 @@ export interface Transport {
 
   /**
    * Calls a procedure. Rejects with a TransportError UNREACHABLE, `executed: "no"`, when nobody
-   * serves the module, and DEADLINE, `executed: "unknown"`, when the request's time is over
-   * first.
+   * serves the module, DEADLINE, `executed: "unknown"`, when the request's time is over first, and
+   * CANCELLED, `"unknown"`, as soon as the request's signal aborts.
    */
   call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown>;
 

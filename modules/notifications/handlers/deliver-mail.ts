@@ -1,12 +1,13 @@
 import { handler } from "#runtime";
 import { notifications } from "../contract.ts";
-import { pauseAfterMs, wholeText } from "../domain.ts";
+import { AWAY_PAUSE_MS, pauseAfterMs, wholeText } from "../domain.ts";
 import { mailer } from "../ports/mailer.ts";
-import { beginAttempt, recordDead, recordSent } from "../store.ts";
+import { beginAttempt, recordDead, recordSent, takeBackAttempt } from "../store.ts";
 
 /**
  * The attempt is counted before the mail server is asked, so that one that brings the process down
- * counts too. The pauses are longer than the kernel's, since a mail server may be away for hours.
+ * counts too; when it was not asked, the attempt is taken back. The pauses are longer than the
+ * kernel's, since a mail server may be away for hours.
  */
 export const deliverMail = handler(notifications.deliverMail, async (input, context) => {
   const { intent, transaction, port, log, fail } = context;
@@ -18,13 +19,24 @@ export const deliverMail = handler(notifications.deliverMail, async (input, cont
   const { template, attempts } = mail;
   const { publicUrl, send } = port(mailer);
   const text = wholeText(mail, publicUrl);
-  const { reason } = await send({ ...mail, text });
-  if (reason === null) {
+  const outcome = await send({ ...mail, text });
+  if (outcome.kind === "taken") {
     return transaction((tx) => {
       if (recordSent(tx, notificationId)) {
         tx.emit(notifications.mailSent, { notificationId, template });
       }
       return { state: "sent" };
+    });
+  }
+
+  const { reason } = outcome;
+  if (outcome.kind === "not-asked") {
+    log.info("mail waits for its server", { notificationId, template, reason });
+    return transaction((tx) => {
+      takeBackAttempt(tx, notificationId);
+      const next = { key: notificationId, atMs: tx.now + AWAY_PAUSE_MS };
+      tx.schedule(notifications.deliverMail, input, next);
+      return { state: "queued" };
     });
   }
 

@@ -1,4 +1,4 @@
-import { port, type Static, t, type World } from "#runtime";
+import { isTransportError, port, type Static, t, type World } from "#runtime";
 
 /** A mail as it goes out. */
 export interface OutgoingMail {
@@ -7,6 +7,11 @@ export interface OutgoingMail {
   readonly subject: string;
   readonly text: string;
 }
+
+/** What came of a mail; a reason tells why it was not taken. */
+export type Outcome =
+  | { readonly kind: "taken" }
+  | { readonly kind: "failed" | "not-asked"; readonly reason: string };
 
 /** What carries mails to their recipients. */
 export interface Mailer {
@@ -18,9 +23,10 @@ export interface Mailer {
   /**
    * Hands a mail over, or tells why that failed; it never throws. A mail that is being handed over,
    * or was not long ago, is not handed over again by this process. After a crash it may be; then
-   * both copies have one Message-ID, by which the recipient's side can tell.
+   * both copies have one Message-ID, by which the recipient's side can tell. A mail server that is
+   * away is left alone: then a mail is refused without its being asked.
    */
-  send(mail: OutgoingMail): Promise<{ readonly reason: string | null }>;
+  send(mail: OutgoingMail): Promise<Outcome>;
   close(): void | Promise<void>;
 }
 
@@ -73,7 +79,7 @@ function refusal(
 
 function openMailer(
   given: Static<typeof settings>,
-  world: Pick<World, "publicUrl" | "development">,
+  world: Pick<World, "publicUrl" | "development" | "guard">,
 ): Mailer {
   const refused = refusal(given, world);
   if (refused !== undefined) throw new Error(refused);
@@ -81,19 +87,21 @@ function openMailer(
   const { publicUrl } = world;
   if (SMTP_URL !== undefined) {
     const from = MAIL_FROM ?? `no-reply@${new URL(publicUrl).hostname}`;
-    return mailServer({ url: SMTP_URL, from, publicUrl });
+    return mailServer({ url: SMTP_URL, from, publicUrl, ask: world.guard(isAway) });
   }
-  return { isMailbox: true, publicUrl, send: async () => ({ reason: null }), close: () => {} };
+  return { isMailbox: true, publicUrl, send: async () => ({ kind: "taken" }), close: () => {} };
 }
 
 function mailServer({
   url,
   from,
   publicUrl,
+  ask,
 }: {
   url: string;
   from: string;
   publicUrl: string;
+  ask: ReturnType<World["guard"]>;
 }): Mailer {
   // Loaded with the first mail: a shop without a mail server starts sooner.
   const options = { ...connectionTo(new URL(url)), ...limits };
@@ -103,24 +111,29 @@ function mailServer({
     return opened;
   };
   const host = from.replace(/^.*@/, "").replace(/>$/, "");
-  const handed = new Map<string, Promise<{ reason: string | null }>>();
+  const handed = new Map<string, Promise<Outcome>>();
 
-  async function handOver({ id, recipient, subject, text }: OutgoingMail) {
+  async function offer({ id, recipient, subject, text }: OutgoingMail) {
+    return (await transport()).sendMail({
+      from,
+      to: { name: "", address: recipient },
+      subject,
+      text,
+      messageId: `<${id}@${host}>`,
+      headers: { "Auto-Submitted": "auto-generated" },
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  async function handOver(mail: OutgoingMail): Promise<Outcome> {
     try {
-      await (await transport()).sendMail({
-        from,
-        to: { name: "", address: recipient },
-        subject,
-        text,
-        messageId: `<${id}@${host}>`,
-        headers: { "Auto-Submitted": "auto-generated" },
-        disableFileAccess: true,
-        disableUrlAccess: true,
-      });
-      return { reason: null };
+      await ask(() => offer(mail));
+      return { kind: "taken" };
     } catch (error) {
-      handed.delete(id);
-      return { reason: reasonOf(error) };
+      handed.delete(mail.id);
+      const kind = isTransportError(error) ? "not-asked" : "failed";
+      return { kind, reason: reasonOf(error) };
     }
   }
 
@@ -151,6 +164,7 @@ const limits = {
   pool: true,
   maxConnections: 4,
   maxMessages: 100,
+  maxRequeues: 0, // What fails is planned anew by its row, and by nobody else.
   dnsTimeout: 5_000,
   connectionTimeout: 5_000,
   greetingTimeout: 5_000,
@@ -174,6 +188,26 @@ function connectionTo(url: URL) {
     requireTLS: !secure && !isLocal && user !== "",
     ...(user === "" ? {} : { auth: { user, pass } }),
   };
+}
+
+/** Codes of what became of a connection, and not of a mail. */
+const connectionLost: ReadonlySet<unknown> = new Set([
+  "ECONNECTION",
+  "ESOCKET",
+  "ETIMEDOUT",
+  "EDNS",
+  "ETLS",
+]);
+/** A server's word that it takes no mails just now, from anyone. */
+const NOT_AVAILABLE = 421;
+
+/** True when the server did not answer, or said that it is not there. */
+function isAway(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  if ("responseCode" in error && error.responseCode !== undefined) {
+    return error.responseCode === NOT_AVAILABLE;
+  }
+  return "code" in error && connectionLost.has(error.code);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { SMTPServer } from "smtp-server";
 
 /** A mail that the server took. */
@@ -18,13 +19,24 @@ export interface Behaviour {
   readonly until?: Promise<void>;
 }
 
-/** A real SMTP server on a free port of this machine. */
+/**
+ * A real SMTP server on a free port of this machine. `away` has it take no connection, and `asked`
+ * counts them.
+ */
 export async function mailServer({ refusals = [], login, until }: Behaviour = {}) {
   const taken: Taken[] = [];
+  const state: { away: "says so" | "hangs up" | undefined; asked: number } = {
+    away: undefined,
+    asked: 0,
+  };
   const { promise: offered, resolve: offer } = Promise.withResolvers<void>();
   const server = new SMTPServer({
     authOptional: login === undefined,
     allowInsecureAuth: true,
+    onConnect(_session, done) {
+      if (state.away === undefined) return done();
+      done(Object.assign(new Error("away"), { responseCode: 421 }));
+    },
     onAuth({ username, password }, _session, done) {
       if (username === login?.user && password === login?.password) done(null, { user: username });
       else done(new Error("535 who are you"));
@@ -48,10 +60,14 @@ export async function mailServer({ refusals = [], login, until }: Behaviour = {}
       done();
     },
   });
+  server.server.on("connection", (socket: Socket) => {
+    state.asked += 1;
+    if (state.away === "hangs up") socket.destroy();
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
+  return Object.assign(state, {
     taken,
     /** Resolves when the first mail has come and is not yet taken. */
     offered,
@@ -59,5 +75,5 @@ export async function mailServer({ refusals = [], login, until }: Behaviour = {}
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
-  };
+  });
 }

@@ -21,6 +21,7 @@ function worldOf(folder: string, options: { seed?: number; development?: boolean
     random: environment.random,
     randomBytes: environment.randomBytes,
     after: environment.after,
+    guard: () => (work) => work(),
     folder: () => folder,
     publicUrl: "http://shop.test",
     development: options.development ?? true,

@@ -1,6 +1,7 @@
 import { payments } from "#modules/payments";
 import { port, t } from "#runtime";
 import { type Placed, type Placement, place } from "../../../runtime/testing/place.ts";
+import { guarded } from "../guarded.ts";
 import paymentsModule from "../module.ts";
 import type { PaymentProvider } from "../provider.ts";
 import { openSimulator, type Simulator } from "../simulator/simulator.ts";
@@ -29,7 +30,7 @@ export async function till(
     settings: t.Object({}),
     open(_settings, world): PaymentProvider {
       simulator = openSimulator(world, { secret: SECRET, deliver });
-      return between(simulator);
+      return guarded(between(simulator), world);
     },
     close: () => simulator?.close(),
   });

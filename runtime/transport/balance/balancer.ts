@@ -2,6 +2,7 @@ import type { Environment } from "../../contract/environment.ts";
 import { isTransportError, TransportError } from "../../contract/errors.ts";
 import { Breaker, type BreakerState } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
+import { cancelled } from "../cancelled.ts";
 import type { Circuit } from "../report.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
@@ -20,10 +21,14 @@ const ANY_INSTANCE = "any instance";
 /** What is to be called, as far as choosing and repeating depend on it. */
 export interface Balanced {
   readonly module: string;
+  /** The procedure, as in `inventory.holdStock`. */
+  readonly what: string;
   readonly kind: "query" | "command";
   /** True for a command that may be repeated under its key. */
   readonly isKeyed: boolean;
   readonly deadlineAtMs: number;
+  /** Aborts when the call is given up: then it is not repeated, and tells nothing of anyone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends one attempt to an instance; without one, to whichever the broker chooses. */
@@ -37,7 +42,8 @@ interface Underway {
 /**
  * Chooses instances for calls, and repeats those that may be: queries, keyed commands, and what was
  * certainly not executed; at most twice, elsewhere if there is an elsewhere, within the deadline
- * and the budget. This is the one layer that repeats.
+ * and the budget. This is the one layer that repeats. When any attempt may have been executed, so
+ * may the call.
  */
 export class Balancer {
   readonly #directory: Directory;
@@ -78,22 +84,32 @@ export class Balancer {
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
     this.#budget.earn();
     const tried = new Set<string>();
+    let executed: TransportError["executed"] = "no";
     for (let retries = 0; ; retries++) {
       const member = this.#choose(about, tried);
       try {
         return await this.#attempt(about, member, send);
       } catch (error) {
-        if (retries >= RETRIES_MAX || !this.#mayRepeat(about, error)) throw error;
+        if (isTransportError(error) && error.executed === "unknown") executed = "unknown";
+        if (retries >= RETRIES_MAX || !this.#mayRepeat(about, error)) throw over(error, executed);
         if (member !== undefined) tried.add(member.beat.instance);
         await this.#pause(error, about);
+        if (about.signal?.aborted) throw cancelled(about.what, executed);
       }
     }
   }
 
-  #choose({ module, kind }: Balanced, tried: ReadonlySet<string>): Member | undefined {
-    const candidates = this.#directory.candidates(module, kind);
+  /** Picks one, behind a circuit that lets calls through if there is such a one. */
+  #choose(about: Balanced, tried: ReadonlySet<string>): Member | undefined {
+    const candidates = this.#directory.candidates(about.module, about.kind);
     const untried = candidates.filter(({ beat }) => !tried.has(beat.instance));
-    return pick(untried.length === 0 ? candidates : untried, this.#environment);
+    let left = untried.length === 0 ? candidates : untried;
+    for (;;) {
+      const member = pick(left, this.#environment);
+      if (member === undefined || !this.#breakerOf(about, member).isRefusing) return member;
+      left = left.filter((one) => one !== member);
+      if (left.length === 0) return member;
+    }
   }
 
   async #attempt<T>(about: Balanced, member: Member | undefined, send: Send<T>): Promise<T> {
@@ -131,6 +147,7 @@ export class Balancer {
   ): void {
     const nowMs = this.#environment.monotonic();
     if (!isTransportError(error)) return member.answered(nowMs - startMs, nowMs);
+    if (error.code === "CANCELLED") return;
     if (error.code === "UNREACHABLE" && error.executed === "no") {
       this.#directory.forget(module, member.beat.instance);
     }
@@ -159,19 +176,27 @@ export class Balancer {
 
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
     if (!isTransportError(error)) return false;
-    if (error.code === "DEADLINE") return false;
+    // An open circuit answers at once: if there were another way, it would have been taken.
+    if (/^(DEADLINE|CANCELLED|BREAKER_OPEN)$/.test(error.code)) return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";
     const leftMs = deadlineAtMs - this.#environment.monotonic();
     return isSafe && leftMs > PAUSE_MS && this.#budget.spend();
   }
 
   /** A moment's pause, so that nobody is hammered and an owner may change. */
-  #pause(error: unknown, { deadlineAtMs }: Balanced): Promise<void> {
+  async #pause(error: unknown, { deadlineAtMs, signal }: Balanced): Promise<void> {
     const isElsewhere = isTransportError(error) && error.executed === "unknown";
-    if (isElsewhere) return Promise.resolve();
+    if (isElsewhere || signal?.aborted) return;
     const leftMs = deadlineAtMs - this.#environment.monotonic();
     const ms = Math.min(PAUSE_MS * (0.5 + this.#environment.random()), leftMs);
-    return new Promise((resolve) => this.#environment.after(ms, resolve));
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        signal?.removeEventListener("abort", end);
+        resolve();
+      };
+      this.#environment.after(ms, end);
+      signal?.addEventListener("abort", end);
+    });
   }
 
   /** One for each instance and kind of call; an instance that was started anew has new ones. */
@@ -180,7 +205,7 @@ export class Balancer {
     const key = `${module}\n${instance}\n${startedAtMs}\n${kind}`;
     const known = this.#breakers.get(key);
     if (known !== undefined) return known;
-    const made = new Breaker(`${module} at ${instance}, ${kind}`);
+    const made = new Breaker(`${module} at ${instance}, ${kind}`, this.#environment);
     this.#breakers.set(key, made);
     if (this.#breakers.size > BREAKERS_MAX) {
       const [oldest = key] = this.#breakers.keys();
@@ -199,4 +224,10 @@ function partsOf(key: string) {
     startedAtMs: Number(startedAtMs),
     kind: kind === "query" ? ("query" as const) : ("command" as const),
   };
+}
+
+/** The last attempt's error as the call's: it tells of all attempts. */
+function over(error: unknown, executed: TransportError["executed"]): unknown {
+  if (!isTransportError(error) || error.executed === executed) return error;
+  return new TransportError(error.code, executed, error.message, { cause: error });
 }

@@ -3,6 +3,8 @@ const FADE_MS = 10_000;
 /** Failures in a row, or this share of the last ones, that have an instance left out. */
 const FAILURES_MAX = 3;
 const RECENT = 20;
+/** What is older tells nothing of now, however little was asked since. */
+const RECENT_MS = 60_000;
 const SUCCESS_SHARE_MIN = 0.8;
 const EJECTION_MS = 5_000;
 const EJECTION_MAX_MS = 60_000;
@@ -29,7 +31,7 @@ export class Member {
   #latencyMs: number | undefined;
   #latencyAtMs = 0;
   #failures = 0;
-  #recent: boolean[] = [];
+  #recent: { readonly atMs: number; readonly isGood: boolean }[] = [];
   #ejections = 0;
   #ejectedUntilMs = 0;
 
@@ -54,7 +56,7 @@ export class Member {
   answered(latencyMs: number, nowMs: number): void {
     this.#note(latencyMs, nowMs);
     this.#failures = 0;
-    this.#remember(true);
+    this.#remember(true, nowMs);
     if (this.#ejectedUntilMs !== 0) {
       this.#ejectedUntilMs = 0;
       this.#recent = [];
@@ -66,8 +68,8 @@ export class Member {
     // A failure that is quick must not make it look fast.
     this.#note(timeoutMs, nowMs);
     this.#failures += 1;
-    this.#remember(false);
-    const good = this.#recent.filter((one) => one).length;
+    this.#remember(false, nowMs);
+    const good = this.#recent.filter(({ isGood }) => isGood).length;
     const isBad = this.#recent.length === RECENT && good < RECENT * SUCCESS_SHARE_MIN;
     return this.#ejectedUntilMs !== 0 || this.#failures >= FAILURES_MAX || isBad;
   }
@@ -79,9 +81,10 @@ export class Member {
     this.#ejectedUntilMs = nowMs + ms * (0.75 + random / 2);
   }
 
-  #remember(success: boolean): void {
-    this.#recent.push(success);
+  #remember(isGood: boolean, nowMs: number): void {
+    this.#recent.push({ atMs: nowMs, isGood });
     if (this.#recent.length > RECENT) this.#recent.shift();
+    this.#recent = this.#recent.filter(({ atMs }) => nowMs - atMs < RECENT_MS);
   }
 
   /** Rises at once, falls slowly. */

@@ -20,7 +20,7 @@ test("what a run of an instance was asked is asked again once another run has be
   directory.hear(beat({}));
   const asked: (string | undefined)[] = [];
   const never = new Promise<string>(() => {});
-  const about = { module: "tea", kind: "query", isKeyed: false } as const;
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
   const deadlineAtMs = environment.monotonic() + 10_000;
   const answer = balancer.call({ ...about, deadlineAtMs }, (instance) => {
     asked.push(instance);
@@ -40,7 +40,7 @@ test("an instance that goes on living is waited for", async () => {
   directory.hear(beat({}));
   let asked = 0;
   const late = Promise.withResolvers<string>();
-  const about = { module: "tea", kind: "query", isKeyed: false } as const;
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
   const deadlineAtMs = environment.monotonic() + 10_000;
   const answer = balancer.call({ ...about, deadlineAtMs }, () => {
     asked += 1;

@@ -8,7 +8,7 @@ import { toWire } from "../wire-error.ts";
 import type { Connection } from "./connection.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
-import { errorHeaders, payloadOf, requestIn, textOf } from "./wire.ts";
+import { errorHeaders, isCancel, payloadOf, requestIn, textOf } from "./wire.ts";
 
 /** How the names of operations begin, which no contract of a module may use. */
 const OPERATION = "cleave";
@@ -48,6 +48,8 @@ export class Callee {
   calls = 0;
   errors = 0;
   #running = 0;
+  /** What gives up the requests that came to this instance, by their reply subjects. */
+  readonly #cancels = new Map<string, AbortController>();
   #idle: (() => void)[] = [];
 
   constructor(options: CalleeOptions, offer: Offer, serve: Serve) {
@@ -107,6 +109,7 @@ export class Callee {
   async #take(msg: Msg): Promise<void> {
     const asked = this.#askedBy(msg);
     if (asked === undefined) return this.#refuse(msg);
+    if (isCancel(msg)) return this.#cancels.get(msg.reply ?? "")?.abort();
     const { environment } = this.#options;
     const startMs = environment.monotonic();
     const endpoint = this.#endpoints.get(asked.procedure);
@@ -119,6 +122,7 @@ export class Callee {
       if (!isDomainError(error) && !isTransportError(error)) this.#noteDefect(error, endpoint);
       this.#answerError(msg, error);
     } finally {
+      this.#cancels.delete(msg.reply ?? "");
       if (endpoint !== undefined) {
         endpoint.requests += 1;
         endpoint.processingMs += environment.monotonic() - startMs;
@@ -177,9 +181,18 @@ export class Callee {
     }
     const deadlineAtMs = environment.monotonic() + timeoutMs;
     const asText = found.kind === "query";
-    const request = { caller, identity, traceId, key, deadlineAtMs, asText };
+    const signal = this.#cancelOf(msg);
+    const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal };
     const output = await this.#serve(found, JSON.parse(textOf(msg)), request);
     return asText ? String(output) : JSON.stringify(output);
+  }
+
+  /** The signal of a request that its caller can give up: it knows where it went. */
+  #cancelOf({ subject, reply }: Msg): AbortSignal | undefined {
+    if (reply === undefined || !subject.startsWith("rpc-i.")) return undefined;
+    const cancel = new AbortController();
+    this.#cancels.set(reply, cancel);
+    return cancel.signal;
   }
 
   #answer({ reply = "" }: Msg, output: string): void {

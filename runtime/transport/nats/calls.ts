@@ -1,12 +1,13 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import { ContractError, TransportError } from "../../contract/errors.ts";
+import { cancelled } from "../cancelled.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
 import type { Connection } from "./connection.ts";
 import { inboxOf } from "./subjects.ts";
-import { isError, payloadOf, requestHeaders, textOf } from "./wire.ts";
+import { cancelHeaders, isError, payloadOf, requestHeaders, textOf } from "./wire.ts";
 
 /** Calls under way over one connection, at most; past it a call is refused. */
 const UNDERWAY_MAX = 20_000;
@@ -22,12 +23,18 @@ interface Underway {
   readonly deadlineAtMs: number;
   readonly resolve: (text: string) => void;
   readonly reject: (error: Error) => void;
+  /** Takes back that it is given up when its caller's signal aborts. */
+  readonly hold: () => void;
 }
+
+const nothing = () => {};
 
 /** One attempt at a call. */
 export interface Attempt {
   /** Where it goes: a subject of a queue group or of an instance. */
   readonly subject: string;
+  /** True when it goes to one instance, which can be told that the call is given up. */
+  readonly toInstance: boolean;
   /** What is called, as in `inventory.holdStock`. */
   readonly what: string;
   /** The module that is called. */
@@ -69,7 +76,8 @@ export class Calls {
    *
    * Rejects with what the callee threw, or with a TransportError: UNREACHABLE, `executed: "no"`,
    * when nobody is there or the connection is down; UNREACHABLE, `"unknown"`, when it is lost
-   * meanwhile; DEADLINE when the time is over first.
+   * meanwhile; DEADLINE when the time is over first; CANCELLED when it is given up. The instance
+   * that it was sent to is told of that; one that the queue group chose runs on to the deadline.
    */
   send(attempt: Attempt, request: CallRequest): Promise<string> {
     const { what, subject, module } = attempt;
@@ -83,15 +91,37 @@ export class Calls {
     const timeoutMs = request.deadlineAtMs - this.#environment.monotonic();
     const headers = requestHeaders(request, { timeoutMs, spanId: token.slice(0, 16) });
     return new Promise((resolve, reject) => {
-      const { deadlineAtMs, caller } = request;
-      this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject });
+      const { deadlineAtMs, caller, signal } = request;
+      const hold = signal === undefined ? nothing : this.#giveUpWith(signal, token, attempt);
+      this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject, hold });
       const reply = `${this.#inbox}.${token}`;
       this.#connection.client.publish(subject, payload, { reply, headers });
       if (!this.#sweeping) this.#sweepLater();
     });
   }
 
-  #refusal({ what }: Attempt, { caller }: CallRequest): Error | undefined {
+  /** Gives a call up when `signal` aborts. Returns what takes that back. */
+  #giveUpWith(signal: AbortSignal, token: string, attempt: Attempt): () => void {
+    const giveUp = () => {
+      this.#end(token)?.reject(cancelled(attempt.what, "unknown"));
+      if (!attempt.toInstance || !this.#connection.isUp) return;
+      const reply = `${this.#inbox}.${token}`;
+      this.#connection.client.publish(attempt.subject, "", { reply, headers: cancelHeaders });
+    };
+    signal.addEventListener("abort", giveUp);
+    return () => signal.removeEventListener("abort", giveUp);
+  }
+
+  /** Takes a call off the list of those that wait, if it still does. */
+  #end(token: string): Underway | undefined {
+    const call = this.#underway.get(token);
+    this.#underway.delete(token);
+    call?.hold();
+    return call;
+  }
+
+  #refusal({ what }: Attempt, { caller, signal }: CallRequest): Error | undefined {
+    if (signal?.aborted) return cancelled(what, "no");
     if (!this.#connection.isUp) {
       const message =
         `${caller} called ${what}, but has no connection to NATS at ${this.#connection.url} now. ` +
@@ -114,18 +144,16 @@ export class Calls {
     // What has a reply subject of its own is no reply: something had the broker send it here.
     if (msg.reply !== "") return;
     const token = msg.subject.slice(this.#inbox.length + 1);
-    const call = this.#underway.get(token);
+    const call = this.#end(token);
     if (call === undefined) return;
-    this.#underway.delete(token);
     if (msg.data.byteLength === 0 && msg.headers?.code === 503) call.reject(unreachable(call));
     else if (isError(msg)) call.reject(errorIn(msg, call.what));
     else call.resolve(textOf(msg));
   }
 
   #lose(): void {
-    const lost = [...this.#underway.values()];
-    this.#underway.clear();
-    for (const { what, reject } of lost) {
+    for (const [token, { what, reject }] of this.#underway) {
+      this.#end(token);
       const message = `The connection to NATS was lost while ${what} was called.`;
       reject(new TransportError("UNREACHABLE", "unknown", message));
     }
@@ -140,7 +168,7 @@ export class Calls {
     const nowMs = this.#environment.monotonic();
     for (const [token, { what, deadlineAtMs, reject }] of this.#underway) {
       if (deadlineAtMs > nowMs) continue;
-      this.#underway.delete(token);
+      this.#end(token);
       const message = `${what} did not answer in time; whether it ran is unknown.`;
       reject(new TransportError("DEADLINE", "unknown", message));
     }

@@ -137,7 +137,7 @@ class Nats implements Transport {
 
   async call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
     const { module, name, kind } = procedure;
-    const { caller, deadlineAtMs, key } = request;
+    const { caller, deadlineAtMs, key, signal } = request;
     const checks = checkedProcedure(procedure);
     const calls = this.#callsOf(caller);
     // JSON would make a text of a date, and nothing of undefined, before the callee can refuse.
@@ -147,9 +147,10 @@ class Nats implements Transport {
         instance === undefined
           ? callSubject(module, name, caller)
           : instanceCallSubject({ module, instance }, name, caller);
-      return calls.send({ ...about, subject }, request);
+      return calls.send({ ...about, subject, toInstance: instance !== undefined }, request);
     };
-    const balanced = { module, kind, isKeyed: key !== undefined, deadlineAtMs };
+    const { what } = about;
+    const balanced = { module, what, kind, isKeyed: key !== undefined, deadlineAtMs, signal };
     const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));

@@ -5,6 +5,8 @@ import type { CallRequest } from "../transport.ts";
 const TIMEOUT = "cleave-timeout-ms";
 const REQUEST = "cleave-request";
 const TRACE = "traceparent";
+/** The header of a message that gives up the request with the same reply subject. */
+const CANCEL = "cleave-cancel";
 /** The header of a reply whose payload is an error. */
 const ERROR = "cleave-error";
 const encoder = new TextEncoder();
@@ -44,6 +46,14 @@ export function requestIn({ headers }: Msg): SentRequest | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The headers of a message that gives up a request. */
+export const cancelHeaders: MsgHdrs = written(`${CANCEL}: 1\r\n`);
+
+/** Tells whether a message gives up the request with the same reply subject. */
+export function isCancel({ headers }: Msg): boolean {
+  return headers?.has(CANCEL) === true;
 }
 
 /** The headers of a reply whose payload is a `WireError`. */

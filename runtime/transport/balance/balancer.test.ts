@@ -1,0 +1,177 @@
+import { describe, expect, test } from "bun:test";
+import { TransportError } from "../../contract/errors.ts";
+import { virtualEnvironment } from "../../testing/virtual-environment.ts";
+import { type Balanced, Balancer } from "./balancer.ts";
+import { Directory } from "./directory.ts";
+import type { Heartbeat } from "./member.ts";
+
+function beat(instance: string, role: Heartbeat["role"] = "owner"): Heartbeat {
+  const work = { inFlight: 0, calls: 0, errors: 0 };
+  return { module: "tea", state: "up", version: "1", startedAtMs: 1, ...work, instance, role };
+}
+
+const away = (executed: "no" | "unknown") => new TransportError("OVERLOADED", executed, "away");
+
+/** Calls among instances, of which each answers as it is told; without word, with its name. */
+function kitchen(...instances: string[]) {
+  const environment = virtualEnvironment();
+  const directory = new Directory(environment);
+  const balancer = new Balancer(directory, environment);
+  const asked: string[] = [];
+  const errors = new Map<string, Error>();
+  for (const one of instances) directory.hear(beat(one));
+  return {
+    environment,
+    directory,
+    balancer,
+    asked,
+    errors,
+    /** Calls, moving the clock past the pauses. */
+    async call(about: Partial<Balanced> = {}) {
+      const deadlineAtMs = environment.monotonic() + 10_000;
+      const whole = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+      let over = false;
+      const answer = balancer
+        .call({ ...whole, deadlineAtMs, ...about }, async (instance = "group") => {
+          asked.push(instance);
+          const error = errors.get(instance);
+          if (error !== undefined) throw error;
+          return instance;
+        })
+        .catch((error: unknown) => error)
+        .finally(() => {
+          over = true;
+        });
+      for (let turn = 0; turn < 20 && !over; turn++) {
+        await new Promise<void>((resolve) => environment.defer(resolve));
+        if (!over) environment.moveTo(environment.monotonic() + 10);
+      }
+      return answer;
+    },
+  };
+}
+
+describe("a call is repeated", () => {
+  test.each([
+    ["a query", { kind: "query" }, away("unknown")],
+    ["a keyed command", { kind: "command", isKeyed: true }, away("unknown")],
+    ["a command that was surely not executed", { kind: "command" }, away("no")],
+  ] as const)("elsewhere: %s", async (_what, about, error) => {
+    const at = kitchen("a", "b");
+    at.errors.set("a", error);
+    for (let time = 0; time < 8; time++) expect(await at.call(about)).toBe("b");
+    expect(at.asked).toContain("a");
+  });
+
+  test.each([
+    ["a command that may have run", { kind: "command" }, away("unknown")],
+    ["one whose time is over", {}, new TransportError("DEADLINE", "no", "late")],
+    ["one that was given up", {}, new TransportError("CANCELLED", "no", "given up")],
+    ["one that was answered with a defect", {}, new RangeError("hm")],
+  ] as const)("but not %s", async (_what, about, error) => {
+    const at = kitchen("a");
+    at.errors.set("a", error);
+    expect(await at.call(about)).toBe(error);
+    expect(at.asked).toEqual(["a"]);
+  });
+
+  test("twice at most, and only while there is time for a pause", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("no"));
+    await at.call();
+    expect(at.asked).toHaveLength(3);
+    await at.call({ deadlineAtMs: at.environment.monotonic() + 50 });
+    expect(at.asked).toHaveLength(4);
+  });
+
+  test("never once it is given up during the pause, and rejects then", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("no"));
+    const cancel = new AbortController();
+    at.environment.after(1, () => cancel.abort());
+    const met = await at.call({ signal: cancel.signal });
+    expect(met).toMatchObject({ code: "CANCELLED", executed: "no" });
+    expect(at.asked).toEqual(["a"]);
+  });
+
+  test("and tells of all attempts when the last was surely not executed", async () => {
+    const at = kitchen("a", "b");
+    at.errors.set("a", away("unknown")).set("b", away("no"));
+    const met = await at.call({ kind: "command", isKeyed: true });
+    expect(new Set(at.asked)).toEqual(new Set(["a", "b"]));
+    expect(met).toMatchObject({ executed: "unknown" });
+  });
+
+  test("as long as the budget of thirty lasts", async () => {
+    const at = kitchen();
+    at.errors.set("group", away("unknown"));
+    const wild = () =>
+      at.balancer.call(
+        {
+          module: `m${at.asked.length}`,
+          what: "m.n",
+          kind: "query",
+          isKeyed: false,
+          deadlineAtMs: at.environment.monotonic() + 10_000,
+        },
+        async () => {
+          at.asked.push("group");
+          throw away("unknown");
+        },
+      );
+    for (let time = 0; time < 40; time++) await wild().catch(() => {});
+    // Forty calls earn nearly four retries more.
+    expect(at.asked.length).toBeGreaterThanOrEqual(40 + 30);
+    expect(at.asked.length).toBeLessThanOrEqual(40 + 34);
+  });
+});
+
+describe("an instance", () => {
+  test("that does not answer five times is behind a circuit that answers at once", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("unknown"));
+    for (let time = 0; time < 5; time++) await at.call({ kind: "command" });
+    const [asked, nowMs] = [at.asked.length, at.environment.monotonic()];
+    const met = await at.call({ kind: "command" });
+    expect(met).toMatchObject({ code: "BREAKER_OPEN", executed: "no" });
+    expect(at.asked).toHaveLength(asked);
+    expect(at.environment.monotonic()).toBe(nowMs);
+    expect([...at.balancer.breakers()]).toEqual([["tea at a, command", "open"]]);
+    at.errors.clear();
+    expect(await at.call({ kind: "query" })).toBe("a");
+  });
+
+  test("of which nothing is known is asked through the queue group", async () => {
+    expect(await kitchen().call()).toBe("group");
+  });
+
+  test("that only reads is asked no commands", () => {
+    const directory = new Directory(virtualEnvironment());
+    directory.hear(beat("a"));
+    directory.hear(beat("b", "reader"));
+    const names = (kind: "query" | "command") =>
+      directory.candidates("tea", kind).map((one) => one.beat.instance);
+    expect(names("query")).toEqual(["a", "b"]);
+    expect(names("command")).toEqual(["a"]);
+  });
+
+  test("is never left out with more than half of all", async () => {
+    const at = kitchen("a", "b", "c");
+    for (const one of ["a", "b", "c"]) at.errors.set(one, away("unknown"));
+    for (let time = 0; time < 20; time++) await at.call();
+    const nowMs = at.environment.monotonic();
+    expect(at.directory.all("tea").filter((one) => one.isEjected(nowMs))).toHaveLength(1);
+  });
+
+  test("that is silent is passed over, unless most are", () => {
+    const environment = virtualEnvironment();
+    const directory = new Directory(environment);
+    const names = () => directory.candidates("tea", "query").map((one) => one.beat.instance);
+    for (const one of ["a", "b", "c"]) directory.hear(beat(one));
+    environment.moveTo(environment.monotonic() + 2_000);
+    expect(names()).toEqual(["a", "b", "c"]);
+    directory.hear(beat("a"));
+    directory.hear(beat("b"));
+    expect(names()).toEqual(["a", "b"]);
+  });
+});

@@ -1,0 +1,102 @@
+import { expect, test } from "bun:test";
+import { RetryBudget } from "../../resilience/retry-budget.ts";
+import { virtualEnvironment } from "../../testing/virtual-environment.ts";
+import { Member } from "./member.ts";
+import { pick } from "./pick.ts";
+
+/** Instances, all of which have answered in a millisecond. */
+function kitchen(...names: string[]) {
+  const environment = virtualEnvironment();
+  const nowMs = environment.monotonic();
+  const members = names.map((instance) => {
+    const work = { inFlight: 0, calls: 0, errors: 0 };
+    const what = { module: "tea", role: "owner", state: "up", version: "1" } as const;
+    const member = new Member({ ...what, ...work, instance, startedAtMs: 1 }, nowMs);
+    member.answered(1, nowMs);
+    return member;
+  });
+  return {
+    environment,
+    members,
+    /** How often each is picked of a hundred times. */
+    picks() {
+      const counts = new Map(names.map((name) => [name, 0]));
+      for (let time = 0; time < 100; time++) {
+        const name = pick(members, environment)?.beat.instance ?? "";
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      return Object.fromEntries(counts);
+    },
+  };
+}
+
+test("of two the one with less to do is picked, and of many the busiest never", () => {
+  const { members, picks } = kitchen("a", "b", "c");
+  const [a] = members;
+  if (a !== undefined) a.inFlight = 5;
+  const found = picks();
+  expect(found["a"]).toBe(0);
+  expect(found["b"]).toBeGreaterThan(10);
+  expect(found["c"]).toBeGreaterThan(10);
+});
+
+test("one that was slow is passed over, and tried again when that has faded", () => {
+  const { members, environment, picks } = kitchen("a", "b");
+  members[0]?.answered(500, environment.monotonic());
+  expect(picks()).toEqual({ a: 0, b: 100 });
+  environment.moveTo(environment.monotonic() + 65_000);
+  members[1]?.answered(1, environment.monotonic());
+  expect(picks()["a"]).toBe(100);
+});
+
+test("one that is left out is tried by one call when its time is over, and is back", () => {
+  const { members, environment } = kitchen("a");
+  const [a] = members;
+  const now = () => environment.monotonic();
+  const failures = [1, 2, 3].map(() => a?.failed(1_000, now()));
+  expect(failures).toEqual([false, false, true]);
+  a?.eject(now(), 0.5);
+  expect(a?.isEjected(now() + 4_999)).toBe(true);
+  environment.moveTo(now() + 5_000);
+  expect(a?.isEjected(now())).toBe(false);
+  if (a !== undefined) a.inFlight = 1;
+  expect(a?.isEjected(now())).toBe(true);
+  a?.answered(1, now());
+  expect(a?.isEjected(now())).toBe(false);
+});
+
+test("one that is left out is picked only when all are", () => {
+  const { members, environment, picks } = kitchen("a", "b");
+  members[0]?.eject(environment.monotonic(), 0.5);
+  expect(picks()).toEqual({ a: 0, b: 100 });
+  members[1]?.eject(environment.monotonic(), 0.5);
+  expect(picks()["a"]).toBeGreaterThan(0);
+});
+
+test("one that failed long ago is not left out for one failure of now", () => {
+  const { members, environment } = kitchen("a");
+  const [a] = members;
+  const nowMs = environment.monotonic();
+  for (let time = 0; time < 19; time++) {
+    if (time % 4 === 0) a?.failed(100, nowMs);
+    else a?.answered(1, nowMs);
+  }
+  expect(a?.failed(100, nowMs + 3_600_000)).toBe(false);
+});
+
+test("thirty retries are saved at most; ten calls earn one, and a second three", () => {
+  const environment = virtualEnvironment();
+  const budget = new RetryBudget(environment);
+  const spendAll = () => {
+    let spent = 0;
+    while (spent < 100 && budget.spend()) spent += 1;
+    return spent;
+  };
+  expect(spendAll()).toBe(30);
+  for (let call = 0; call < 11; call++) budget.earn();
+  expect(spendAll()).toBe(1);
+  environment.moveTo(environment.monotonic() + 1_000);
+  expect(spendAll()).toBe(3);
+  environment.moveTo(environment.monotonic() + 3_600_000);
+  expect(spendAll()).toBe(30);
+});
