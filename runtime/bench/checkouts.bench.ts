@@ -81,8 +81,9 @@ export function spawnPipeline(folder: string): Promise<SpawnedServer> {
 export function preparedAt(
   { origin }: SpawnedServer,
   shelves: Shelves,
+  count = ORDERS,
 ): Promise<PreparedRequest[]> {
-  return prepareCheckouts(origin, shelves, { count: ORDERS, linesMax: LINES_MAX });
+  return prepareCheckouts(origin, shelves, { count, linesMax: LINES_MAX });
 }
 
 async function preparedByHand({ origin }: SpawnedServer): Promise<PreparedRequest[]> {

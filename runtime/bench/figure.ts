@@ -17,6 +17,8 @@ export interface Figure {
   readonly met: boolean;
   /** Figures that were taken beside, such as percentiles and errors. */
   readonly beside: { readonly [name: string]: number };
+  /** The same with all modules in one process, for what is measured split. */
+  readonly oneProcess?: Samples;
 }
 
 /** The median, the lowest and the highest of some samples. */

@@ -7,8 +7,13 @@ import { commandsBench } from "./commands.bench.ts";
 import type { Figure } from "./figure.ts";
 import { flatBench } from "./flat.bench.ts";
 import { installPeers } from "./peers.ts";
+import { balanceBench } from "./split/balance.bench.ts";
+import { natsCallsBench } from "./split/calls.bench.ts";
+import { splitCheckoutsBench } from "./split/checkouts.bench.ts";
+import { natsEventsBench } from "./split/events.bench.ts";
+import { instanceBench } from "./split/instance.bench.ts";
 import { startBench } from "./start.bench.ts";
-import { table } from "./table.ts";
+import { splitTable, table } from "./table.ts";
 
 const benches = new Map<string, () => Promise<Figure[]>>([
   ["calls", callsBench],
@@ -16,6 +21,11 @@ const benches = new Map<string, () => Promise<Figure[]>>([
   ["checkouts", checkoutsBench],
   ["catalogue", catalogueBench],
   ["start", startBench],
+  ["nats-calls", natsCallsBench],
+  ["nats-events", natsEventsBench],
+  ["split-checkouts", splitCheckoutsBench],
+  ["balance", balanceBench],
+  ["instance", instanceBench],
   ["flat", flatBench],
 ]);
 /** Takes many minutes, so it runs only when it is named. */
@@ -48,6 +58,7 @@ const { names, file } = readArguments(process.argv.slice(2));
 const startedAt = new Date().toISOString();
 const figures = await run(names);
 console.log(table(figures));
+console.log(splitTable(figures));
 const report = { startedAt, bun: Bun.version, processors: cpus().length, figures };
 await Bun.write(file ?? `${import.meta.dir}/results.json`, `${JSON.stringify(report, null, 2)}\n`);
 process.exit(0);

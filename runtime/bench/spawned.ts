@@ -1,21 +1,23 @@
-import { readFileSync } from "node:fs";
+import { cpuMs, familyOf, residentMegabytes } from "./processes.ts";
 
 const READY_WITHIN_MS = 120_000;
 
 /** A server in a process of its own. */
 export interface SpawnedServer extends AsyncDisposable {
-  /** `http://127.0.0.1:…`, as the server said when it was ready. */
+  /** `http://127.0.0.1:…`, as the server said when it was ready; "" where it serves no HTTP. */
   readonly origin: string;
+  readonly pid: number;
   /** From spawn to the line that says it is ready. */
   readonly readyMs: number;
-  /** Resident memory of the process. */
+  /** Resident memory of the process and of those that it has started. */
   residentMegabytes(): number;
-  /** Processor time that the process has taken, in all its threads. */
+  /** Processor time that these processes have taken, in all their threads. */
   cpuMs(): number;
 }
 
 /**
- * Starts a server with this Bun and waits for the first line that has an address in it.
+ * Starts a server with this Bun and waits for the first line that has an address in it, or says
+ * that it is ready.
  *
  * Disposing ends the process with SIGTERM and waits until it is gone.
  */
@@ -39,9 +41,10 @@ export async function spawnServer(
   }
   return {
     origin,
+    pid: child.pid,
     readyMs: performance.now() - startedMs,
-    residentMegabytes: () => residentMegabytes(child.pid),
-    cpuMs: () => cpuMs(child.pid),
+    residentMegabytes: () => total(child.pid, residentMegabytes),
+    cpuMs: () => total(child.pid, cpuMs),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       const tooLong = setTimeout(() => child.kill("SIGKILL"), 20_000);
@@ -51,7 +54,7 @@ export async function spawnServer(
   };
 }
 
-/** Reads until the address appears, then goes on reading so that the pipe never fills. */
+/** Reads until it is ready, then goes on reading so that the pipe never fills. */
 async function firstOrigin(output: ReadableStream<Uint8Array>): Promise<string | undefined> {
   const reader = output.getReader();
   const decoder = new TextDecoder();
@@ -60,10 +63,10 @@ async function firstOrigin(output: ReadableStream<Uint8Array>): Promise<string |
     const { done, value } = await reader.read();
     if (done) return undefined;
     text += decoder.decode(value, { stream: true });
-    const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text);
+    const found = /http:\/\/127\.0\.0\.1:\d+|is ready: /.exec(text);
     if (found === null) continue;
     void discard(reader);
-    return found[0];
+    return found[0].startsWith("http") ? found[0] : "";
   }
 }
 
@@ -71,15 +74,6 @@ async function discard(reader: { read(): Promise<{ done: boolean }> }): Promise<
   while (!(await reader.read()).done);
 }
 
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
-  return Number(kilobytes ?? 0) / 1024;
-}
-
-/** Processor time in user and system mode, which Linux counts in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+function total(pid: number, figureOf: (pid: number) => number): number {
+  return familyOf(pid).reduce((sum, one) => sum + figureOf(one), 0);
 }

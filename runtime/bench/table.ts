@@ -1,11 +1,26 @@
 import type { Figure, Samples } from "./figure.ts";
 
 const HEADS = ["what", "ours", "yardstick", "ratio", "goal", "met"];
+const SPLIT_HEADS = ["what", "one process", "split", "split is"];
 
 /** The figures as a table for a terminal. */
 export function table(figures: readonly Figure[]): string {
-  const rows = [HEADS, ...figures.map(row)];
-  const widths = HEADS.map((_, column) =>
+  return [...aligned([HEADS, ...figures.map(row)]), ...figures.flatMap(besideLine)].join("\n");
+}
+
+/** What it costs to split: those figures that were taken in both ways. Empty without any. */
+export function splitTable(figures: readonly Figure[]): string {
+  const rows = figures.flatMap(({ what, unit, ours, oneProcess }) => {
+    if (oneProcess === undefined) return [];
+    const times = ours.median / oneProcess.median;
+    return [[what, spread(oneProcess, unit), spread(ours, unit), `${times.toPrecision(2)}×`]];
+  });
+  if (rows.length === 0) return "";
+  return ["", ...aligned([SPLIT_HEADS, ...rows])].join("\n");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((one) => (one[column] ?? "").length)),
   );
   const lines = rows.map((one) =>
@@ -15,7 +30,7 @@ export function table(figures: readonly Figure[]): string {
       .trimEnd(),
   );
   lines.splice(1, 0, widths.map((width) => "─".repeat(width)).join("  "));
-  return [...lines, ...figures.flatMap(besideLine)].join("\n");
+  return lines;
 }
 
 function row(figure: Figure): string[] {

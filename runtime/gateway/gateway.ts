@@ -2,6 +2,7 @@ import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Log } from "../telemetry/log.ts";
+import { addressOf } from "./address.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
 import { HttpProblem } from "./http-problem.ts";
 import type { Invoke } from "./invoke.ts";
@@ -90,11 +91,6 @@ export function gateway(options: GatewayOptions): Gateway {
       return stopped;
     },
   };
-}
-
-/** The address of an HTTP server, without a slash at the end. */
-export function addressOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 type Platform = { readonly isReady: () => boolean; readonly explain: Explain };

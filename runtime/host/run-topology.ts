@@ -1,5 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
-import { addressOf } from "../gateway/gateway.ts";
+import { addressOf } from "../gateway/address.ts";
 import type { Module } from "../module/define-module.ts";
 import { graphMistakes } from "../module/registry.ts";
 import type { Log } from "../telemetry/log.ts";

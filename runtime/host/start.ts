@@ -4,8 +4,8 @@ import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
 import { type Identity, system as systemIdentity } from "../contract/identity.ts";
-import { addressOf, type Gateway, gateway } from "../gateway/gateway.ts";
-import { operationRoutes } from "../gateway/operations.ts";
+import { addressOf } from "../gateway/address.ts";
+import type { Gateway, gateway } from "../gateway/gateway.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -172,6 +172,9 @@ async function openGateway(
   { environment, log, shop }: { environment: Environment; log: Log; shop: Shop },
 ): Promise<Gateway> {
   const { host, port, development } = settings;
+  // HTTP is loaded where it is served: an instance without it starts sooner and is smaller.
+  const { gateway } = await import("../gateway/gateway.ts");
+  const { operationRoutes } = await import("../gateway/operations.ts");
   const routes = await Promise.all(system.modules.map(async (one) => (await one.http()).http));
   const now = () => environment.now();
   const authenticate = await system.authenticator(shop.callAs(systemIdentity), now);

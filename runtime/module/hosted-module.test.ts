@@ -1,10 +1,23 @@
 import { describe, expect, test } from "bun:test";
+import { contract, query } from "../contract/contract.ts";
+import { t } from "../contract/schema.ts";
 import { place, placements } from "../testing/place.ts";
 import { desk, shelf } from "../testing/sample/contracts.ts";
 import { deskModule } from "../testing/sample/desk.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
+import { defineModule } from "./define-module.ts";
+import { handler } from "./handler.ts";
 
 const both = [shelfModule, deskModule];
+
+const mute = contract("mute", {
+  double: query({ input: t.Object({ n: t.Integer() }), output: t.Object({ n: t.Integer() }) }),
+});
+const muteModule = defineModule({
+  contract: mute,
+  handlers: { double: handler(mute.double, ({ n }) => ({ n: 2 * n })) },
+  migrations: [],
+});
 
 describe.each(placements)("a hosted module, %s", (placement) => {
   test("gives a caller copies without undeclared and undefined properties", async () => {
@@ -16,6 +29,12 @@ describe.each(placements)("a hosted module, %s", (placement) => {
     value.push("c");
 
     expect(answer).toStrictEqual({ value: ["a", "b"] });
+  });
+
+  test("is called like any other when it declares no event", async () => {
+    await using shop = await place(placement, [muteModule]);
+    expect(await shop.call(mute.double, { n: 21 })).toEqual({ n: 42 });
+    expect(shop.problems).toEqual([]);
   });
 
   test("refuses an input that does not fit, naming the procedure and the place", async () => {

@@ -79,7 +79,9 @@ export class HostedModule {
   /** Offers the module to others, and takes up its events, jobs and sagas where they stand. */
   start(): void {
     const { transport, module } = this.#options;
-    this.#publish = transport.publish(new Outbox({ ...this.#parts(), module: this.name }));
+    if (hasEvents(module)) {
+      this.#publish = transport.publish(new Outbox({ ...this.#parts(), module: this.name }));
+    }
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
     const traffic = () => this.traffic;
     const offer = { module: this.name, procedures, isReader: false, traffic };
@@ -240,6 +242,11 @@ function stepCall(caller: Caller, environment: Environment) {
     });
   };
   return call;
+}
+
+/** Without events there is no stream either, nor the right to hear who reads it. */
+function hasEvents({ contract }: Module): boolean {
+  return Object.values(contract).some((one) => one.kind === "event");
 }
 
 function byProducer(module: Module): Map<string, Module["reactions"][number][]> {

@@ -16,6 +16,11 @@ export interface Fired {
 export interface Load {
   readonly origin: string;
   readonly clients: number;
+  /**
+   * When given, requests are due at this rate, whether or not those before were answered; how long
+   * one took is counted from then.
+   */
+  readonly ratePerSecond?: number;
   readonly requests: readonly PreparedRequest[];
   readonly expectStatus: number;
   /** A part of the body that every answer must have. */
@@ -27,7 +32,7 @@ export interface Load {
  * from the first byte to the last answer.
  */
 export async function fire(load: Load): Promise<Fired> {
-  const { origin, clients, requests, expectStatus, expectText } = load;
+  const { origin, clients, ratePerSecond, requests, expectStatus, expectText } = load;
   const bytes = requests.map(requestBytes);
   const latenciesMs = new Float64Array(bytes.length);
   const connections = await Promise.all(Array.from({ length: clients }, () => connect(origin)));
@@ -35,10 +40,19 @@ export async function fire(load: Load): Promise<Fired> {
   let errors = 0;
   let firstError: string | null = null;
 
+  /** Resolves when a request is due, with that time. */
+  async function due(index: number): Promise<number> {
+    const nowMs = performance.now();
+    if (ratePerSecond === undefined) return nowMs;
+    const dueMs = startedMs + (index * 1_000) / ratePerSecond;
+    if (dueMs > nowMs) await Bun.sleep(dueMs - nowMs);
+    return dueMs;
+  }
+
   async function client(connection: HttpConnection): Promise<void> {
     while (next < bytes.length) {
       const index = next++;
-      const sentMs = performance.now();
+      const sentMs = await due(index);
       const { status, body } = await connection.send(bytes[index] ?? new Uint8Array());
       latenciesMs[index] = performance.now() - sentMs;
       if (status === expectStatus && body.includes(expectText)) continue;

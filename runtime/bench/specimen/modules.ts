@@ -1,20 +1,28 @@
 import { eq, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { defineModule, handler, writes } from "../../index.ts";
+import { defineModule, handler, type InputOf, writes } from "../../index.ts";
 import { buying, ledger, pricing } from "./contracts.ts";
 import { CALLS_A_TURN, order, totalOf, turn } from "./order.ts";
 
 /** Called with an order, answers with its total. */
-export const pricingModule = defineModule({
-  contract: pricing,
-  handlers: {
-    totalOf: handler(pricing.totalOf, ({ orderId, currency, lines }) => ({
-      orderId,
-      total: { amount: totalOf(lines), currency },
-    })),
-  },
-  migrations: [],
-});
+export const pricingModule = pricingWithin(0);
+
+/** The same, but it takes its time. */
+export function pricingWithin(delayMs: number) {
+  return defineModule({
+    contract: pricing,
+    handlers: {
+      totalOf: handler(pricing.totalOf, (input) =>
+        delayMs === 0 ? priced(input) : Bun.sleep(delayMs).then(() => priced(input)),
+      ),
+    },
+    migrations: [],
+  });
+}
+
+function priced({ orderId, currency, lines }: InputOf<typeof pricing.totalOf>) {
+  return { orderId, total: { amount: totalOf(lines), currency } };
+}
 
 /** Calls the other module, in a loop, and times it. */
 export const buyingModule = defineModule({

@@ -1,31 +1,33 @@
-import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
+import type { Msg, MsgHdrs } from "@nats-io/transport-node";
 import type { Envelope } from "../transport.ts";
-import { textOf } from "./wire.ts";
+import { textOf, written } from "./wire.ts";
 
 const SEQ = "cleave-seq";
 const VERSION = "cleave-version";
 const TRACE = "cleave-trace";
 const OCCURRED = "cleave-occurred-ms";
 const AFTER = "cleave-after-";
+/** JetStream refuses an event unless the last one in the stream has this sequence. */
+const EXPECTED = "Nats-Expected-Last-Sequence";
 
 /** For each reader that wants an event: the seq of the one before that it wanted, or 0. */
 export type Predecessors = ReadonlyMap<string, number>;
 
 /**
- * The headers of an event in its stream: its place in the producer's log, and for each reader which
- * of its events came before, so that a reader sees at once when one is missing.
+ * The headers of an event in its stream: its place in the producer's log, where the stream must
+ * stand, and for each reader which of its events came before, so that a reader sees at once when
+ * one is missing. They are written as one text; nothing in it can have a line end.
  */
 export function eventHeaders(
   { seq, version, traceId, occurredAtMs }: Envelope,
   predecessors: Predecessors,
+  lastSequence: number,
 ): MsgHdrs {
-  const written = headers();
-  written.set(SEQ, String(seq));
-  written.set(VERSION, String(version));
-  written.set(TRACE, traceId);
-  written.set(OCCURRED, String(occurredAtMs));
-  for (const [reader, before] of predecessors) written.set(AFTER + reader, String(before));
-  return written;
+  let lines =
+    `${SEQ}: ${seq}\r\n${VERSION}: ${version}\r\n${TRACE}: ${traceId}\r\n` +
+    `${OCCURRED}: ${occurredAtMs}\r\n${EXPECTED}: ${lastSequence}\r\n`;
+  for (const [reader, before] of predecessors) lines += `${AFTER}${reader}: ${before}\r\n`;
+  return written(lines);
 }
 
 /** The seq of an event in a stream; undefined when it is not one of Cleave's. */

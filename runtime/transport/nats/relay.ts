@@ -261,8 +261,7 @@ export class Relay {
       eventSubject(source.module, envelope.event),
       envelope.payload,
       {
-        expect: { lastSequence },
-        headers: eventHeaders(envelope, predecessors),
+        headers: eventHeaders(envelope, predecessors, lastSequence),
         timeout: ACK_TIMEOUT_MS,
       },
     );

@@ -65,7 +65,7 @@ export function isError({ headers }: Msg): boolean {
 }
 
 /** Headers that are already text: the client asks of them only to be encoded. */
-function written(lines: string): MsgHdrs {
+export function written(lines: string): MsgHdrs {
   const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);
   return { encode: () => bytes } as unknown as MsgHdrs;
 }
