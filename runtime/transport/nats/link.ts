@@ -2,9 +2,9 @@
 export interface Message {
   readonly subject: string;
   /** Where an answer is to go; nothing, or empty, when none is asked for. */
-  readonly reply?: string;
+  readonly reply?: string | undefined;
   readonly data: Uint8Array;
-  readonly headers?: Headers;
+  readonly headers?: Headers | undefined;
 }
 
 /** The headers of a message. A missing one is the empty string. */
