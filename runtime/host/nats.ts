@@ -157,12 +157,17 @@ export async function natsTransport(url: string, needs: TransportNeeds): Promise
   const { placement, modules, folder, environment, log } = needs;
   const names = modules.map((module) => module.contract[moduleName]);
   const here = new Set(names);
+  const instance = placement.name;
+  const connect = (user: string) => {
+    const name = `${instance} ${user}`;
+    const authenticator = authenticatorOf(folder, user);
+    return Connection.open({ url, user, name, authenticator, log });
+  };
   const remote = await openNats({
-    url,
-    instance: placement.name,
+    connect,
+    instance,
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
-    authenticator: (user) => authenticatorOf(folder, user),
     balance: { callees: (user) => calleesOf(user, modules), version: VERSION },
     environment,
     reminder: environment,

@@ -85,12 +85,19 @@ export class Broker implements AsyncDisposable {
 
   /** Connects as these users. */
   connect({ users, here, environment, instance = "test" }: ConnectTo): Promise<Nats> {
+    const { url, folder } = this;
     return openNats({
-      url: this.url,
+      connect: (user) =>
+        Connection.open({
+          url,
+          user,
+          name: `${instance} ${user}`,
+          authenticator: authenticatorOf(folder, user),
+          log: silent,
+        }),
       instance,
       here: here ?? new Set(),
       users,
-      authenticator: (user) => authenticatorOf(this.folder, user),
       environment: environment ?? this.environment,
       reminder: this.environment,
       log: silent,

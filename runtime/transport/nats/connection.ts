@@ -109,6 +109,11 @@ export class Connection implements Link {
     return this.client.isClosed();
   }
 
+  get messages(): number {
+    const { inMsgs, outMsgs } = this.client.stats();
+    return inMsgs + outMsgs;
+  }
+
   get payloadBytesMax(): number {
     return this.client.info?.max_payload ?? 1_048_576;
   }
@@ -201,6 +206,10 @@ export class Connection implements Link {
     if (this.client.isClosed()) return;
     if (this.#isUp) await this.client.drain().catch(() => this.client.close());
     else await this.client.close();
+  }
+
+  abandon(): Promise<void> {
+    return this.client.close();
   }
 
   async #managed(): Promise<JetStreamManager> {

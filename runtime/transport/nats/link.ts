@@ -65,6 +65,8 @@ export interface Link {
   readonly isUp: boolean;
   /** True once it was closed for good. */
   readonly isClosed: boolean;
+  /** How many messages were sent and received so far. */
+  readonly messages: number;
   /** The largest payload that the broker takes, in bytes. */
   readonly payloadBytesMax: number;
   /** Has `work` run at each loss of the connection. */
@@ -104,4 +106,6 @@ export interface Link {
   ): Promise<Reading>;
   /** Sends what is buffered and closes. */
   close(): Promise<void>;
+  /** Ends at once, as a crash would have it end. For tests. */
+  abandon(): Promise<void>;
 }
