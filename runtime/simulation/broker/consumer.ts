@@ -10,7 +10,7 @@ const UNDO_MS = 1_000;
 interface Change {
   readonly atMs: number;
   readonly sequence: number;
-  /** When a message that was acknowledged would have come again; undefined when it was delivered. */
+  /** When what was acknowledged would have come again; undefined for what was handed out. */
   readonly dueAtMs: number | undefined;
 }
 

@@ -23,10 +23,8 @@ export class JetStream {
       if (events.length === 0) continue;
       const stream = this.#provideStream(streamOf(producer));
       for (const { name: reader, reads } of this.#manifest) {
-        for (const read of reads) {
-          if (read.producer !== producer) continue;
-          stream.provide(reader, filterOf(producer, read.events));
-        }
+        const read = reads.find((one) => one.producer === producer);
+        if (read !== undefined) stream.provide(reader, filterOf(producer, read.events));
       }
     }
   }

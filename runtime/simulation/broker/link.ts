@@ -44,6 +44,7 @@ export class SimulatedLink implements Link {
   readonly #readings = new Set<SimulatedReading>();
   readonly #flushes = new Set<(error: Error) => void>();
   #closed: Promise<void> | undefined;
+  #messages = 0;
 
   constructor(options: LinkOptions) {
     const { world, process, line, user, url } = options;
@@ -64,6 +65,10 @@ export class SimulatedLink implements Link {
     return this.#line.isClosed;
   }
 
+  get messages(): number {
+    return this.#messages;
+  }
+
   onDown(work: () => void): void {
     this.#line.onDown(work);
   }
@@ -78,7 +83,11 @@ export class SimulatedLink implements Link {
     among?: { readonly queue: string },
   ): Listening {
     const about = { subject, queue: among?.queue };
-    const listening = new SimulatedListening(about, take, (one) => this.#endListening(one));
+    const hand = (message: Message) => {
+      this.#messages += 1;
+      take(message);
+    };
+    const listening = new SimulatedListening(about, hand, (one) => this.#endListening(one));
     this.#listenings.add(listening);
     this.#listenTo(listening);
     return listening;
@@ -89,6 +98,7 @@ export class SimulatedLink implements Link {
     if (message.bytes > PAYLOAD_BYTES_MAX) {
       throw new RangeError(`${subject}: ${message.bytes} bytes are more than the broker takes.`);
     }
+    this.#messages += 1;
     const session = this.#line.session;
     session?.wire.up.send({ to: session, message });
   }
@@ -158,6 +168,15 @@ export class SimulatedLink implements Link {
       await Promise.all([...this.#listenings].map((one) => one.drain()));
       await this.flush().catch(() => {});
     }
+    this.#end();
+  }
+
+  async abandon(): Promise<void> {
+    this.#line.session?.wire.up.loseUnsent();
+    this.#end();
+  }
+
+  #end(): void {
     this.#line.close();
     for (const listening of this.#listenings) listening.isClosed = true;
     for (const reading of this.#readings) reading.end();

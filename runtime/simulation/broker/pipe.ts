@@ -137,13 +137,14 @@ export class Pipe {
   };
 
   #take(freight: Freight): void {
+    const { process } = this.#options;
+    // It may be killed by what came just before.
+    if (process?.isGone) return;
     if (typeof freight === "function") {
       freight();
       return;
     }
     const { to, message } = freight;
-    const { process } = this.#options;
-    if (process?.isGone) return;
     const where = process?.name ?? "broker";
     this.#world.note(where, message.subject, process === undefined ? message.text() : "");
     to.take(message);

@@ -35,8 +35,8 @@ export class SentMessage implements Message {
     return typeof payload === "string" ? payload : decoder.decode(payload);
   }
 
-  get headers(): HeaderLines {
-    if (this.#lines === undefined && this.#code === 0) return none;
+  get headers(): HeaderLines | undefined {
+    if (this.#lines === undefined && this.#code === 0) return undefined;
     this.#headers ??= new HeaderLines(this.#lines ?? "", this.#code);
     return this.#headers;
   }
@@ -73,5 +73,3 @@ class HeaderLines {
     return this.#lines.includes(`\n${name}:`);
   }
 }
-
-const none = new HeaderLines("", 0);
