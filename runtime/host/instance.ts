@@ -10,6 +10,7 @@ import { HostedModule } from "../module/hosted-module.ts";
 import type { AnyPort, World } from "../module/port.ts";
 import { graphMistakes } from "../module/registry.ts";
 import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
+import type { Disk } from "../store/disk.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { StartError } from "./start-error.ts";
@@ -32,6 +33,8 @@ export interface InstanceOptions {
   /** Settings of ports, by the port's name, validated against its schema. */
   readonly settings: ReadonlyMap<string, unknown>;
   readonly overrides?: readonly PortOverride[];
+  /** What the data folder lies on; the files of this machine when not given. */
+  readonly disk?: Disk;
 }
 
 /** One process's share of the system: the modules placed here, at work. */
@@ -116,10 +119,10 @@ export interface Opened {
 /** Where a module's database is, and how it is brought up to date. */
 export function databaseOf(
   module: Module,
-  { folder, environment }: InstanceOptions,
+  { folder, environment, disk }: InstanceOptions,
 ): DatabaseOptions {
   const migrations = { kernel: kernelMigrations, module: module.migrations };
-  return { module: nameOf(module), folder, migrations, environment };
+  return { module: nameOf(module), folder, migrations, environment, disk };
 }
 
 /** What the modules of an instance share. */

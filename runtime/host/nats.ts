@@ -8,7 +8,7 @@ import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
-import type { Connection } from "../transport/nats/connection.ts";
+import { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { openNats } from "../transport/nats/nats.ts";
@@ -150,12 +150,17 @@ export async function natsTransport(
   const { placement, modules, folder, environment, log } = needs;
   const names = modules.map((module) => module.contract[moduleName]);
   const here = new Set(names);
+  const instance = placement.name;
+  const connect = (user: string) => {
+    const name = `${instance} ${user}`;
+    const authenticator = authenticatorOf(folder, user);
+    return Connection.open({ url, user, name, authenticator, log });
+  };
   const remote = await openNats({
-    url,
-    instance: placement.name,
+    connect,
+    instance,
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
-    authenticator: (user) => authenticatorOf(folder, user),
     balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
     environment,
     reminder: environment,

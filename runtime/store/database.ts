@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import type { Environment } from "../contract/environment.ts";
 import { type Connection, connection, type Read, type Sqlite } from "./connection.ts";
+import { type Disk, realDisk } from "./disk.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, assertUpToDate, type Migration, migrate } from "./migrate.ts";
-import { ownerLock } from "./owner-lock.ts";
 import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -17,12 +16,6 @@ export interface Database extends Read {
   close(): void;
 }
 
-/**
- * Milliseconds that a statement may wait for another process, asleep in this thread: keep it
- * short.
- */
-const BUSY_TIMEOUT_MS = 200;
-
 /** Where a module's database is, and how it is brought up to date. */
 export interface DatabaseOptions {
   readonly module: string;
@@ -31,6 +24,8 @@ export interface DatabaseOptions {
   /** The kernel's migrations and the module's own, by owner. */
   readonly migrations: { readonly [owner: string]: readonly Migration[] };
   readonly environment: Environment;
+  /** What the folder lies on; the files of this machine when not given. */
+  readonly disk?: Disk | undefined;
 }
 
 /**
@@ -39,12 +34,13 @@ export interface DatabaseOptions {
  * Throws a StoreError when another process owns it, when it is of a newer version, or damaged.
  * Returns a function that gives the ownership up.
  */
-export function claimDatabase({ module, folder, migrations }: DatabaseOptions): () => void {
-  const release = ownerLock(`${folder}/${module}.lock`, module);
+export function claimDatabase(options: DatabaseOptions): () => void {
+  const { module, folder, migrations, disk = realDisk } = options;
+  const release = disk.lock(`${folder}/${module}.lock`, module);
   const path = `${folder}/${module}.db`;
-  if (!existsSync(path)) return release;
+  if (!disk.exists(path)) return release;
   try {
-    const sqlite = new BetterSqlite3(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    const sqlite = disk.open(path, { readonly: true });
     try {
       for (const [owner, known] of Object.entries(migrations)) assertKnown(sqlite, owner, known);
     } finally {
@@ -73,8 +69,8 @@ function unreadable(path: string, cause: Error): StoreError {
  * groups are synchronous, so nobody reads between a group's BEGIN and COMMIT.
  */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { module, folder, environment } = options;
-  const sqlite = new BetterSqlite3(`${folder}/${module}.db`, { timeout: BUSY_TIMEOUT_MS });
+  const { module, folder, environment, disk = realDisk } = options;
+  const sqlite = disk.open(`${folder}/${module}.db`);
   try {
     prepare(sqlite);
     for (const [owner, known] of Object.entries(options.migrations)) migrate(sqlite, owner, known);
@@ -103,11 +99,12 @@ export interface ReadDatabase extends Read {
  *
  * Throws a StoreError when it is not there, or not of the version that is known here.
  */
-export function openForReading({ module, folder, migrations }: DatabaseOptions): ReadDatabase {
+export function openForReading(options: DatabaseOptions): ReadDatabase {
+  const { module, folder, migrations, disk = realDisk } = options;
   const path = `${folder}/${module}.db`;
   let sqlite: Sqlite | undefined;
   try {
-    sqlite = new BetterSqlite3(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+    sqlite = disk.open(path, { readonly: true });
     for (const [owner, known] of Object.entries(migrations)) assertUpToDate(sqlite, owner, known);
   } catch (error) {
     sqlite?.close();

@@ -87,12 +87,19 @@ export class Broker implements AsyncDisposable {
 
   /** Connects as these users. */
   connect({ users, here, environment, instance = "test", balance }: ConnectTo): Promise<Nats> {
+    const { url, folder } = this;
     return openNats({
-      url: this.url,
+      connect: (user) =>
+        Connection.open({
+          url,
+          user,
+          name: `${instance} ${user}`,
+          authenticator: authenticatorOf(folder, user),
+          log: silent,
+        }),
       instance,
       here: here ?? new Set(),
       users,
-      authenticator: (user) => authenticatorOf(this.folder, user),
       ...(balance !== undefined && { balance }),
       environment: environment ?? this.environment,
       reminder: this.environment,

@@ -34,13 +34,17 @@ const log = silent();
 mkdirSync(folder, { recursive: true });
 const role = "edge" as const;
 const placement = { name, modules: placed.modules, role, index: 0, isMember };
+const topology = { name: "bench", instances: [name] };
 const instance = await (isMember ? startMember : startInstance)({
   modules,
   contracts,
   transport:
     natsUrl === undefined
       ? inProcess(environment)
-      : await natsTransport(natsUrl, { placement, modules, folder, environment, log }),
+      : await natsTransport(
+          { url: natsUrl, topology },
+          { placement, modules, folder, environment, log },
+        ),
   environment,
   log,
   folder,

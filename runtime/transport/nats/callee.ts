@@ -1,11 +1,10 @@
-import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
-import type { Connection } from "./connection.ts";
+import type { Link, Listening, Message } from "./link.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { errorHeaders, isCancel, payloadOf, requestIn, textOf } from "./wire.ts";
@@ -25,7 +24,7 @@ export interface Endpoint {
 
 /** What a callee stands on. */
 export interface CalleeOptions {
-  readonly connection: Connection;
+  readonly connection: Link;
   readonly instance: string;
   readonly environment: Environment;
   readonly log: Log;
@@ -43,7 +42,7 @@ export class Callee {
   readonly #offer: Offer;
   readonly #serve: Serve;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #subscriptions: Subscription[];
+  readonly #subscriptions: Listening[];
   /** Requests accepted so far, and those of them that failed by a defect. */
   calls = 0;
   errors = 0;
@@ -85,28 +84,24 @@ export class Callee {
   /** Takes no more requests and resolves when those that have come are answered. */
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) {
-      if (!subscription.isClosed()) await subscription.drain().catch(() => {});
+      if (!subscription.isClosed) await subscription.drain().catch(() => {});
     }
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #subscribe(): Subscription[] {
+  #subscribe(): Listening[] {
     const { connection, instance } = this.#options;
     const { module, isReader } = this.#offer;
     const names = isReader ? [...this.#endpoints.keys()] : ["*"];
-    const callback = (_: unknown, msg: Msg) => void this.#take(msg);
+    const take = (msg: Message) => void this.#take(msg);
+    const queue = queueOf(module);
     return names.flatMap((name) => [
-      connection.client.subscribe(callSubject(module, name, "*"), {
-        queue: queueOf(module),
-        callback,
-      }),
-      connection.client.subscribe(instanceCallSubject({ module, instance }, name, "*"), {
-        callback,
-      }),
+      connection.listen(callSubject(module, name, "*"), take, { queue }),
+      connection.listen(instanceCallSubject({ module, instance }, name, "*"), take),
     ]);
   }
 
-  async #take(msg: Msg): Promise<void> {
+  async #take(msg: Message): Promise<void> {
     const asked = this.#askedBy(msg);
     if (asked === undefined) return this.#refuse(msg);
     if (isCancel(msg)) return this.#cancels.get(msg.reply ?? "")?.abort();
@@ -133,7 +128,7 @@ export class Callee {
   }
 
   /** Who asks for what, if the subject is ours and the reply goes to the caller that it names. */
-  #askedBy({ subject, reply }: Msg): { procedure: string; caller: string } | undefined {
+  #askedBy({ subject, reply }: Message): { procedure: string; caller: string } | undefined {
     const tokens = subject.split(".");
     const [kind, module] = tokens;
     const isOurs =
@@ -145,7 +140,7 @@ export class Callee {
     return { procedure, caller };
   }
 
-  #refuse({ subject, reply }: Msg): void {
+  #refuse({ subject, reply }: Message): void {
     this.#options.log.warn("a request was not accepted: its reply would not go to its caller", {
       subject,
       reply,
@@ -160,7 +155,7 @@ export class Callee {
   }
 
   async #run(
-    msg: Msg,
+    msg: Message,
     { procedure, caller }: { procedure: string; caller: string },
     found: Procedure | undefined,
   ) {
@@ -188,14 +183,14 @@ export class Callee {
   }
 
   /** The signal of a request that its caller can give up: it knows where it went. */
-  #cancelOf({ subject, reply }: Msg): AbortSignal | undefined {
+  #cancelOf({ subject, reply }: Message): AbortSignal | undefined {
     if (reply === undefined || !subject.startsWith("rpc-i.")) return undefined;
     const cancel = new AbortController();
     this.#cancels.set(reply, cancel);
     return cancel.signal;
   }
 
-  #answer({ reply = "" }: Msg, output: string): void {
+  #answer({ reply = "" }: Message, output: string): void {
     const { connection } = this.#options;
     const payload = payloadOf(output);
     if (payload.byteLength <= connection.payloadBytesMax) {
@@ -208,7 +203,7 @@ export class Callee {
     this.#publish(reply, payloadOf(JSON.stringify(toWire(new Defect(message)))), true);
   }
 
-  #answerError({ reply = "" }: Msg, error: unknown): void {
+  #answerError({ reply = "" }: Message, error: unknown): void {
     this.#publish(reply, payloadOf(JSON.stringify(toWire(error))), true);
   }
 
@@ -216,7 +211,7 @@ export class Callee {
     const { connection } = this.#options;
     // Without a connection the answer is lost; the caller takes it for "unknown" and may ask again.
     if (!connection.isUp) return;
-    connection.client.publish(reply, payload, isError ? { headers: errorHeaders } : {});
+    connection.publish(reply, payload, isError ? { headers: errorHeaders } : {});
   }
 }
 

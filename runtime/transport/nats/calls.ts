@@ -1,11 +1,10 @@
-import type { Msg } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import { ContractError, TransportError } from "../../contract/errors.ts";
 import { cancelled } from "../cancelled.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
-import type { Connection } from "./connection.ts";
+import type { Link, Message } from "./link.ts";
 import { inboxOf } from "./subjects.ts";
 import { cancelHeaders, isError, payloadOf, requestHeaders, textOf } from "./wire.ts";
 
@@ -51,18 +50,18 @@ export interface Attempt {
  * could answer.
  */
 export class Calls {
-  readonly #connection: Connection;
+  readonly #connection: Link;
   readonly #environment: Environment;
   readonly #underway = new Map<string, Underway>();
   readonly #inbox: string;
   readonly #tokens: string[] = [];
   #sweeping = false;
 
-  constructor(connection: Connection, environment: Environment) {
+  constructor(connection: Link, environment: Environment) {
     this.#connection = connection;
     this.#environment = environment;
     this.#inbox = `${inboxOf(connection.user)}.${this.#token()}`;
-    connection.client.subscribe(`${this.#inbox}.*`, { callback: (_, msg) => this.#take(msg) });
+    connection.listen(`${this.#inbox}.*`, (msg) => this.#take(msg));
     connection.onDown(() => this.#lose());
   }
 
@@ -95,7 +94,7 @@ export class Calls {
       const hold = signal === undefined ? nothing : this.#giveUpWith(signal, token, attempt);
       this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject, hold });
       const reply = `${this.#inbox}.${token}`;
-      this.#connection.client.publish(subject, payload, { reply, headers });
+      this.#connection.publish(subject, payload, { reply, headers });
       if (!this.#sweeping) this.#sweepLater();
     });
   }
@@ -106,7 +105,7 @@ export class Calls {
       this.#end(token)?.reject(cancelled(attempt.what, "unknown"));
       if (!attempt.toInstance || !this.#connection.isUp) return;
       const reply = `${this.#inbox}.${token}`;
-      this.#connection.client.publish(attempt.subject, "", { reply, headers: cancelHeaders });
+      this.#connection.publish(attempt.subject, "", { reply, headers: cancelHeaders });
     };
     signal.addEventListener("abort", giveUp);
     return () => signal.removeEventListener("abort", giveUp);
@@ -140,9 +139,9 @@ export class Calls {
     );
   }
 
-  #take(msg: Msg): void {
+  #take(msg: Message): void {
     // What has a reply subject of its own is no reply: something had the broker send it here.
-    if (msg.reply !== "") return;
+    if (msg.reply) return;
     const token = msg.subject.slice(this.#inbox.length + 1);
     const call = this.#end(token);
     if (call === undefined) return;
@@ -188,7 +187,7 @@ export class Calls {
   }
 }
 
-function errorIn(msg: Msg, what: string): Error {
+function errorIn(msg: Message, what: string): Error {
   try {
     return fromWire(JSON.parse(textOf(msg)));
   } catch {

@@ -1,10 +1,19 @@
 import {
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import {
   type Authenticator,
   connect,
+  type MsgHdrs,
   type NatsConnection,
   type Status,
 } from "@nats-io/transport-node";
 import type { Log } from "../../telemetry/log.ts";
+import type { Delivered, Link, Listening, Message, Reading, Sending, StreamEnd } from "./link.ts";
 import { inboxOf } from "./subjects.ts";
 
 /** The oldest nats-server that is worked with; it is what Debian 12 has. */
@@ -14,6 +23,14 @@ const RECONNECT_WAIT_MS = 200;
 const RECONNECT_JITTER_MS = 200;
 /** Two pings without an answer, and the connection counts as lost. */
 const PING_INTERVAL_MS = 5_000;
+
+/** How long one pull waits at the broker, and how often it must show that it lives. */
+const PULL_MS = 5_000;
+const PULL_HEARTBEAT_MS = 1_000;
+/** How long the broker may take to answer before it is asked again. */
+const ASK_MS = 2_000;
+const NO_MESSAGE_FOUND = 10_037;
+const encoder = new TextEncoder();
 
 /** Where and as whom to connect. */
 export interface ConnectOptions {
@@ -30,10 +47,10 @@ export interface ConnectOptions {
 /**
  * A connection to NATS that knows whether it is one.
  *
- * The client drops what is published while it is not connected, and lets requests hang: look at
- * `isUp` first, and hear of a loss by `onDown`. It reconnects for as long as it lives.
+ * The client drops what is published while it is not connected, and lets requests hang. It
+ * reconnects for as long as it lives.
  */
-export class Connection {
+export class Connection implements Link {
   readonly url: string;
   readonly user: string;
   readonly client: NatsConnection;
@@ -41,6 +58,8 @@ export class Connection {
   readonly #down = new Set<() => void>();
   readonly #up = new Set<() => void>();
   #isUp = true;
+  #jetstream: JetStreamClient | undefined;
+  #manager: JetStreamManager | undefined;
 
   private constructor({ url, user, log }: ConnectOptions, client: NatsConnection) {
     this.url = url;
@@ -82,31 +101,123 @@ export class Connection {
     return new Connection(options, client);
   }
 
-  /** False from the moment of a loss until the client has reconnected. */
   get isUp(): boolean {
     return this.#isUp;
   }
 
-  /** The largest payload that the broker takes, in bytes. */
+  get isClosed(): boolean {
+    return this.client.isClosed();
+  }
+
+  get messages(): number {
+    const { inMsgs, outMsgs } = this.client.stats();
+    return inMsgs + outMsgs;
+  }
+
   get payloadBytesMax(): number {
     return this.client.info?.max_payload ?? 1_048_576;
   }
 
-  /** Has `work` run at each loss of the connection. */
   onDown(work: () => void): void {
     this.#down.add(work);
   }
 
-  /** Has `work` run each time the connection is there again after a loss. */
   onUp(work: () => void): void {
     this.#up.add(work);
   }
 
-  /** Sends what is buffered and closes. */
+  listen(
+    subject: string,
+    take: (message: Message) => void,
+    among?: { readonly queue: string },
+  ): Listening {
+    const subscription = this.client.subscribe(subject, {
+      ...among,
+      // What the broker refuses comes as an error without a message; the status tells of it too.
+      callback: (error, message) => {
+        if (error === null) take(message);
+      },
+    });
+    return {
+      get isClosed() {
+        return subscription.isClosed();
+      },
+      drain: () => subscription.drain(),
+    };
+  }
+
+  publish(subject: string, payload: Uint8Array | string, about: Sending = {}): void {
+    const { reply, headers } = about;
+    this.client.publish(subject, payload, {
+      ...(reply !== undefined && { reply }),
+      ...(headers !== undefined && { headers: written(headers) }),
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.client.flush();
+  }
+
+  async append(
+    subject: string,
+    payload: string,
+    about: { readonly headers: string; readonly lastSequence: number; readonly timeoutMs: number },
+  ): Promise<void> {
+    const { headers, lastSequence, timeoutMs } = about;
+    this.#jetstream ??= jetstream(this.client, { timeout: ASK_MS });
+    const lines = `Nats-Expected-Last-Sequence: ${lastSequence}\r\n${headers}`;
+    await this.#jetstream.publish(subject, payload, {
+      headers: written(lines),
+      timeout: timeoutMs,
+    });
+  }
+
+  async streamEnd(stream: string): Promise<StreamEnd> {
+    const { state } = await (await this.#managed()).streams.info(stream);
+    return { messages: state.messages, lastSeq: state.last_seq };
+  }
+
+  async stored(stream: string, sequence: number): Promise<Message | undefined> {
+    try {
+      const streams = (await this.#managed()).streams;
+      const found = await streams.getMessage(stream, { seq: sequence });
+      if (found === null) return undefined;
+      return { subject: found.subject, data: found.data, headers: found.header };
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  async read(
+    about: { readonly stream: string; readonly consumer: string; readonly aheadMax: number },
+    take: (message: Delivered) => void,
+  ): Promise<Reading> {
+    this.#jetstream ??= jetstream(this.client, { timeout: ASK_MS });
+    const consumer = await this.#jetstream.consumers.get(about.stream, about.consumer);
+    const messages = await consumer.consume({
+      max_messages: about.aheadMax,
+      expires: PULL_MS,
+      idle_heartbeat: PULL_HEARTBEAT_MS,
+      abort_on_missing_resource: true,
+      callback: take,
+    });
+    return { ended: messages.closed(), close: () => messages.close() };
+  }
+
   async close(): Promise<void> {
     if (this.client.isClosed()) return;
     if (this.#isUp) await this.client.drain().catch(() => this.client.close());
     else await this.client.close();
+  }
+
+  abandon(): Promise<void> {
+    return this.client.close();
+  }
+
+  async #managed(): Promise<JetStreamManager> {
+    this.#manager ??= await jetstreamManager(this.client, { checkAPI: false });
+    return this.#manager;
   }
 
   async #watch(): Promise<void> {
@@ -127,6 +238,15 @@ export class Connection {
       this.#log.error("NATS refused something", { url, user, error: status.error });
     }
   }
+}
+
+/**
+ * Headers that are already text: the client asks of them only to be encoded. Its own take five times
+ * as long.
+ */
+function written(lines: string): MsgHdrs {
+  const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);
+  return { encode: () => bytes } as unknown as MsgHdrs;
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,21 +1,15 @@
-import { type ConsumerMessages, type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, Subscription } from "../transport.ts";
-import type { Connection } from "./connection.ts";
 import { eventIn, toldPayload } from "./event-wire.ts";
+import type { Delivered, Link, Reading } from "./link.ts";
 import { positionSubject, streamOf } from "./subjects.ts";
 
 /** Messages asked for ahead; those that wait for an earlier one; those delivered together. */
 const AHEAD_MAX = 256;
 const HELD_MAX = 1_024;
 const BATCH_MAX = 64;
-/** How long one pull waits at the broker, and how often it must show that it lives. */
-const PULL_MS = 5_000;
-const PULL_HEARTBEAT_MS = 1_000;
 const ATTACH_PAUSE_MS = 500;
-/** How long the broker may take to answer before it is asked again. */
-const ASK_MS = 2_000;
 /** How long a missing event may be on its way before the producer is asked for it. */
 const GAP_PAUSE_MS = 100;
 const GAP_AGAIN_MS = 1_000;
@@ -24,14 +18,14 @@ const DELIVER_PAUSE_MS = 1_000;
 const TELL_AGAIN_MS = 1_000;
 
 interface Arrived {
-  readonly msg: JsMsg;
+  readonly msg: Delivered;
   readonly envelope: Envelope;
   readonly after: number;
 }
 
 /** What an event reader stands on. */
 export interface EventReaderOptions {
-  readonly connection: Connection;
+  readonly connection: Link;
   readonly subscription: Subscription;
   /** The clock by which the producer is told again and again; it may not have been there. */
   readonly reminder: Pick<Environment, "after">;
@@ -58,7 +52,7 @@ export class EventReader {
   #askedAt = Number.NEGATIVE_INFINITY;
   #watchingGap = false;
   #delivering = false;
-  #messages: ConsumerMessages | undefined;
+  #messages: Reading | undefined;
   #interrupt = () => {};
   #attached = false;
   #closed = false;
@@ -97,7 +91,7 @@ export class EventReader {
 
   #tellAgain(): void {
     this.#options.reminder.after(TELL_AGAIN_MS, () => {
-      if (this.#closed || this.#options.connection.client.isClosed()) return;
+      if (this.#closed || this.#options.connection.isClosed) return;
       if (this.#attached) this.#tell({});
       this.#tellAgain();
     });
@@ -110,11 +104,11 @@ export class EventReader {
       const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
       this.#interrupt = interrupt;
       try {
-        this.#messages = await this.#pull();
+        this.#messages = await this.#read();
         this.#attached = true;
         this.#tell({ attached: true });
         failures = 0;
-        await Promise.race([this.#messages.closed(), interrupted]);
+        await Promise.race([this.#messages.ended, interrupted]);
       } catch (error) {
         if (this.#closed) return;
         const { reader, producer } = this;
@@ -125,20 +119,17 @@ export class EventReader {
     }
   }
 
-  async #pull(): Promise<ConsumerMessages> {
-    const consumers = jetstream(this.#options.connection.client, { timeout: ASK_MS }).consumers;
-    const consumer = await consumers.get(streamOf(this.producer), this.reader);
-    return await consumer.consume({
-      max_messages: AHEAD_MAX,
-      expires: PULL_MS,
-      idle_heartbeat: PULL_HEARTBEAT_MS,
-      abort_on_missing_resource: true,
-      callback: (msg) => this.#take(msg),
-    });
+  #read(): Promise<Reading> {
+    const about = {
+      stream: streamOf(this.producer),
+      consumer: this.reader,
+      aheadMax: AHEAD_MAX,
+    };
+    return this.#options.connection.read(about, (msg) => this.#take(msg));
   }
 
-  #take(msg: JsMsg): void {
-    const event = eventIn(msg as never, this.reader);
+  #take(msg: Delivered): void {
+    const event = eventIn(msg, this.reader);
     // The broker can be made to put what it answers to others into any stream: that is no event.
     if (event === undefined || event.envelope.module !== this.producer) return msg.ack();
     const { envelope } = event;
@@ -219,10 +210,10 @@ export class EventReader {
     missingBefore?: number | null;
   }): void {
     const { connection, subscription } = this.#options;
-    if (!connection.isUp || connection.client.isClosed()) return;
+    if (!connection.isUp || connection.isClosed) return;
     const { events } = subscription;
     const told = { events, position: this.#position, attached, missingBefore };
-    connection.client.publish(positionSubject(this.producer, this.reader), toldPayload(told));
+    connection.publish(positionSubject(this.producer, this.reader), toldPayload(told));
   }
 
   #pause(ms: number): Promise<void> {

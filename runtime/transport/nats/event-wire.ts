@@ -1,38 +1,34 @@
-import type { Msg, MsgHdrs } from "@nats-io/transport-node";
 import type { Envelope } from "../transport.ts";
-import { textOf, written } from "./wire.ts";
+import type { Message } from "./link.ts";
+import { textOf } from "./wire.ts";
 
 const SEQ = "cleave-seq";
 const VERSION = "cleave-version";
 const TRACE = "cleave-trace";
 const OCCURRED = "cleave-occurred-ms";
 const AFTER = "cleave-after-";
-/** JetStream refuses an event unless the last one in the stream has this sequence. */
-const EXPECTED = "Nats-Expected-Last-Sequence";
 
 /** For each reader that wants an event: the seq of the one before that it wanted, or 0. */
 export type Predecessors = ReadonlyMap<string, number>;
 
 /**
- * The headers of an event in its stream: its place in the producer's log, where the stream must
- * stand, and for each reader which of its events came before, so that a reader sees at once when
- * one is missing. They are written as one text; nothing in it can have a line end.
+ * The headers of an event in its stream, as lines: its place in the producer's log, and for each
+ * reader which of its events came before, so that a reader sees at once when one is missing.
  */
 export function eventHeaders(
   { seq, version, traceId, occurredAtMs }: Envelope,
   predecessors: Predecessors,
-  lastSequence: number,
-): MsgHdrs {
+): string {
   let lines =
     `${SEQ}: ${seq}\r\n${VERSION}: ${version}\r\n${TRACE}: ${traceId}\r\n` +
-    `${OCCURRED}: ${occurredAtMs}\r\n${EXPECTED}: ${lastSequence}\r\n`;
+    `${OCCURRED}: ${occurredAtMs}\r\n`;
   for (const [reader, before] of predecessors) lines += `${AFTER}${reader}: ${before}\r\n`;
-  return written(lines);
+  return lines;
 }
 
 /** The seq of an event in a stream; undefined when it is not one of Cleave's. */
-export function seqIn(read: MsgHdrs | undefined): number | undefined {
-  const seq = Number(read?.get(SEQ) || Number.NaN);
+export function seqIn({ headers }: Message): number | undefined {
+  const seq = Number(headers?.get(SEQ) || Number.NaN);
   return Number.isSafeInteger(seq) ? seq : undefined;
 }
 
@@ -42,11 +38,11 @@ export function seqIn(read: MsgHdrs | undefined): number | undefined {
  * know of the reader.
  */
 export function eventIn(
-  msg: Msg,
+  msg: Message,
   reader: string,
 ): { readonly envelope: Envelope; readonly after: number | undefined } | undefined {
   const [kind, module = "", , event = ""] = msg.subject.split(".");
-  const seq = seqIn(msg.headers);
+  const seq = seqIn(msg);
   if (kind !== "ev" || seq === undefined) return undefined;
   const envelope = {
     module,
@@ -77,7 +73,7 @@ export function toldPayload(told: Told): string {
 }
 
 /** Reads what a reader tells; undefined when it makes no sense. */
-export function toldIn(msg: Msg): { readonly reader: string; readonly told: Told } | undefined {
+export function toldIn(msg: Message): { readonly reader: string; readonly told: Told } | undefined {
   const [, , reader = ""] = msg.subject.split(".");
   try {
     const told = JSON.parse(textOf(msg)) as Told;

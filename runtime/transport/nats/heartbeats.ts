@@ -1,9 +1,8 @@
-import type { Msg } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import type { Directory } from "../balance/directory.ts";
 import type { Heartbeat } from "../balance/member.ts";
 import type { Callee } from "./callee.ts";
-import type { Connection } from "./connection.ts";
+import type { Link, Message } from "./link.ts";
 import { heartbeatSubject } from "./subjects.ts";
 import { textOf } from "./wire.ts";
 
@@ -12,7 +11,7 @@ const EVERY_MS = 500;
 /** Says again and again that a callee is there and how it is, until it is told to stop. */
 export class Heartbeats {
   readonly #callee: Callee;
-  readonly #connection: Connection;
+  readonly #connection: Link;
   readonly #environment: Environment;
   readonly #startedAtMs: number;
   readonly #version: string;
@@ -22,7 +21,7 @@ export class Heartbeats {
   constructor(
     callee: Callee,
     about: {
-      readonly connection: Connection;
+      readonly connection: Link;
       readonly environment: Environment;
       readonly version: string;
     },
@@ -48,8 +47,8 @@ export class Heartbeats {
   }
 
   #say(): void {
-    const { client, isUp } = this.#connection;
-    if (!isUp || client.isClosed()) return;
+    const connection = this.#connection;
+    if (!connection.isUp || connection.isClosed) return;
     const { module, instance, isReader, running, calls, errors } = this.#callee;
     const beat: Heartbeat = {
       module,
@@ -62,29 +61,22 @@ export class Heartbeats {
       calls,
       errors,
     };
-    client.publish(heartbeatSubject(module, instance), JSON.stringify(beat));
+    connection.publish(heartbeatSubject(module, instance), JSON.stringify(beat));
   }
 }
 
 /** Has a directory hear of the instances of these modules; `*` is all of them. */
-export function listenTo(
-  modules: readonly string[],
-  connection: Connection,
-  directory: Directory,
-): void {
+export function listenTo(modules: readonly string[], connection: Link, directory: Directory): void {
   for (const module of modules) {
-    connection.client.subscribe(heartbeatSubject(module, "*"), {
-      callback: (error, msg) => {
-        if (error !== null) return;
-        const beat = beatIn(msg);
-        if (beat !== undefined) directory.hear(beat);
-      },
+    connection.listen(heartbeatSubject(module, "*"), (msg) => {
+      const beat = beatIn(msg);
+      if (beat !== undefined) directory.hear(beat);
     });
   }
 }
 
 /** A heartbeat, if the message is one and speaks of what its subject names. */
-function beatIn(msg: Msg): Heartbeat | undefined {
+function beatIn(msg: Message): Heartbeat | undefined {
   const [, module, instance] = msg.subject.split(".");
   try {
     const beat = JSON.parse(textOf(msg)) as Heartbeat;

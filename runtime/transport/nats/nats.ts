@@ -1,4 +1,3 @@
-import type { Authenticator } from "@nats-io/transport-node";
 import { checkedProcedure } from "../../contract/check.ts";
 import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
@@ -18,9 +17,9 @@ import type {
 } from "../transport.ts";
 import { Callee } from "./callee.ts";
 import { Calls } from "./calls.ts";
-import { Connection } from "./connection.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
+import type { Link } from "./link.ts";
 import { GATEWAY } from "./permissions.ts";
 import { Relay } from "./relay.ts";
 import { Reports } from "./reports.ts";
@@ -29,15 +28,14 @@ import { callSubject, instanceCallSubject } from "./subjects.ts";
 
 /** How an instance takes part in a system over NATS. */
 export interface NatsOptions {
-  readonly url: string;
+  /** Connects as one of the users. */
+  readonly connect: (user: string) => Promise<Link>;
   /** The instance's name. */
   readonly instance: string;
   /** The modules of this instance; their events and calls to one another stay in process. */
   readonly here: ReadonlySet<string>;
   /** The names under which to connect: the modules of this instance, or `gateway`. */
   readonly users: readonly string[];
-  /** Proves who a user is; without it, a broker without users is expected. */
-  readonly authenticator?: ((user: string) => Authenticator) | undefined;
   /** Says that this instance lives, and chooses among others that do; left out in tests. */
   readonly balance?: {
     /** Whose instances a user calls; `*` for any. */
@@ -55,14 +53,10 @@ export interface NatsOptions {
 
 /** The transport between instances: request and reply for calls, JetStream for events. */
 export async function openNats(options: NatsOptions): Promise<Nats> {
-  const { url, instance, users, authenticator, log } = options;
-  const connections = new Map<string, Connection>();
+  const { users, connect } = options;
+  const connections = new Map<string, Link>();
   try {
-    for (const user of users) {
-      const name = `${instance} ${user}`;
-      const proof = authenticator?.(user);
-      connections.set(user, await Connection.open({ url, user, name, authenticator: proof, log }));
-    }
+    for (const user of users) connections.set(user, await connect(user));
   } catch (error) {
     for (const connection of connections.values()) await connection.close();
     throw error;
@@ -73,7 +67,7 @@ export async function openNats(options: NatsOptions): Promise<Nats> {
 /** See `openNats`. */
 class Nats implements Transport {
   readonly #options: NatsOptions;
-  readonly #connections: ReadonlyMap<string, Connection>;
+  readonly #connections: ReadonlyMap<string, Link>;
   readonly #calls: ReadonlyMap<string, Calls>;
   readonly #callees = new Set<Callee>();
   readonly #directory: Directory;
@@ -83,7 +77,7 @@ class Nats implements Transport {
   readonly #readers: EventReader[] = [];
   #closed = false;
 
-  constructor(options: NatsOptions, connections: ReadonlyMap<string, Connection>) {
+  constructor(options: NatsOptions, connections: ReadonlyMap<string, Link>) {
     this.#options = options;
     this.#connections = connections;
     this.#calls = new Map(
@@ -114,7 +108,7 @@ class Nats implements Transport {
   }
 
   /** The connections by their users. */
-  get connections(): ReadonlyMap<string, Connection> {
+  get connections(): ReadonlyMap<string, Link> {
     return this.#connections;
   }
 
@@ -172,7 +166,7 @@ class Nats implements Transport {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([...this.#connections.values()].map(({ client }) => client.flush()));
+    await Promise.all([...this.#connections.values()].map((one) => one.flush()));
   }
 
   async idle(): Promise<void> {
@@ -205,26 +199,21 @@ class Nats implements Transport {
   /** Ends the connections at once and leaves everything else as a crash would. For tests. */
   async abandon(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#connections.values()].map(({ client }) => client.close()));
+    await Promise.all([...this.#connections.values()].map((one) => one.abandon()));
   }
 
   /** Resolves when what was sent has arrived. */
   async flush(): Promise<void> {
     // The first round has the broker take everything, the second has it hand everything over.
     for (let round = 0; round < 2; round++) {
-      const clients = [...this.#connections.values()].map(({ client }) => client);
-      await Promise.all(clients.map((client) => client.isClosed() || client.flush()));
+      const open = [...this.#connections.values()].filter((one) => !one.isClosed);
+      await Promise.all(open.map((one) => one.flush()));
     }
   }
 
   /** How many messages were sent and received so far. */
   messages(): number {
-    let messages = 0;
-    for (const { client } of this.#connections.values()) {
-      const { inMsgs, outMsgs } = client.stats();
-      messages += inMsgs + outMsgs;
-    }
-    return messages;
+    return [...this.#connections.values()].reduce((sum, { messages }) => sum + messages, 0);
   }
 
   /** Has a module answer those who look at the system. */
@@ -264,7 +253,7 @@ class Nats implements Transport {
     throw this.#stranger(user);
   }
 
-  #connectionOf(user: string): Connection {
+  #connectionOf(user: string): Link {
     const connection = this.#connections.get(user);
     if (connection !== undefined) return connection;
     throw this.#stranger(user);

@@ -1,15 +1,8 @@
-import {
-  JetStreamApiError,
-  type JetStreamClient,
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-} from "@nats-io/jetstream";
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, EventSource } from "../transport.ts";
-import type { Connection } from "./connection.ts";
 import { eventHeaders, type Predecessors, seqIn, toldIn } from "./event-wire.ts";
+import type { Link } from "./link.ts";
 import { eventSubject, positionSubject, streamOf } from "./subjects.ts";
 
 /** Events under way to the stream at once, at most. */
@@ -20,11 +13,10 @@ const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
 /** Events that are sent once more for one reader's gap, at most; the rest when it asks again. */
 const RESENT_MAX = 1_024;
-const NO_MESSAGE_FOUND = 10_037;
 
 /** What a relay stands on. */
 export interface RelayOptions {
-  readonly connection: Connection;
+  readonly connection: Link;
   readonly source: EventSource;
   /** The modules of this instance: they read in process. */
   readonly here: ReadonlySet<string>;
@@ -43,9 +35,7 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #stream: string;
-  readonly #jetstream: JetStreamClient;
   readonly #heard = new Set<string>();
-  #manager: JetStreamManager | undefined;
   /** The seq of the last event that was handed to the stream. */
   #published = 0;
   /** The sequence of the stream's last message, with those under way. */
@@ -65,12 +55,9 @@ export class Relay {
     const { connection, source } = options;
     this.#options = options;
     this.#stream = streamOf(source.module);
-    this.#jetstream = jetstream(connection.client);
-    connection.client.subscribe(positionSubject(source.module, "*"), {
-      callback: (_, msg) => {
-        const heard = toldIn(msg);
-        if (heard !== undefined) this.#hear(heard);
-      },
+    connection.listen(positionSubject(source.module, "*"), (msg) => {
+      const heard = toldIn(msg);
+      if (heard !== undefined) this.#hear(heard);
     });
     connection.onUp(() => this.#resync());
     this.wake();
@@ -180,12 +167,11 @@ export class Relay {
   async #getInStep(): Promise<void> {
     await this.#allAnswered();
     const { connection, source } = this.#options;
-    this.#manager ??= await jetstreamManager(connection.client, { checkAPI: false });
     this.#inStep = true;
-    const { state } = await this.#manager.streams.info(this.#stream);
-    const inStream = state.messages === 0 ? 0 : await this.#seqAt(state.last_seq);
+    const { messages, lastSeq } = await connection.streamEnd(this.#stream);
+    const inStream = messages === 0 ? 0 : await this.#seqAt(lastSeq);
     const taken = this.#readersElsewhere().map(([, { position }]) => position);
-    this.#streamSeq = state.last_seq;
+    this.#streamSeq = lastSeq;
     this.#published = Math.max(inStream, Math.min(...taken));
     this.#wanted = new Map(
       this.#readersElsewhere().map(([name, { events }]) => [
@@ -201,14 +187,10 @@ export class Relay {
    * the broker can be made to put another's events, with the seq they have there, into any stream.
    */
   async #seqAt(sequence: number): Promise<number> {
-    try {
-      const found = await this.#manager?.streams.getMessage(this.#stream, { seq: sequence });
-      if (!found?.subject.startsWith(eventSubject(this.#options.source.module, ""))) return 0;
-      return seqIn(found.header) ?? 0;
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return 0;
-      throw error;
-    }
+    const { connection, source } = this.#options;
+    const found = await connection.stored(this.#stream, sequence);
+    if (!found?.subject.startsWith(eventSubject(source.module, ""))) return 0;
+    return seqIn(found) ?? 0;
   }
 
   async #publishSome(): Promise<void> {
@@ -253,18 +235,16 @@ export class Relay {
   }
 
   #publish(envelope: Envelope, predecessors: Predecessors): void {
-    const { source, environment } = this.#options;
+    const { source, environment, connection } = this.#options;
     const lastSequence = this.#streamSeq;
     this.#streamSeq += 1;
     this.#underway += 1;
-    const sent = this.#jetstream.publish(
-      eventSubject(source.module, envelope.event),
-      envelope.payload,
-      {
-        headers: eventHeaders(envelope, predecessors, lastSequence),
-        timeout: ACK_TIMEOUT_MS,
-      },
-    );
+    const headers = eventHeaders(envelope, predecessors);
+    const sent = connection.append(eventSubject(source.module, envelope.event), envelope.payload, {
+      headers,
+      lastSequence,
+      timeoutMs: ACK_TIMEOUT_MS,
+    });
     sent.then(
       () => {
         this.#failures = 0;

@@ -169,8 +169,10 @@ test("a caller tells of the circuits and neighbours that it has", async () => {
 
 test("a question is not answered to an inbox that is not the console's, nor to none", async () => {
   const refused: string[] = [];
+  const shelfs = one.connections.get("shelf");
+  if (!(shelfs instanceof Connection)) throw new Error("The shelf is not connected to NATS.");
   void (async () => {
-    for await (const status of one.connections.get("shelf")?.client.status() ?? []) {
+    for await (const status of shelfs.client.status()) {
       if (status.type === "error") refused.push(status.error.message);
     }
   })();

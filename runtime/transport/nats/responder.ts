@@ -1,7 +1,6 @@
-import type { Msg, Subscription } from "@nats-io/transport-node";
 import type { Report } from "../report.ts";
 import type { Endpoint } from "./callee.ts";
-import type { Connection } from "./connection.ts";
+import type { Link, Listening, Message } from "./link.ts";
 import { CONSOLE } from "./permissions.ts";
 import {
   callSubject,
@@ -17,7 +16,7 @@ const NANOSECONDS = 1_000_000;
 
 /** What a responder tells of. */
 export interface ResponderOptions {
-  readonly connection: Connection;
+  readonly connection: Link;
   readonly report: () => Report;
   readonly endpoints: () => readonly Endpoint[];
 }
@@ -32,36 +31,31 @@ export interface ResponderOptions {
  */
 export class Responder {
   readonly #options: ResponderOptions;
-  readonly #subscriptions: Subscription[];
+  readonly #subscriptions: Listening[];
 
   constructor(options: ResponderOptions) {
     this.#options = options;
     const { name, instance } = options.report();
-    const { client } = options.connection;
     this.#subscriptions = SERVICE_VERBS.flatMap((verb) =>
       serviceSubjects(verb, name, instance).map((subject) =>
-        client.subscribe(subject, {
-          // A server that has an older list of users refuses this; that is no reason to fail.
-          callback: (error, msg) => {
-            if (error === null) this.#take(msg, verb, subject);
-          },
-        }),
+        // A server that has an older list of users refuses this; that is no reason to fail.
+        options.connection.listen(subject, (message) => this.#take(message, verb, subject)),
       ),
     );
   }
 
   /** Answers no more. */
   stop(): void {
-    for (const one of this.#subscriptions) if (!one.isClosed()) one.unsubscribe();
+    for (const one of this.#subscriptions) if (!one.isClosed) void one.drain().catch(() => {});
   }
 
-  #take({ subject, reply = "" }: Msg, verb: ServiceVerb, asked: string): void {
+  #take({ subject, reply = "" }: Message, verb: ServiceVerb, asked: string): void {
     const { connection } = this.#options;
     // What comes under another subject was sent here by the broker, for somebody who had it so.
     if (subject !== asked || !reply.startsWith(`${inboxOf(CONSOLE)}.`)) return;
     const payload = payloadOf(JSON.stringify(this.#answer(verb)));
     if (!connection.isUp || payload.byteLength > connection.payloadBytesMax) return;
-    connection.client.publish(reply, payload);
+    connection.publish(reply, payload);
   }
 
   #answer(verb: ServiceVerb) {

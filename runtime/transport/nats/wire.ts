@@ -1,6 +1,6 @@
-import type { Msg, MsgHdrs } from "@nats-io/transport-node";
 import type { Identity } from "../../contract/identity.ts";
 import type { CallRequest } from "../transport.ts";
+import type { Message } from "./link.ts";
 
 const TIMEOUT = "cleave-timeout-ms";
 const REQUEST = "cleave-request";
@@ -20,22 +20,21 @@ export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key"> & {
 
 /**
  * The headers of a call: the trace as in W3C Trace Context, what is left of the caller's time, and
- * on whose behalf it is made. They are written as one text; the client's own take five times as
- * long. JSON keeps line ends out of them.
+ * on whose behalf it is made, as lines. JSON keeps line ends out of them.
  */
 export function requestHeaders(
   { identity, key, traceId }: CallRequest,
   { timeoutMs, spanId }: { readonly timeoutMs: number; readonly spanId: string },
-): MsgHdrs {
+): string {
   const about = JSON.stringify(key === undefined ? { identity } : { identity, key });
-  return written(
+  return (
     `${TRACE}: 00-${traceId}-${spanId}-01\r\n${TIMEOUT}: ${Math.ceil(timeoutMs)}\r\n` +
-      `${REQUEST}: ${about}\r\n`,
+    `${REQUEST}: ${about}\r\n`
   );
 }
 
 /** Reads a call's headers; undefined when they are not a caller's of Cleave. */
-export function requestIn({ headers }: Msg): SentRequest | undefined {
+export function requestIn({ headers }: Message): SentRequest | undefined {
   const timeoutMs = Number(headers?.get(TIMEOUT));
   const [, traceId] = /^00-([0-9a-f]{32})-/.exec(headers?.get(TRACE) ?? "") ?? [];
   if (traceId === undefined || !Number.isFinite(timeoutMs)) return undefined;
@@ -49,29 +48,23 @@ export function requestIn({ headers }: Msg): SentRequest | undefined {
 }
 
 /** The headers of a message that gives up a request. */
-export const cancelHeaders: MsgHdrs = written(`${CANCEL}: 1\r\n`);
+export const cancelHeaders = `${CANCEL}: 1\r\n`;
 
 /** Tells whether a message gives up the request with the same reply subject. */
-export function isCancel({ headers }: Msg): boolean {
+export function isCancel({ headers }: Message): boolean {
   return headers?.has(CANCEL) === true;
 }
 
 /** The headers of a reply whose payload is a `WireError`. */
-export const errorHeaders: MsgHdrs = written(`${ERROR}: 1\r\n`);
+export const errorHeaders = `${ERROR}: 1\r\n`;
 
 /** Tells whether a reply's payload is a `WireError`. */
-export function isError({ headers }: Msg): boolean {
+export function isError({ headers }: Message): boolean {
   return headers?.has(ERROR) === true;
 }
 
-/** Headers that are already text: the client asks of them only to be encoded. */
-export function written(lines: string): MsgHdrs {
-  const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);
-  return { encode: () => bytes } as unknown as MsgHdrs;
-}
-
 /** The payload of a message as text. */
-export function textOf({ data }: Msg): string {
+export function textOf({ data }: Message): string {
   return decoder.decode(data);
 }
 

@@ -1,0 +1,47 @@
+import type { Happening } from "./world.ts";
+
+/** What is to happen, the earliest first: a binary heap. */
+export class Agenda {
+  readonly #heap: Happening[] = [];
+
+  first(): Happening | undefined {
+    return this.#heap[0];
+  }
+
+  add(happening: Happening): void {
+    const heap = this.#heap;
+    let at = heap.push(happening) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above] as Happening;
+      if (isBefore(parent, happening)) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = happening;
+  }
+
+  removeFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = at * 2 + 1;
+      const right = left + 1;
+      const one = heap[left];
+      if (one === undefined) break;
+      const other = heap[right];
+      const [least, child] =
+        other !== undefined && isBefore(other, one) ? ([right, other] as const) : [left, one];
+      if (isBefore(last, child)) break;
+      heap[at] = child;
+      at = least;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(one: Happening, other: Happening): boolean {
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
+}

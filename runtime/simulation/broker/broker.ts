@@ -1,0 +1,140 @@
+import type { Manifest } from "../../transport/manifest.ts";
+import type { Link } from "../../transport/nats/link.ts";
+import type { Process } from "../process.ts";
+import type { Seeded } from "../seeded.ts";
+import type { World } from "../world.ts";
+import { JetStream } from "./jet-stream.ts";
+import { type Exchange, Line } from "./line.ts";
+import { SimulatedLink } from "./link.ts";
+import { type Loss, loseUnsynced, rewind } from "./losses.ts";
+import { Router } from "./router.ts";
+import { Session } from "./session.ts";
+import type { Wire } from "./wire.ts";
+
+const URL = "nats://broker:4222";
+/** How long a restart takes. */
+const RESTART_MS = [50, 2_000] as const;
+/** How long it takes the provisioner to see that something is missing. */
+const PROVISION_MS = [10, 2_000] as const;
+/** How long a process may be cut off, with what TCP waits longer before it tries again. */
+const PARTITION_MS = [500, 15_000] as const;
+
+/**
+ * A nats-server 2.9 with JetStream, simulated: its connections, subjects, groups and streams, and
+ * what can befall them.
+ *
+ * Each connection keeps the order of what passes, each way; between connections there is none. What
+ * was sent shortly before a connection is lost may be lost, in both directions.
+ */
+export class SimulatedBroker implements Exchange {
+  readonly #world: World;
+  readonly #seed: Seeded;
+  readonly #router: Router;
+  readonly #jetStream: JetStream;
+  readonly #lines = new Map<Session, Line>();
+  #isUp = true;
+  #isProvisioning = false;
+  #losses = 0;
+
+  constructor(world: World, { manifest }: { readonly manifest: Manifest }) {
+    this.#world = world;
+    this.#seed = world.seed.fork("broker");
+    this.#router = new Router(this.#seed.fork("groups"));
+    this.#jetStream = new JetStream(world, manifest);
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Connects a process as a user; rejects when the broker is not up. */
+  async connect(process: Process, user: string): Promise<Link> {
+    const world = this.#world;
+    const line = new Line({ world, exchange: this, process, user });
+    await line.open();
+    return new SimulatedLink({ world, process, user, url: URL, line, jetStream: this.#jetStream });
+  }
+
+  accept(wire: Wire, line: Line): Session {
+    const session = new Session(wire, this.#router, (ended) => this.#lines.delete(ended));
+    this.#lines.set(session, line);
+    return session;
+  }
+
+  /** Makes the streams and consumers that are missing. */
+  provision(): void {
+    if (this.#isUp) this.#jetStream.provide();
+    else this.#provisionSoon();
+  }
+
+  /** The last sequence of a stream, for those who look on; undefined when there is none. */
+  lastSeqOf(stream: string): number | undefined {
+    return this.#jetStream.streams.get(stream)?.lastSeq;
+  }
+
+  /** Has happen what may in a second: to each connection, to the streams, to the broker itself. */
+  everySecond(): void {
+    const { faults } = this.#world;
+    for (const [session, line] of [...this.#lines]) {
+      const { name } = session.wire;
+      if (faults.happens("disconnect", name)) this.#drop(session, line);
+      else if (line.session === session && faults.happens("partition", name)) {
+        line.cutOff(faults.amount(...PARTITION_MS));
+      }
+    }
+    if (!this.#isUp) return;
+    if (faults.happens("stream-wiped", "broker")) this.wipe();
+    if (faults.happens("stream-rewound", "broker")) this.#restart(rewind);
+    else if (faults.happens("broker-restart", "broker")) this.restart();
+  }
+
+  /** Restarts: all connections are lost, and perhaps what was not yet on the disk. */
+  restart(): void {
+    const failed = this.#world.faults.happens("broker-loss", "broker");
+    this.#restart(failed ? loseUnsynced : () => {});
+  }
+
+  /** Deletes all streams. The provisioner makes them anew soon. */
+  wipe(): void {
+    this.#jetStream.wipe();
+    this.#provisionSoon();
+  }
+
+  #restart(lose: (jetStream: JetStream, loss: Loss) => void): void {
+    if (!this.#isUp) return;
+    const world = this.#world;
+    this.#isUp = false;
+    world.note("broker", "down");
+    for (const [session, line] of [...this.#lines]) this.#drop(session, line);
+    for (const stream of this.#jetStream.streams.values()) {
+      for (const consumer of stream.consumers.values()) consumer.forgetPullers();
+    }
+    this.#losses += 1;
+    const seed = this.#seed.fork(`loss ${this.#losses}`);
+    lose(this.#jetStream, { seed, nowMs: world.nowMs });
+    const up = () => {
+      this.#isUp = true;
+      world.note("broker", "up");
+      this.#provisionSoon();
+    };
+    world.after(seed.between(...RESTART_MS), up, { what: "restart" });
+  }
+
+  /** Ends a connection. What is on its way to the process may still arrive. */
+  #drop(session: Session, line: Line): void {
+    const { down } = session.wire;
+    session.end();
+    if (this.#seed.next() < 0.5) down.lose();
+    down.tell(() => line.lose(session));
+  }
+
+  #provisionSoon(): void {
+    if (this.#isProvisioning) return;
+    this.#isProvisioning = true;
+    const work = () => {
+      this.#isProvisioning = false;
+      this.provision();
+    };
+    this.#world.after(this.#seed.between(...PROVISION_MS), work, { what: "provision" });
+  }
+}

@@ -1,0 +1,79 @@
+import type { Manifest } from "../../transport/manifest.ts";
+import { eventSubject, streamOf } from "../../transport/nats/subjects.ts";
+import type { World } from "../world.ts";
+import type { Consumer } from "./consumer.ts";
+import { CONSUMER_NOT_FOUND, NO_RESPONDERS, Refusal, STREAM_NOT_FOUND } from "./refusal.ts";
+import type { SentMessage } from "./sent-message.ts";
+import { Stream } from "./stream.ts";
+
+/** The streams of a broker, with their consumers. */
+export class JetStream {
+  readonly streams = new Map<string, Stream>();
+  readonly #world: World;
+  readonly #manifest: Manifest;
+
+  constructor(world: World, manifest: Manifest) {
+    this.#world = world;
+    this.#manifest = manifest;
+  }
+
+  /** Makes the streams of events and their readers' consumers that are missing. */
+  provide(): void {
+    for (const { name: producer, events } of this.#manifest) {
+      if (events.length === 0) continue;
+      const stream = this.#provideStream(streamOf(producer));
+      for (const { name: reader, reads } of this.#manifest) {
+        const read = reads.find((one) => one.producer === producer);
+        if (read !== undefined) stream.provide(reader, filterOf(producer, read.events));
+      }
+    }
+  }
+
+  /** Deletes all streams; whoever reads them hears of it. */
+  wipe(): void {
+    for (const stream of this.streams.values()) {
+      this.#world.note("broker", "stream deleted", stream.name);
+      for (const name of [...stream.consumers.keys()]) stream.deleteConsumer(name);
+    }
+    this.streams.clear();
+  }
+
+  append(message: SentMessage, lastSequence: number): number {
+    const [, module = ""] = message.subject.split(".");
+    const stream = this.streams.get(streamOf(module));
+    if (stream === undefined) throw new Refusal(NO_RESPONDERS, "no responders");
+    return stream.append(message, lastSequence);
+  }
+
+  stream(name: string): Stream {
+    const stream = this.streams.get(name);
+    if (stream === undefined) throw new Refusal(STREAM_NOT_FOUND, "stream not found");
+    return stream;
+  }
+
+  consumer(stream: string, name: string): Consumer {
+    const consumer = this.stream(stream).consumers.get(name);
+    if (consumer === undefined) throw new Refusal(CONSUMER_NOT_FOUND, "consumer not found");
+    return consumer;
+  }
+
+  /** The same, or undefined when it is not there. */
+  findConsumer(stream: string, name: string): Consumer | undefined {
+    return this.streams.get(stream)?.consumers.get(name);
+  }
+
+  #provideStream(name: string): Stream {
+    const known = this.streams.get(name);
+    if (known !== undefined) return known;
+    this.#world.note("broker", "new stream", name);
+    const stream = new Stream(this.#world, name);
+    this.streams.set(name, stream);
+    return stream;
+  }
+}
+
+/** nats-server 2.9 knows one filter or none: a reader of several events is handed all. */
+function filterOf(producer: string, events: readonly string[]): string | undefined {
+  const [only, ...more] = events;
+  return only === undefined || more.length > 0 ? undefined : eventSubject(producer, only);
+}

@@ -1,0 +1,214 @@
+import type {
+  Delivered,
+  Link,
+  Listening,
+  Message,
+  Reading,
+  Sending,
+  StreamEnd,
+} from "../../transport/nats/link.ts";
+import type { Process } from "../process.ts";
+import type { World } from "../world.ts";
+import { type Ask, Asks } from "./asks.ts";
+import type { JetStream } from "./jet-stream.ts";
+import type { Line } from "./line.ts";
+import { SimulatedListening } from "./listening.ts";
+import { SimulatedReading } from "./reading.ts";
+import { SentMessage } from "./sent-message.ts";
+
+const PAYLOAD_BYTES_MAX = 1_048_576;
+/** How long is waited for an answer about a stream, and about a consumer. */
+const STREAM_ASK_MS = 5_000;
+const CONSUMER_ASK_MS = 2_000;
+
+/** What a link stands on. */
+export interface LinkOptions {
+  readonly world: World;
+  readonly process: Process;
+  readonly user: string;
+  readonly url: string;
+  /** Connected already. */
+  readonly line: Line;
+  readonly jetStream: JetStream;
+}
+
+/** One user's connection to the simulated broker, as the NATS client would keep it. */
+export class SimulatedLink implements Link {
+  readonly url: string;
+  readonly user: string;
+  readonly payloadBytesMax = PAYLOAD_BYTES_MAX;
+  readonly #options: LinkOptions;
+  readonly #line: Line;
+  readonly #asks: Asks;
+  readonly #listenings = new Set<SimulatedListening>();
+  readonly #readings = new Set<SimulatedReading>();
+  readonly #flushes = new Set<(error: Error) => void>();
+  #closed: Promise<void> | undefined;
+  #messages = 0;
+
+  constructor(options: LinkOptions) {
+    const { world, process, line, user, url } = options;
+    this.#options = options;
+    this.#line = line;
+    this.user = user;
+    this.url = url;
+    this.#asks = new Asks(world, process);
+    line.onUp(() => this.#resume());
+    line.onDown(() => this.#rejectFlushes());
+  }
+
+  get isUp(): boolean {
+    return this.#line.session !== undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#line.isClosed;
+  }
+
+  get messages(): number {
+    return this.#messages;
+  }
+
+  onDown(work: () => void): void {
+    this.#line.onDown(work);
+  }
+
+  onUp(work: () => void): void {
+    this.#line.onUp(work);
+  }
+
+  listen(
+    subject: string,
+    take: (message: Message) => void,
+    among?: { readonly queue: string },
+  ): Listening {
+    const about = { subject, queue: among?.queue };
+    const hand = (message: Message) => {
+      this.#messages += 1;
+      take(message);
+    };
+    const listening = new SimulatedListening(about, hand, (one) => this.#endListening(one));
+    this.#listenings.add(listening);
+    this.#listenTo(listening);
+    return listening;
+  }
+
+  publish(subject: string, payload: Uint8Array | string, about: Sending = {}): void {
+    const message = new SentMessage(subject, payload, about);
+    if (message.bytes > PAYLOAD_BYTES_MAX) {
+      throw new RangeError(`${subject}: ${message.bytes} bytes are more than the broker takes.`);
+    }
+    this.#messages += 1;
+    const session = this.#line.session;
+    session?.wire.up.send({ to: session, message });
+  }
+
+  flush(): Promise<void> {
+    const session = this.#line.session;
+    if (session === undefined) return Promise.reject(new Error("There is no connection."));
+    const { up, down } = session.wire;
+    return new Promise((resolve, reject) => {
+      this.#flushes.add(reject);
+      const pong = () => {
+        this.#flushes.delete(reject);
+        resolve();
+      };
+      up.tell(() => down.tell(pong));
+    });
+  }
+
+  async append(
+    subject: string,
+    payload: string,
+    about: { readonly headers: string; readonly lastSequence: number; readonly timeoutMs: number },
+  ): Promise<void> {
+    const { headers, lastSequence, timeoutMs } = about;
+    const message = new SentMessage(subject, payload, { headers });
+    const work = () => void this.#options.jetStream.append(message, lastSequence);
+    await this.#ask({
+      what: `append ${subject} after ${lastSequence} ${payload}`,
+      timeoutMs,
+      work,
+    });
+  }
+
+  streamEnd(stream: string): Promise<StreamEnd> {
+    const work = () => this.#options.jetStream.stream(stream).end;
+    return this.#ask({ what: `end of ${stream}`, timeoutMs: STREAM_ASK_MS, work });
+  }
+
+  stored(stream: string, sequence: number): Promise<Message | undefined> {
+    const work = () => this.#options.jetStream.stream(stream).at(sequence)?.message;
+    return this.#ask({ what: `${stream} at ${sequence}`, timeoutMs: STREAM_ASK_MS, work });
+  }
+
+  async read(
+    about: { readonly stream: string; readonly consumer: string; readonly aheadMax: number },
+    take: (message: Delivered) => void,
+  ): Promise<Reading> {
+    const { world, jetStream } = this.#options;
+    const { stream, consumer } = about;
+    const work = () => void jetStream.consumer(stream, consumer);
+    await this.#ask({ what: `${consumer} of ${stream}`, timeoutMs: CONSUMER_ASK_MS, work });
+    const session = () => this.#line.session;
+    const reading = new SimulatedReading({ ...about, world, jetStream, session, take });
+    this.#readings.add(reading);
+    void reading.ended.then(() => this.#readings.delete(reading));
+    reading.pullAnew();
+    return reading;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.isUp) {
+      await Promise.all([...this.#listenings].map((one) => one.drain()));
+      await this.flush().catch(() => {});
+    }
+    this.#end();
+  }
+
+  async abandon(): Promise<void> {
+    this.#line.session?.wire.up.loseUnsent();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#line.close();
+    for (const listening of this.#listenings) listening.isClosed = true;
+    for (const reading of this.#readings) reading.end();
+    this.#asks.endAll();
+    this.#rejectFlushes();
+  }
+
+  #ask<Answer>(asked: Ask<Answer>): Promise<Answer> {
+    if (this.isClosed) return Promise.reject(new Error("The connection is closed."));
+    return this.#asks.ask(this.#line.session, asked);
+  }
+
+  async #endListening(listening: SimulatedListening): Promise<void> {
+    const session = this.#line.session;
+    session?.wire.up.tell(() => session.unlisten(listening));
+    await this.flush().catch(() => {});
+    listening.isClosed = true;
+    this.#listenings.delete(listening);
+  }
+
+  #listenTo(listening: SimulatedListening): void {
+    const session = this.#line.session;
+    session?.wire.up.tell(() => session.listen(listening, listening));
+  }
+
+  #resume(): void {
+    for (const listening of this.#listenings) this.#listenTo(listening);
+    for (const reading of this.#readings) reading.pullAnew();
+  }
+
+  #rejectFlushes(): void {
+    for (const reject of this.#flushes) reject(new Error("The connection is lost."));
+    this.#flushes.clear();
+  }
+}

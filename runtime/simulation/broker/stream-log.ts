@@ -1,0 +1,25 @@
+import type { SentMessage } from "./sent-message.ts";
+
+/** A message that a stream keeps. */
+export interface Kept {
+  readonly message: SentMessage;
+  readonly sequence: number;
+  /** When it was appended. */
+  readonly atMs: number;
+}
+
+/** What a consumer reads from. */
+export interface Log {
+  readonly name: string;
+  readonly lastSeq: number;
+  at(sequence: number): Kept | undefined;
+}
+
+/** Who pulls from a consumer: one reading of one connection. */
+export interface Puller {
+  /** False once its connection is gone at the broker, or the reading is over. */
+  readonly isThere: boolean;
+  hand(kept: Kept): void;
+  /** Says that the consumer is gone. */
+  end(): void;
+}

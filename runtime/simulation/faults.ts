@@ -1,0 +1,107 @@
+import { type Seeded, seeded } from "./seeded.ts";
+
+/**
+ * How often each kind of fault happens, as the share of its opportunities.
+ *
+ * What an opportunity is differs: a point that a process passes, a message on its way, a commit, or
+ * a moment of the run (one each second, for what happens to whole processes and the broker).
+ */
+export interface FaultRates {
+  /** At a named point (before and after each commit, publish, ack and reply): the process is gone. */
+  readonly kill: number;
+  /** Each second, for each process: it is gone; it stands still for up to ten seconds. */
+  readonly "kill-any": number;
+  readonly pause: number;
+  /** Each second: the system is stopped, gently or not, and started in another topology. */
+  readonly topology: number;
+  /** A message: late by up to two seconds, lost, or doubled. */
+  readonly "message-late": number;
+  readonly "message-lost": number;
+  readonly "message-doubled": number;
+  /** A reply, after the effect: lost. */
+  readonly "reply-lost": number;
+  /** Each second: a process loses its connection; it cannot be reached for up to ten seconds. */
+  readonly disconnect: number;
+  readonly partition: number;
+  /** Each second: the broker restarts, which may lose what it had not synced. */
+  readonly "broker-restart": number;
+  /** At a restart of the broker: the tails of streams, acks and the window of ids are lost. */
+  readonly "broker-loss": number;
+  /** Each second: all streams are gone; a stream is as it was some time ago. */
+  readonly "stream-wiped": number;
+  readonly "stream-rewound": number;
+  /** A commit: the disk is full, busy or slow; it lasts although an error is reported. */
+  readonly "disk-full": number;
+  readonly "disk-busy": number;
+  readonly "disk-slow": number;
+  readonly "commit-unknown": number;
+  /** Each second, for each process: its clock of the day jumps by up to a minute. */
+  readonly "clock-jump": number;
+}
+
+export type Fault = keyof FaultRates;
+
+/** A fault that happened: its kind, and the how manieth opportunity of that kind and place it was. */
+export interface Happened {
+  readonly fault: Fault;
+  readonly about: string;
+  readonly nth: number;
+}
+
+/**
+ * Decides which faults happen.
+ *
+ * Each decision depends on the seed, the kind, the place and the count of such opportunities alone:
+ * without one fault the others still happen at theirs, which is what makes a failing run shrink.
+ */
+export class Faults {
+  readonly happened: Happened[] = [];
+  readonly #seed: Seeded;
+  readonly #rates: FaultRates;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #counts = new Map<string, number>();
+  #on = false;
+
+  constructor(options: {
+    readonly seed: Seeded;
+    readonly rates: FaultRates;
+    /** The names of those that may happen; all when not given. */
+    readonly only?: ReadonlySet<string> | undefined;
+  }) {
+    this.#seed = options.seed;
+    this.#rates = options.rates;
+    this.#only = options.only;
+  }
+
+  /** Lets faults happen, or not any more. */
+  set on(on: boolean) {
+    this.#on = on;
+  }
+
+  /** Whether this fault happens at this opportunity. */
+  happens(fault: Fault, about: string): boolean {
+    const rate = this.#rates[fault];
+    if (!this.#on || rate === 0) return false;
+    const place = `${fault} ${about}`;
+    const nth = (this.#counts.get(place) ?? 0) + 1;
+    this.#counts.set(place, nth);
+    const chance = seeded(Bun.hash.xxHash32(`${place} ${nth}`, this.#seed.root)).next();
+    if (chance >= rate) return false;
+    const happened = { fault, about, nth };
+    if (this.#only !== undefined && !this.#only.has(nameOf(happened))) return false;
+    this.happened.push(happened);
+    return true;
+  }
+
+  /** A number between two for a fault that happens now; its own for each fault. */
+  amount(least: number, most: number): number {
+    const last = this.happened.at(-1);
+    const name = last === undefined ? "" : nameOf(last);
+    return seeded(Bun.hash.xxHash32(name, this.#seed.root ^ 1)).between(least, most);
+  }
+}
+
+/** A fault's name, by which it can be allowed. */
+export function nameOf({ fault, about, nth }: Happened): string {
+  return `${fault} ${about} #${nth}`;
+}

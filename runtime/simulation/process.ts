@@ -1,0 +1,87 @@
+import type { Environment } from "../contract/environment.ts";
+import type { Seeded } from "./seeded.ts";
+import type { World } from "./world.ts";
+
+/** 2026-01-01T00:00:00Z: when every world begins. */
+const EPOCH_MS = 1_767_225_600_000;
+/** How long a turn of an event loop takes, in milliseconds. */
+const TURN_MS = [0.01, 0.1] as const;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** A process of a simulated system: it may be paused, and be gone at any moment. */
+export class Process {
+  readonly name: string;
+  readonly environment: Environment;
+  isGone = false;
+  pausedUntilMs = 0;
+  /** How far its clock of the day is off. */
+  skewMs = 0;
+  readonly #world: World;
+  readonly #leaving: (() => void)[] = [];
+
+  constructor(world: World, name: string, seed: Seeded) {
+    this.name = name;
+    this.#world = world;
+    this.environment = environmentOf(world, this, seed);
+  }
+
+  /** Has it be gone, now: nothing that it has begun goes on. */
+  kill(why: string): void {
+    if (this.isGone) return;
+    this.#world.note(this.name, "gone", why);
+    this.isGone = true;
+    for (const work of this.#leaving) work();
+  }
+
+  /** Has it stand still for a while. */
+  stop(forMs: number): void {
+    this.#world.note(this.name, "paused", `${forMs} ms`);
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.#world.nowMs + forMs);
+  }
+
+  /** Has `work` run when it is gone, as an operating system closes what a process had open. */
+  onGone(work: () => void): void {
+    this.#leaving.push(work);
+  }
+}
+
+function environmentOf(world: World, process: Process, seed: Seeded): Environment {
+  const { name } = process;
+  const turns = seed.fork("turns");
+  const ids = seed.fork("ids");
+  const secrets = seed.fork("secrets");
+  const random = seed.fork("random");
+  const bornAtMs = world.nowMs;
+  let turnAtMs = 0;
+  let count = 0;
+  const now = () => Math.floor(EPOCH_MS + world.nowMs + process.skewMs);
+  const hexOf = (from: Seeded, bytes: number) => {
+    let text = "";
+    for (let byte = 0; byte < bytes; byte++) text += HEX[from.below(256)];
+    return text;
+  };
+  return {
+    now,
+    monotonic: () => world.nowMs - bornAtMs,
+    random: () => random.next(),
+    randomBytes: (bytes) => Uint8Array.from({ length: bytes }, () => secrets.below(256)),
+    newId(prefix) {
+      const time = now().toString(16).padStart(12, "0");
+      const sequence = (count++).toString(16).padStart(8, "0");
+      const end = `${hexOf(ids, 2)}${sequence}`;
+      return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${hexOf(ids, 2).slice(1)}-8${hexOf(ids, 2).slice(1)}-${end}`;
+    },
+    newTraceId: () => hexOf(ids, 16),
+    after: (delayMs, work) => world.after(delayMs, work, { what: "timer", process }),
+    defer(work) {
+      // One after another: an event loop keeps their order.
+      turnAtMs = Math.max(turnAtMs, world.nowMs + turns.between(...TURN_MS));
+      world.after(turnAtMs - world.nowMs, work, { what: "turn", process });
+    },
+    reach(point) {
+      if (!process.isGone && world.faults.happens("kill", `${name} at ${point}`)) {
+        process.kill(`killed at ${point}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { drainMicrotasks } from "bun:jsc";
+import { Agenda } from "./agenda.ts";
+import type { Faults } from "./faults.ts";
+import type { Process } from "./process.ts";
+import type { Seeded } from "./seeded.ts";
+import type { Trace } from "./trace.ts";
+
+/** Something that is to happen. */
+export interface Happening {
+  /** When, in milliseconds since the world began. */
+  atMs: number;
+  /** For what happens at the same time: first come, first served. */
+  readonly order: number;
+  readonly what: string;
+  /** In which process it happens; undefined for what is outside of all, such as the network. */
+  readonly process: Process | undefined;
+  readonly work: () => void;
+  cancelled: boolean;
+}
+
+/**
+ * Virtual time: one thing happens after another, each with all that follows from it at once, and the
+ * clock moves on to the next.
+ *
+ * Nothing here takes real time or draws randomness but by the seed, so a run depends on its seed
+ * alone. What belongs to a process that is gone does not happen; what belongs to one that is paused
+ * happens when it goes on.
+ */
+export class World {
+  readonly seed: Seeded;
+  readonly faults: Faults;
+  readonly trace: Trace;
+  readonly #agenda = new Agenda();
+  #nowMs = 0;
+  #order = 0;
+  #endsAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(parts: { readonly seed: Seeded; readonly faults: Faults; readonly trace: Trace }) {
+    this.seed = parts.seed;
+    this.faults = parts.faults;
+    this.trace = parts.trace;
+  }
+
+  /** Milliseconds since the world began. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Has something happen later. Returns a function that takes it back. */
+  after(
+    delayMs: number,
+    work: () => void,
+    about: { readonly what: string; readonly process?: Process | undefined },
+  ): () => void {
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    const { what, process } = about;
+    const happening = { atMs, order: this.#order++, what, process, work, cancelled: false };
+    this.#agenda.add(happening);
+    return () => {
+      happening.cancelled = true;
+    };
+  }
+
+  /** Resolves after a while of virtual time. */
+  pause(delayMs: number, what: string): Promise<void> {
+    return new Promise((resolve) => void this.after(delayMs, resolve, { what }));
+  }
+
+  /** Lets happen what is due until a time. Returns false when nothing at all is left to happen. */
+  runUntil(untilMs: number): boolean {
+    this.#endsAtMs = untilMs;
+    drainMicrotasks();
+    for (;;) {
+      const next = this.#agenda.first();
+      if (next === undefined || next.atMs > this.#endsAtMs) break;
+      this.#agenda.removeFirst();
+      this.#happen(next);
+    }
+    this.#nowMs = Math.max(this.#nowMs, Math.min(untilMs, this.#endsAtMs));
+    return this.#agenda.first() !== undefined;
+  }
+
+  /** Ends the run after what happens now. */
+  end(): void {
+    this.#endsAtMs = this.#nowMs;
+  }
+
+  /** Notes something for the digest and the story. */
+  note(where: string, what: string, detail = ""): void {
+    this.trace.note({ atMs: this.#nowMs, where, what, detail });
+  }
+
+  #happen(happening: Happening): void {
+    const { process, work, what, atMs } = happening;
+    if (happening.cancelled || process?.isGone) return;
+    if (process !== undefined && process.pausedUntilMs > atMs) {
+      happening.atMs = process.pausedUntilMs;
+      this.#agenda.add(happening);
+      return;
+    }
+    this.#nowMs = atMs;
+    this.note(process?.name ?? "", what);
+    work();
+    drainMicrotasks();
+  }
+}
