@@ -1,4 +1,22 @@
-import type { Happening } from "./world.ts";
+/** Whom something happens to: it may stand still, or be gone. */
+export interface Actor {
+  readonly name: string;
+  readonly isGone: boolean;
+  readonly pausedUntilMs: number;
+}
+
+/** Something that is to happen. */
+export interface Happening {
+  /** When, in milliseconds since the world began. */
+  atMs: number;
+  /** For what happens at the same time: first come, first served. */
+  readonly order: number;
+  readonly what: string;
+  /** In which process it happens; undefined for what is outside of all, such as the network. */
+  readonly process: Actor | undefined;
+  readonly work: () => void;
+  cancelled: boolean;
+}
 
 /** What is to happen, the earliest first: a binary heap. */
 export class Agenda {
@@ -13,8 +31,8 @@ export class Agenda {
     let at = heap.push(happening) - 1;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      const parent = heap[above] as Happening;
-      if (isBefore(parent, happening)) break;
+      const parent = heap[above];
+      if (parent === undefined || isBefore(parent, happening)) break;
       heap[at] = parent;
       at = above;
     }

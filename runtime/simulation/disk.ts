@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 /** How long a slow commit holds its process up, in milliseconds. */
 const SLOW_MS = [50, 2_000] as const;
 
-/** What a database holds, as bytes that one can be made from. */
+/** What databases hold, by their names, as bytes that one can be made from. */
 export type Images = ReadonlyMap<string, Uint8Array>;
 
 /**
@@ -22,15 +22,15 @@ export class SimulatedDisk {
 
   constructor(world: World, images: Images) {
     this.#world = world;
-    for (const [path, image] of images) {
-      this.#files.set(path, { sqlite: new BetterSqlite3(Buffer.from(image)), commits: 0 });
+    for (const [name, image] of images) {
+      this.#files.set(name, { sqlite: new BetterSqlite3(Buffer.from(image)), commits: 0 });
     }
   }
 
   /** The disk as one process sees it. */
   of(process: Process): Disk {
     return {
-      exists: (path) => this.#files.has(path),
+      exists: (path) => this.#files.has(nameOf(path)),
       open: (path, about) => this.#open(path, { process, readonly: about?.readonly === true }),
       lock: (path, module) => this.#lock(path, { process, module }),
     };
@@ -38,17 +38,12 @@ export class SimulatedDisk {
 
   /** What lies on it now. */
   images(): Images {
-    return new Map([...this.#files].map(([path, { sqlite }]) => [path, sqlite.serialize()]));
+    return new Map([...this.#files].map(([name, { sqlite }]) => [name, sqlite.serialize()]));
   }
 
-  /** A database, to be looked at from outside of all processes. */
-  at(path: string): Sqlite | undefined {
-    return this.#files.get(path)?.sqlite;
-  }
-
-  /** The paths of all databases. */
-  paths(): string[] {
-    return [...this.#files.keys()].sort();
+  /** The database of a module, to be looked at from outside of all processes. */
+  databaseOf(module: string): Sqlite | undefined {
+    return this.#files.get(`${module}.db`)?.sqlite;
   }
 
   close(): void {
@@ -56,13 +51,14 @@ export class SimulatedDisk {
   }
 
   #open(path: string, by: { readonly process: Process; readonly readonly: boolean }): Sqlite {
-    let file = this.#files.get(path);
+    const name = nameOf(path);
+    let file = this.#files.get(name);
     if (file === undefined) {
       if (by.readonly) throw new BetterSqlite3.SqliteError("no such file", "SQLITE_CANTOPEN");
       file = { sqlite: new BetterSqlite3(":memory:"), commits: 0 };
-      this.#files.set(path, file);
+      this.#files.set(name, file);
     }
-    return seenBy(by.process, { file, path, world: this.#world });
+    return seenBy(by.process, { file, name, world: this.#world });
   }
 
   #lock(path: string, by: { readonly process: Process; readonly module: string }): () => void {
@@ -78,6 +74,11 @@ export class SimulatedDisk {
   }
 }
 
+/** The name of a file, wherever it lies: runs differ in nothing but their seeds. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
 interface File {
   readonly sqlite: Sqlite;
   commits: number;
@@ -89,11 +90,10 @@ interface File {
  */
 function seenBy(
   process: Process,
-  on: { readonly file: File; readonly path: string; readonly world: World },
+  on: { readonly file: File; readonly name: string; readonly world: World },
 ): Sqlite {
-  const { file, path, world } = on;
+  const { file, name: about, world } = on;
   const { sqlite } = file;
-  const about = path.slice(path.lastIndexOf("/") + 1);
   const special: { readonly [sql: string]: () => object } = {
     "BEGIN IMMEDIATE": () => begun(sqlite, { process, about, world }),
     COMMIT: () => committed(file, { process, about, world }),

@@ -3,8 +3,8 @@ import { type Seeded, seeded } from "./seeded.ts";
 /**
  * How often each kind of fault happens, as the share of its opportunities.
  *
- * What an opportunity is differs: a point that a process passes, a message on its way, a commit, or
- * a moment of the run (one each second, for what happens to whole processes and the broker).
+ * What an opportunity is differs: a point that a process passes, a message on its way, a commit,
+ * or a moment of the run (each second, for what happens to whole processes and the broker).
  */
 export interface FaultRates {
   /** At a named point (before and after each commit, publish, ack and reply): the process is gone. */
@@ -37,11 +37,14 @@ export interface FaultRates {
   readonly "commit-unknown": number;
   /** Each second, for each process: its clock of the day jumps by up to a minute. */
   readonly "clock-jump": number;
+  /** What a process asks of the world beyond: the request, or the answer to it, gets lost. */
+  readonly "outside-lost": number;
+  readonly "outside-unanswered": number;
 }
 
 export type Fault = keyof FaultRates;
 
-/** A fault that happened: its kind, and the how manieth opportunity of that kind and place it was. */
+/** A fault that happened: its kind, its place, and which opportunity of these it took. */
 export interface Happened {
   readonly fault: Fault;
   readonly about: string;

@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import type { Actor } from "./agenda.ts";
 import type { Seeded } from "./seeded.ts";
 import type { World } from "./world.ts";
 
@@ -9,7 +10,7 @@ const TURN_MS = [0.01, 0.1] as const;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** A process of a simulated system: it may be paused, and be gone at any moment. */
-export class Process {
+export class Process implements Actor {
   readonly name: string;
   readonly environment: Environment;
   isGone = false;
@@ -69,7 +70,8 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
       const time = now().toString(16).padStart(12, "0");
       const sequence = (count++).toString(16).padStart(8, "0");
       const end = `${hexOf(ids, 2)}${sequence}`;
-      return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${hexOf(ids, 2).slice(1)}-8${hexOf(ids, 2).slice(1)}-${end}`;
+      const three = () => hexOf(ids, 2).slice(1);
+      return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${three()}-8${three()}-${end}`;
     },
     newTraceId: () => hexOf(ids, 16),
     after: (delayMs, work) => world.after(delayMs, work, { what: "timer", process }),

@@ -13,8 +13,8 @@ export interface Seeded {
 }
 
 /**
- * Makes a source from a seed. What is forked from it by name depends on the seed and the name alone,
- * so that a draw more in one part changes nothing in another.
+ * Makes a source from a seed. What is forked from it by name depends on the seed and the name
+ * alone, so that a draw more in one part changes nothing in another.
  */
 export function seeded(seed: number): Seeded {
   let state = seed >>> 0;

@@ -1,26 +1,12 @@
 import { drainMicrotasks } from "bun:jsc";
-import { Agenda } from "./agenda.ts";
+import { type Actor, Agenda, type Happening } from "./agenda.ts";
 import type { Faults } from "./faults.ts";
-import type { Process } from "./process.ts";
 import type { Seeded } from "./seeded.ts";
 import type { Trace } from "./trace.ts";
 
-/** Something that is to happen. */
-export interface Happening {
-  /** When, in milliseconds since the world began. */
-  atMs: number;
-  /** For what happens at the same time: first come, first served. */
-  readonly order: number;
-  readonly what: string;
-  /** In which process it happens; undefined for what is outside of all, such as the network. */
-  readonly process: Process | undefined;
-  readonly work: () => void;
-  cancelled: boolean;
-}
-
 /**
- * Virtual time: one thing happens after another, each with all that follows from it at once, and the
- * clock moves on to the next.
+ * Virtual time: one thing happens after another, each with all that follows from it at once, and
+ * the clock moves on to the next.
  *
  * Nothing here takes real time or draws randomness but by the seed, so a run depends on its seed
  * alone. What belongs to a process that is gone does not happen; what belongs to one that is paused
@@ -50,7 +36,7 @@ export class World {
   after(
     delayMs: number,
     work: () => void,
-    about: { readonly what: string; readonly process?: Process | undefined },
+    about: { readonly what: string; readonly process?: Actor | undefined },
   ): () => void {
     const atMs = this.#nowMs + Math.max(0, delayMs);
     const { what, process } = about;

@@ -26,6 +26,8 @@ const still: FaultRates = {
   "disk-slow": 0,
   "commit-unknown": 0,
   "clock-jump": 0,
+  "outside-lost": 0,
+  "outside-unanswered": 0,
 };
 const none = { queries: [], commands: [], events: [], calls: [], reads: [] };
 const manifest = [

@@ -1,0 +1,57 @@
+import { payments } from "#modules/payments";
+import { mailer } from "../../modules/notifications/ports/mailer.ts";
+import { paymentProvider } from "../../modules/payments/payment-provider.ts";
+import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
+import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
+import type { Outside, Ports } from "../../runtime/simulation/scenario.ts";
+
+const SECRET = "whsec_of_the_simulation";
+/** When a process takes a provider, and a mail server, for silent. */
+const PROVIDER_MS = 20_000;
+const MAIL_MS = 10_000;
+
+/** The payment provider and the mail server beyond the shop. */
+export function beyondTheShop(outside: Outside): Ports {
+  const provider = openSimulator(outside.world, {
+    secret: SECRET,
+    async deliver(body, signature) {
+      await outside.call(payments.receiveWebhook, { provider: "simulator", body, signature });
+      return true;
+    },
+  });
+  return (process) => {
+    const ask = <T>(what: string, work: () => Promise<T>) =>
+      outside.serve(process, work, {
+        what: `provider ${what}`,
+        lostMs: PROVIDER_MS,
+        lost: () => new ProviderTimeout("The provider did not answer in time."),
+      });
+    const remote: PaymentProvider = {
+      name: provider.name,
+      challenges: provider.challenges,
+      authorise: (request) => ask("authorise", () => provider.authorise(request)),
+      capture: (request) => ask("capture", () => provider.capture(request)),
+      cancel: (request) => ask("cancel", () => provider.cancel(request)),
+      refund: (request) => ask("refund", () => provider.refund(request)),
+      intentOf: (by) => ask("inquiry", () => provider.intentOf(by)),
+      verifyWebhook: (body, signature) => provider.verifyWebhook(body, signature),
+    };
+    const mails = {
+      isMailbox: false,
+      publicUrl: outside.world.publicUrl,
+      send: () =>
+        outside
+          .serve(process, () => ({ reason: null }), {
+            what: "mail",
+            lostMs: MAIL_MS,
+            lost: () => new Error("The mail server did not answer."),
+          })
+          .catch((error: Error) => ({ reason: error.message })),
+      close() {},
+    };
+    return [
+      [paymentProvider, remote],
+      [mailer, mails],
+    ];
+  };
+}

@@ -1,0 +1,91 @@
+import type { Call } from "../contract/call.ts";
+import type { Contract } from "../contract/contract.ts";
+import { isTransportError } from "../contract/errors.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Seeded } from "./seeded.ts";
+import type { SimulatedSystem } from "./simulated-system.ts";
+import type { World } from "./world.ts";
+
+const CALL_MS = 10_000;
+const AGAIN_MS = [200, 3_000] as const;
+/** After so long without an answer a client gives up, which no fault justifies. */
+const PATIENCE_MS = 20 * 60_000;
+
+/** Makes calls over a gateway: once, or until it is known what came of them. */
+export function caller(
+  system: SimulatedSystem,
+  by: { readonly world: World; readonly name: string; readonly once?: boolean },
+): Call<Contract> {
+  const { world, name, once = false } = by;
+  const seed = world.seed.fork(`calls of ${name}`);
+  let calls = 0;
+  const call = async (procedure: never, input: never, options: { readonly key?: string } = {}) => {
+    calls += 1;
+    const { key = `${name}-${calls}` } = options;
+    const traceId = traceOf(seed);
+    const asked = { procedure, input, key, traceId, deadlineMs: CALL_MS };
+    const giveUpAtMs = world.nowMs + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await system.call(asked);
+      } catch (error) {
+        if (once || !isTransportError(error) || world.nowMs > giveUpAtMs) throw error;
+        await world.pause(seed.between(...AGAIN_MS), "try again");
+      }
+    }
+  };
+  return call as unknown as Call<Contract>;
+}
+
+/** The clients of a workload: who is still busy, and who has failed with what. */
+export class Clients {
+  readonly failures: string[] = [];
+  /** How many have not come to an end. */
+  busy = 0;
+
+  /** Has every client come at a time of its own, before `untilMs`. */
+  constructor(
+    { workload }: Pick<Scenario, "workload">,
+    about: {
+      readonly world: World;
+      readonly system: SimulatedSystem;
+      readonly untilMs: number;
+    },
+  ) {
+    const { world, system, untilMs } = about;
+    const times = world.seed.fork("times of clients");
+    for (let number = 0; number < workload.clients; number++) {
+      const name = `client-${number + 1}`;
+      const seed = world.seed.fork(name);
+      const client = {
+        number,
+        call: caller(system, { world, name }),
+        random: () => seed.next(),
+        pause: (ms: number) => world.pause(ms, name),
+      };
+      this.busy += 1;
+      const begin = () => void this.#run(name, workload.client(client));
+      world.after(times.between(0, untilMs), begin, { what: name });
+    }
+  }
+
+  async #run(name: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.failures.push(`${name} failed: ${error instanceof Error ? error.message : error}`);
+    }
+    this.busy -= 1;
+  }
+}
+
+function traceOf(seed: Seeded): string {
+  let text = "";
+  for (let part = 0; part < 4; part++) {
+    text += seed
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  }
+  return text;
+}

@@ -1,0 +1,171 @@
+import type { Contract, Procedure } from "../contract/contract.ts";
+import { moduleName } from "../contract/contract.ts";
+import { TransportError } from "../contract/errors.ts";
+import { system as systemIdentity } from "../contract/identity.ts";
+import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
+import { startMember } from "../host/member.ts";
+import type { Placement } from "../host/topology.ts";
+import type { Module } from "../module/define-module.ts";
+import type { Log } from "../telemetry/log.ts";
+import { inProcess } from "../transport/in-process.ts";
+import { joined } from "../transport/joined.ts";
+import { openNats } from "../transport/nats/nats.ts";
+import { GATEWAY } from "../transport/nats/permissions.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { SimulatedBroker } from "./broker/broker.ts";
+import type { SimulatedDisk } from "./disk.ts";
+import type { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+/** How long a process may take to stop before it is killed. */
+const STOP_MS = 10_000;
+
+/** What all processes of a simulated system stand on. */
+export interface Ground {
+  readonly world: World;
+  readonly disk: SimulatedDisk;
+  readonly broker: SimulatedBroker;
+  /** All modules of the system. */
+  readonly modules: readonly Module[];
+  /** What stands behind ports, for a process. */
+  readonly ports: (process: Process) => readonly PortOverride[];
+  /** A folder of this machine for what ports keep in files. */
+  readonly folder: string;
+}
+
+/** One call as somebody outside makes it. */
+export interface Asked {
+  readonly procedure: Procedure;
+  readonly input: unknown;
+  readonly key: string;
+  readonly traceId: string;
+  readonly deadlineMs: number;
+}
+
+/** A process of a simulated system, which hosts what its placement says. */
+export class Member {
+  readonly placement: Placement;
+  readonly process: Process;
+  readonly #ground: Ground;
+  readonly #isAlone: boolean;
+  #instance: Instance | undefined;
+
+  constructor(
+    ground: Ground,
+    { placement, isAlone }: { readonly placement: Placement; readonly isAlone: boolean },
+    process: Process,
+  ) {
+    this.placement = placement;
+    this.process = process;
+    this.#ground = ground;
+    this.#isAlone = isAlone;
+    process.onGone(() => this.#instance?.abandon());
+    ground.world.after(0, () => void this.#start(), { what: "start", process });
+  }
+
+  /** True while it takes calls. */
+  get isReady(): boolean {
+    return this.#instance !== undefined && !this.process.isGone;
+  }
+
+  /** True while anything is under way in its modules. */
+  get isBusy(): boolean {
+    return this.#instance?.modules.some((one) => one.busy) ?? true;
+  }
+
+  /** Calls a procedure in the name of the gateway. */
+  call({ procedure, input, key, traceId, deadlineMs }: Asked): Promise<unknown> {
+    const instance = this.#instance;
+    if (instance === undefined) {
+      return Promise.reject(new TransportError("UNREACHABLE", "no", "It is being started."));
+    }
+    const deadlineAtMs = this.process.environment.monotonic() + deadlineMs;
+    const origin = { identity: systemIdentity, traceId, deadlineAtMs };
+    const options = procedure.kind === "command" ? { key } : {};
+    return instance.gateway.call(procedure, input, { origin, options });
+  }
+
+  /** Has it finish what it does and end, as SIGTERM does. */
+  stop(): void {
+    const { world } = this.#ground;
+    const { process } = this;
+    world.note(process.name, "told to stop");
+    const end = () => process.kill("stopped");
+    world.after(STOP_MS, end, { what: "patience" });
+    const stop = () => void (this.#instance?.stop() ?? Promise.resolve()).then(end, end);
+    world.after(0, stop, { what: "stop", process });
+  }
+
+  async #start(): Promise<void> {
+    const { process, placement } = this;
+    const { modules, disk, folder, ports } = this.#ground;
+    const here = modules.filter((one) => placement.modules.includes(one.contract[moduleName]));
+    try {
+      const options = {
+        modules: here,
+        contracts: modules.map(({ contract }): Contract => contract),
+        transport: await this.#transport(here),
+        environment: process.environment,
+        log: this.#log(),
+        folder,
+        publicUrl: "http://shop.test",
+        development: true,
+        settings: new Map(),
+        overrides: ports(process),
+        disk: disk.of(process),
+      };
+      const instance = await (placement.isMember ? startMember : startInstance)(options);
+      if (process.isGone) return instance.abandon();
+      this.#instance = instance;
+      this.#ground.world.note(process.name, "ready");
+    } catch (error) {
+      process.kill(`could not start: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #transport(here: readonly Module[]): Promise<Transport> {
+    const { environment } = this.process;
+    const local = inProcess(environment);
+    if (this.#isAlone) return local;
+    const names = here.map((one) => one.contract[moduleName]);
+    const remote = await openNats({
+      connect: (user) => this.#ground.broker.connect(this.process, user),
+      instance: this.placement.name,
+      here: new Set(names),
+      users: this.placement.role === "edge" ? [...names, GATEWAY] : names,
+      balance: { callees: (user) => this.#calleesOf(user, here), version: "1.0.0" },
+      environment,
+      reminder: environment,
+      log: this.#log(),
+    });
+    return joined(new Set(names), { local, remote });
+  }
+
+  #calleesOf(user: string, here: readonly Module[]): readonly string[] {
+    if (user === GATEWAY) return ["*"];
+    const module = here.find((one) => one.contract[moduleName] === user);
+    return module?.uses.map((contract) => contract[moduleName]) ?? [];
+  }
+
+  /** What a process says of its troubles is part of the story. */
+  #log(): Log {
+    const { world } = this.#ground;
+    const { name } = this.process;
+    const say = (level: string) => (message: string, fields?: object) => {
+      world.note(name, level, `${message} ${detailOf(fields)}`);
+    };
+    const log: Log = {
+      debug() {},
+      info() {},
+      warn: say("warning"),
+      error: say("error"),
+      with: () => log,
+    };
+    return log;
+  }
+}
+
+function detailOf(fields: object | undefined): string {
+  if (fields === undefined) return "";
+  return JSON.stringify(fields, (_, value) => (value instanceof Error ? value.message : value));
+}

@@ -1,0 +1,59 @@
+import { mkdirSync } from "node:fs";
+import type { Log } from "../telemetry/log.ts";
+import type { Actor } from "./agenda.ts";
+import { caller } from "./clients.ts";
+import { Process } from "./process.ts";
+import type { Outside } from "./scenario.ts";
+import type { SimulatedSystem } from "./simulated-system.ts";
+import type { World } from "./world.ts";
+
+const WAY_MS = [1, 40] as const;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/** The world beyond the system, as what stands behind ports sees it. */
+export function outsideOf(
+  world: World,
+  about: { readonly system: SimulatedSystem; readonly folder: string },
+): Outside {
+  const seed = world.seed.fork("outside");
+  const { environment } = new Process(world, "outside", seed);
+  const later = (work: () => void, what: string, process?: Actor) =>
+    world.after(seed.between(...WAY_MS), work, { what, process });
+  return {
+    world: {
+      log: silent,
+      now: environment.now,
+      newId: environment.newId,
+      random: environment.random,
+      randomBytes: environment.randomBytes,
+      after: environment.after,
+      folder() {
+        const folder = `${about.folder}/outside`;
+        mkdirSync(folder, { recursive: true });
+        return folder;
+      },
+      guard: () => (work) => work(),
+      publicUrl: "http://shop.test",
+      development: true,
+    },
+    call: caller(about.system, { world, name: "outside", once: true }),
+    happens: (fault, where) => world.faults.happens(fault, where),
+    serve: (process, work, { what, lostMs, lost }) =>
+      new Promise((resolve, reject) => {
+        const getsLost = () => world.after(lostMs, () => reject(lost()), { what: "lost", process });
+        if (world.faults.happens("outside-lost", what)) return getsLost();
+        const answer = (tell: () => void) => {
+          if (world.faults.happens("outside-unanswered", what)) getsLost();
+          else later(tell, what, process);
+        };
+        later(() => {
+          Promise.resolve()
+            .then(work)
+            .then(
+              (value) => answer(() => resolve(value)),
+              (error) => answer(() => reject(error)),
+            );
+        }, what);
+      }),
+  };
+}

@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { moduleName } from "../contract/contract.ts";
+import type { Topology } from "../host/topology.ts";
+import { manifestOf } from "../module/manifest.ts";
+import { SimulatedBroker } from "./broker/broker.ts";
+import { Clients, caller } from "./clients.ts";
+import { type Images, SimulatedDisk } from "./disk.ts";
+import { Faults, type Happened } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import { outsideOf } from "./outside.ts";
+import type { Scenario } from "./scenario.ts";
+import { seeded } from "./seeded.ts";
+import { SimulatedSystem } from "./simulated-system.ts";
+import { type Step, Trace } from "./trace.ts";
+import { usualFaults } from "./usual-faults.ts";
+import { World } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+/** How long everything may take to come to rest once no fault happens any more. */
+const REST_MS = 60 * MINUTE_MS;
+const LOOK_MS = 5_000;
+
+/** What of a scenario is run. */
+export interface RunOptions {
+  readonly seed: number;
+  /** How long faults happen, in virtual minutes. */
+  readonly minutes: number;
+  /** What lies on the disk at the start. */
+  readonly images: Images;
+  /** The names of the faults that may happen; all when not given. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Keeps every step, for the story. */
+  readonly keepsSteps?: boolean;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  readonly seed: number;
+  /** The same for the same run: 16 hexadecimal digits over all that happened. */
+  readonly digest: string;
+  /** What did not hold, a sentence each. */
+  readonly violations: readonly string[];
+  readonly faults: readonly Happened[];
+  readonly steps: readonly Step[];
+  readonly happenings: number;
+  /** Virtual milliseconds from the last fault until everything was at rest. */
+  readonly restedAfterMs: number;
+}
+
+/** Fills the databases of a scenario, without faults and in one process. */
+export function prepared(scenario: Scenario): Images {
+  const monolith = { gateway: scenario.modules.map((one) => one.contract[moduleName]) };
+  using run = new Run({ ...scenario, topologies: [monolith] }, { images: new Map(), seed: 0 });
+  run.system.start();
+  run.settle(scenario.workload.prepare(run.call));
+  for (const { process } of run.system.members) process.kill("prepared");
+  return run.disk.images();
+}
+
+/** Runs a scenario by a seed, to the end. */
+export function runSeed(scenario: Scenario, options: RunOptions): Outcome {
+  using run = new Run(scenario, options);
+  return run.toTheEnd(options.minutes * MINUTE_MS);
+}
+
+class Run implements Disposable {
+  readonly world: World;
+  readonly disk: SimulatedDisk;
+  readonly system: SimulatedSystem;
+  readonly call;
+  readonly #scenario: Scenario;
+  readonly #options: Pick<RunOptions, "seed">;
+  readonly #broker: SimulatedBroker;
+  readonly #ledger: Ledger;
+  readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
+
+  constructor(
+    scenario: Scenario & { readonly topologies: readonly Topology[] },
+    options: Pick<RunOptions, "seed" | "images" | "only" | "keepsSteps">,
+  ) {
+    const { modules, topologies, outside } = scenario;
+    const seed = seeded(options.seed);
+    const rates = { ...usualFaults, ...scenario.faults };
+    const faults = new Faults({ seed: seed.fork("faults"), rates, only: options.only });
+    this.#scenario = scenario;
+    this.#options = options;
+    this.world = new World({ seed, faults, trace: new Trace(options.keepsSteps === true) });
+    this.disk = new SimulatedDisk(this.world, options.images);
+    this.#broker = new SimulatedBroker(this.world, { manifest: manifestOf(modules) });
+    this.#broker.provision();
+    const { world, disk } = this;
+    const broker = this.#broker;
+    const ground = { world, disk, broker, modules, folder: this.#folder };
+    this.system = new SimulatedSystem({ ...ground, ports: (one) => ports(one) }, topologies);
+    this.call = caller(this.system, { world, name: "judge" });
+    const ports =
+      outside?.(outsideOf(world, { system: this.system, folder: this.#folder })) ?? (() => []);
+    this.#ledger = new Ledger(disk, modules);
+  }
+
+  /** Lets time pass until a promise is settled, and gives what it resolves with. */
+  settle<T>(promise: Promise<T>): T {
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+    promise.then(
+      (value) => {
+        outcome = { value };
+      },
+      (error) => {
+        outcome = { error };
+      },
+    );
+    const untilMs = this.world.nowMs + REST_MS;
+    while (outcome === undefined && this.world.nowMs < untilMs) {
+      this.world.runUntil(this.world.nowMs + 10);
+    }
+    if (outcome === undefined) throw new Error("It took more than an hour.");
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  toTheEnd(faultsMs: number): Outcome {
+    const { world, system } = this;
+    const { faults } = world;
+    const clients = new Clients(this.#scenario, { world, system, untilMs: faultsMs * 0.8 });
+    system.start();
+    faults.on = true;
+    this.#everySecond();
+    world.runUntil(faultsMs);
+    faults.on = false;
+    const restedAtMs = this.#rest(clients);
+    const violations = [...clients.failures, ...this.#ledger.wrong()];
+    if (restedAtMs === undefined) {
+      const owed = this.#owed(clients);
+      violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
+    } else {
+      for (const { name, check } of this.#scenario.invariants) {
+        violations.push(...this.settle(check(this.call)).map((wrong) => `${name}: ${wrong}`));
+      }
+    }
+    return {
+      seed: this.#options.seed,
+      digest: world.trace.digest,
+      violations,
+      faults: faults.happened,
+      steps: world.trace.steps,
+      happenings: world.trace.count,
+      restedAfterMs: (restedAtMs ?? world.nowMs) - faultsMs,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const { process } of this.system.members) process.kill("the world ends");
+    this.disk.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #everySecond(): void {
+    this.world.after(1_000, () => this.#second(), { what: "second" });
+  }
+
+  #second(): void {
+    this.system.everySecond();
+    this.#broker.everySecond();
+    this.#everySecond();
+  }
+
+  /** Lets everything come to rest; tells when it did, or undefined. */
+  #rest(clients: Clients): number | undefined {
+    const { world } = this;
+    const untilMs = world.nowMs + REST_MS;
+    while (world.nowMs < untilMs) {
+      world.runUntil(world.nowMs + LOOK_MS);
+      if (this.#owed(clients).length === 0) return world.nowMs;
+    }
+    return undefined;
+  }
+
+  #owed(clients: Clients): string[] {
+    const busy = clients.busy === 0 ? [] : [`${clients.busy} clients have not ended`];
+    const idle = this.system.isIdle ? [] : ["a process is busy"];
+    return [...busy, ...idle, ...this.#ledger.owed(this.#nowOfDay())];
+  }
+
+  #nowOfDay(): number {
+    const [member] = this.system.members;
+    return member?.process.environment.now() ?? 0;
+  }
+}

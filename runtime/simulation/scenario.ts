@@ -1,0 +1,79 @@
+import type { Call } from "../contract/call.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { PortOverride } from "../host/instance.ts";
+import type { Topology } from "../host/topology.ts";
+import type { Module } from "../module/define-module.ts";
+import type { World as PortWorld } from "../module/port.ts";
+import type { Actor } from "./agenda.ts";
+import type { Fault, FaultRates } from "./faults.ts";
+
+/** What is simulated: a system, what is done with it, and what must always hold. */
+export interface Scenario {
+  /** All modules of the system. */
+  readonly modules: readonly Module[];
+  /**
+   * Which of them live together: the first at the start; a fault may change to any other one.
+   * Among several must be none but what `bun start --topology` would take.
+   */
+  readonly topologies: readonly Topology[];
+  readonly workload: Workload;
+  readonly invariants: readonly Invariant[];
+  /** How often each fault happens; what is not named happens as often as is usual. */
+  readonly faults?: Partial<FaultRates> | undefined;
+  /** What is beyond the system, and stands behind its ports. */
+  readonly outside?: ((outside: Outside) => Ports) | undefined;
+}
+
+/** What stands behind ports in a process. */
+export type Ports = (process: Actor) => readonly PortOverride[];
+
+/** What is done with a system. */
+export interface Workload {
+  /** Fills the empty system, before anything can go wrong. */
+  readonly prepare: (call: Call<Contract>) => Promise<void>;
+  /** How many clients come, each at a time of its own. */
+  readonly clients: number;
+  /** What one client does. It fails when this rejects. */
+  readonly client: (client: Client) => Promise<void>;
+}
+
+/** Somebody outside who uses the system. */
+export interface Client {
+  /** From 0. */
+  readonly number: number;
+  /**
+   * Calls as the system, and again with the same key for as long as it is not known what came of
+   * it. Rejects with what the callee threw, or when nobody has answered for twenty minutes.
+   */
+  readonly call: Call<Contract>;
+  /** A number in [0, 1). */
+  random(): number;
+  /** Resolves after so many virtual milliseconds. */
+  pause(ms: number): Promise<void>;
+}
+
+/** Something that must hold when all faults are over and all work is done. */
+export interface Invariant {
+  readonly name: string;
+  /** A sentence for each way in which it does not hold. */
+  readonly check: (call: Call<Contract>) => Promise<readonly string[]>;
+}
+
+/** The world beyond the system. It outlives every process, and no fault but its own touches it. */
+export interface Outside {
+  /** What a port's implementation may use; its folder outlives the processes. */
+  readonly world: PortWorld;
+  /** Calls into the system over a gateway, once. */
+  readonly call: Call<Contract>;
+  /** Whether a fault happens now. */
+  happens(fault: Fault, about: string): boolean;
+  /**
+   * Does something for a process, with the time that it takes to get there and back; the request
+   * or the answer may get lost, and `lost` is then what the process is told after `lostMs`.
+   */
+  serve<T>(
+    process: Actor,
+    work: () => T | Promise<T>,
+    about: { readonly what: string; readonly lostMs: number; readonly lost: () => Error },
+  ): Promise<T>;
+}

@@ -1,0 +1,132 @@
+import { TransportError } from "../contract/errors.ts";
+import { type Placement, placementsOf, type Topology } from "../host/topology.ts";
+import { type Asked, type Ground, Member } from "./member.ts";
+import { Process } from "./process.ts";
+import type { Seeded } from "./seeded.ts";
+
+/** How long it takes a supervisor to start a process again, and a call to come to the gateway. */
+const RESTART_MS = [100, 2_000] as const;
+const HTTP_MS = [0.2, 3] as const;
+/** How long a caller waits for an answer that the gateway owes. */
+const PATIENCE_MS = 15_000;
+const PAUSE_MS_MAX = 10_000;
+const JUMP_MS_MAX = 60_000;
+
+/** All processes of a system, and the supervisor that keeps them running. */
+export class SimulatedSystem {
+  readonly #ground: Ground;
+  readonly #topologies: readonly Topology[];
+  readonly #seed: Seeded;
+  readonly #members = new Map<string, Member>();
+  #placements: readonly Placement[] = [];
+  #runs = 0;
+  /** Grows with each change of topology: what was begun for another one starts nothing more. */
+  #epoch = 0;
+  #changing = false;
+
+  constructor(ground: Ground, topologies: readonly Topology[]) {
+    this.#ground = ground;
+    this.#topologies = topologies;
+    this.#seed = ground.world.seed.fork("system");
+  }
+
+  /** Starts all processes of a topology. */
+  start(topology: Topology | undefined = this.#topologies[0]): void {
+    this.#epoch += 1;
+    this.#changing = false;
+    this.#placements = topology === undefined ? [] : placementsOf(topology);
+    for (const placement of this.#placements) this.#begin(placement);
+  }
+
+  /** True when every process is there and has nothing to do. */
+  get isIdle(): boolean {
+    return this.#placements.every(({ name }) => {
+      const member = this.#members.get(name);
+      return member?.isReady === true && !member.isBusy;
+    });
+  }
+
+  /** The processes, by the names of their placements. */
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  /** Makes a call over a gateway, as a client of the outside world does. */
+  call(asked: Asked): Promise<unknown> {
+    const { world } = this.#ground;
+    const edges = this.members.filter((one) => one.placement.role === "edge" && one.isReady);
+    const edge = edges[this.#seed.below(edges.length)];
+    return new Promise((resolve, reject) => {
+      const lost = (message: string, executed: "no" | "unknown") =>
+        reject(new TransportError("UNREACHABLE", executed, message));
+      const back = (work: () => void) =>
+        void world.after(this.#seed.between(...HTTP_MS), work, { what: "answer" });
+      if (edge === undefined) return back(() => lost("No gateway is there.", "no"));
+      const { process } = edge;
+      process.onGone(() => lost("The gateway is gone.", "unknown"));
+      world.after(PATIENCE_MS, () => lost("The gateway is silent.", "unknown"), { what: "wait" });
+      const ask = () =>
+        void edge.call(asked).then(
+          (answer) => process.isGone || back(() => resolve(answer)),
+          (error) => process.isGone || back(() => reject(error)),
+        );
+      world.after(this.#seed.between(...HTTP_MS), ask, { what: "request", process });
+    });
+  }
+
+  /** Has happen what may in a second, to each process and to the system. */
+  everySecond(): void {
+    const { world } = this.#ground;
+    const { faults } = world;
+    for (const { process, placement } of this.members) {
+      if (process.isGone) continue;
+      const { name } = placement;
+      if (faults.happens("kill-any", name)) process.kill("killed");
+      else if (faults.happens("pause", name)) process.stop(faults.amount(10, PAUSE_MS_MAX));
+      if (faults.happens("clock-jump", name)) {
+        process.skewMs += Math.round(faults.amount(-JUMP_MS_MAX, JUMP_MS_MAX));
+      }
+    }
+    if (this.#topologies.length > 1 && !this.#changing && faults.happens("topology", "system")) {
+      this.#change();
+    }
+  }
+
+  /** Stops all, gently or not, and starts another topology over the same data. */
+  #change(): void {
+    const { world } = this.#ground;
+    const next = this.#topologies[this.#seed.below(this.#topologies.length)];
+    world.note("system", "another topology", Object.keys(next ?? {}).join(" "));
+    this.#epoch += 1;
+    this.#changing = true;
+    const gently = this.#seed.next() < 0.5;
+    for (const member of this.members) {
+      if (gently) member.stop();
+      else member.process.kill("killed with all others");
+    }
+    const epoch = this.#epoch;
+    const whenAllAreGone = () => {
+      if (epoch !== this.#epoch) return;
+      if (this.members.every(({ process }) => process.isGone)) return this.start(next);
+      world.after(100, whenAllAreGone, { what: "all gone?" });
+    };
+    world.after(100, whenAllAreGone, { what: "all gone?" });
+  }
+
+  #begin(placement: Placement): void {
+    const { world } = this.#ground;
+    const { name } = placement;
+    const epoch = this.#epoch;
+    this.#runs += 1;
+    const run = `${name} ${this.#runs}`;
+    const process = new Process(world, name, this.#seed.fork(run));
+    const isAlone = this.#placements.length === 1;
+    this.#members.set(name, new Member(this.#ground, { placement, isAlone }, process));
+    process.onGone(() => {
+      const again = () => {
+        if (epoch === this.#epoch) this.#begin(placement);
+      };
+      world.after(this.#seed.between(...RESTART_MS), again, { what: "start again" });
+    });
+  }
+}
