@@ -2,6 +2,7 @@ import { users } from "#modules/users";
 import { loadAuthenticator, modules } from "../modules/index.ts";
 import { runCommand } from "../runtime/cli/cli.ts";
 import { natsProvisionCommand, natsRotateCommand } from "../runtime/cli/nats-command.ts";
+import { simulateCommand } from "../runtime/cli/simulate-command.ts";
 import { startCommand } from "../runtime/cli/start-command.ts";
 import { statusCommand } from "../runtime/cli/status-command.ts";
 import type { System } from "../runtime/host/system.ts";
@@ -34,6 +35,7 @@ process.exitCode = await runCommand(
     natsRotateCommand(system),
     userCreateCommand(system),
     pictureCommand(system),
+    simulateCommand(system, async () => (await import("./simulation/simulated.ts")).simulated),
   ],
   Bun.argv.slice(2),
 );

@@ -55,7 +55,10 @@ export const buying: Workload = {
     const started = await call(orders.startCheckout, offer).catch(unlessRefused);
     if (started === undefined) return;
     const { checkoutId, orderId } = started;
-    if (client.random() < 0.1) await call(orders.abandonCheckout, { checkoutId, ...keyOf(cart) });
+    if (client.random() < 0.1) {
+      const given = { checkoutId, ...keyOf(cart) };
+      await call(orders.abandonCheckout, given).catch(unlessRefused);
+    }
     const state = await outcomeOf(call, client, { checkoutId, ...keyOf(cart) });
     if (state === "confirmed") await afterwards(call, client, orderId);
   },

@@ -54,15 +54,15 @@ export interface Happened {
 /**
  * Decides which faults happen.
  *
- * Each decision depends on the seed, the kind, the place and the count of such opportunities alone:
- * without one fault the others still happen at theirs, which is what makes a failing run shrink.
+ * Which opportunities are taken depends on the seed, the kind and the place alone: without one
+ * fault the others still happen at theirs, which is what makes a failing run shrink.
  */
 export class Faults {
   readonly happened: Happened[] = [];
   readonly #seed: Seeded;
   readonly #rates: FaultRates;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #counts = new Map<string, number>();
+  readonly #places = new Map<string, Place>();
   #on = false;
 
   constructor(options: {
@@ -85,15 +85,25 @@ export class Faults {
   happens(fault: Fault, about: string): boolean {
     const rate = this.#rates[fault];
     if (!this.#on || rate === 0) return false;
-    const place = `${fault} ${about}`;
-    const nth = (this.#counts.get(place) ?? 0) + 1;
-    this.#counts.set(place, nth);
-    const chance = seeded(Bun.hash.xxHash32(`${place} ${nth}`, this.#seed.root)).next();
-    if (chance >= rate) return false;
+    const place = this.#placeOf(fault, about);
+    place.count += 1;
+    if (place.count !== place.next) return false;
+    const nth = place.count;
+    place.next += gap(rate, place.seed);
     const happened = { fault, about, nth };
     if (this.#only !== undefined && !this.#only.has(nameOf(happened))) return false;
     this.happened.push(happened);
     return true;
+  }
+
+  #placeOf(fault: Fault, about: string): Place {
+    const name = `${fault} ${about}`;
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    const seed = this.#seed.fork(name);
+    const made = { count: 0, next: gap(this.#rates[fault], seed), seed };
+    this.#places.set(name, made);
+    return made;
   }
 
   /** A number between two for a fault that happens now; its own for each fault. */
@@ -102,6 +112,19 @@ export class Faults {
     const name = last === undefined ? "" : nameOf(last);
     return seeded(Bun.hash.xxHash32(name, this.#seed.root ^ 1)).between(least, most);
   }
+}
+
+/** One kind of fault at one place: how many opportunities there were, and which one it takes. */
+interface Place {
+  count: number;
+  next: number;
+  readonly seed: Seeded;
+}
+
+/** How many opportunities until one is taken, each with the same chance. */
+function gap(rate: number, seed: Seeded): number {
+  if (rate >= 1) return 1;
+  return 1 + Math.floor(Math.log(1 - seed.next()) / Math.log(1 - rate));
 }
 
 /** A fault's name, by which it can be allowed. */

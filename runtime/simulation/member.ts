@@ -15,6 +15,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { SimulatedBroker } from "./broker/broker.ts";
 import type { SimulatedDisk } from "./disk.ts";
 import type { Process } from "./process.ts";
+import { traced } from "./traced.ts";
 import type { World } from "./world.ts";
 
 /** How long a process may take to stop before it is killed. */
@@ -124,6 +125,12 @@ export class Member {
   }
 
   async #transport(here: readonly Module[]): Promise<Transport> {
+    const { world } = this.#ground;
+    const transport = await this.#connect(here);
+    return world.trace.keeps ? traced(transport, world, this.process.name) : transport;
+  }
+
+  async #connect(here: readonly Module[]): Promise<Transport> {
     const { environment } = this.process;
     const local = inProcess(environment);
     if (this.#isAlone) return local;

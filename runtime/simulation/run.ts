@@ -32,6 +32,10 @@ export interface RunOptions {
   readonly only?: ReadonlySet<string> | undefined;
   /** Keeps every step, for the story. */
   readonly keepsSteps?: boolean;
+  /** Ends at this virtual time, whatever holds by then. */
+  readonly untilMs?: number | undefined;
+  /** Has a debugger stop at each step that has this text. */
+  readonly breakAt?: string | undefined;
 }
 
 /** How a run ended. */
@@ -61,7 +65,7 @@ export function prepared(scenario: Scenario): Images {
 /** Runs a scenario by a seed, to the end. */
 export function runSeed(scenario: Scenario, options: RunOptions): Outcome {
   using run = new Run(scenario, options);
-  return run.toTheEnd(options.minutes * MINUTE_MS);
+  return run.toTheEnd(options.minutes * MINUTE_MS, options.untilMs);
 }
 
 class Run implements Disposable {
@@ -77,7 +81,7 @@ class Run implements Disposable {
 
   constructor(
     scenario: Scenario & { readonly topologies: readonly Topology[] },
-    options: Pick<RunOptions, "seed" | "images" | "only" | "keepsSteps">,
+    options: Omit<RunOptions, "minutes" | "untilMs">,
   ) {
     const { modules, topologies, outside } = scenario;
     const seed = seeded(options.seed);
@@ -85,7 +89,7 @@ class Run implements Disposable {
     const faults = new Faults({ seed: seed.fork("faults"), rates, only: options.only });
     this.#scenario = scenario;
     this.#options = options;
-    this.world = new World({ seed, faults, trace: new Trace(options.keepsSteps === true) });
+    this.world = new World({ seed, faults, trace: new Trace(options) });
     this.disk = new SimulatedDisk(this.world, options.images);
     this.#broker = new SimulatedBroker(this.world, { manifest: manifestOf(modules) });
     this.#broker.provision();
@@ -119,14 +123,15 @@ class Run implements Disposable {
     return outcome.value;
   }
 
-  toTheEnd(faultsMs: number): Outcome {
+  toTheEnd(faultsMs: number, untilMs = Number.POSITIVE_INFINITY): Outcome {
     const { world, system } = this;
     const { faults } = world;
     const clients = new Clients(this.#scenario, { world, system, untilMs: faultsMs * 0.8 });
-    system.start();
+    system.start(this.#first());
     faults.on = true;
     this.#everySecond();
-    world.runUntil(faultsMs);
+    world.runUntil(Math.min(faultsMs, untilMs));
+    if (untilMs <= faultsMs) return this.#outcome([], 0);
     faults.on = false;
     const restedAtMs = this.#rest(clients);
     const violations = [...clients.failures, ...this.#ledger.wrong()];
@@ -138,14 +143,19 @@ class Run implements Disposable {
         violations.push(...this.settle(check(this.call)).map((wrong) => `${name}: ${wrong}`));
       }
     }
+    return this.#outcome(violations, (restedAtMs ?? world.nowMs) - faultsMs);
+  }
+
+  #outcome(violations: readonly string[], restedAfterMs: number): Outcome {
+    const { trace, faults } = this.world;
     return {
       seed: this.#options.seed,
-      digest: world.trace.digest,
+      digest: trace.digest,
       violations,
       faults: faults.happened,
-      steps: world.trace.steps,
-      happenings: world.trace.count,
-      restedAfterMs: (restedAtMs ?? world.nowMs) - faultsMs,
+      steps: trace.steps,
+      happenings: trace.count,
+      restedAfterMs,
     };
   }
 
@@ -153,6 +163,12 @@ class Run implements Disposable {
     for (const { process } of this.system.members) process.kill("the world ends");
     this.disk.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The topology that it begins with: any of them. */
+  #first(): Topology | undefined {
+    const { topologies } = this.#scenario;
+    return topologies[this.world.seed.fork("first topology").below(topologies.length)];
   }
 
   #everySecond(): void {

@@ -12,8 +12,8 @@ export interface Scenario {
   /** All modules of the system. */
   readonly modules: readonly Module[];
   /**
-   * Which of them live together: the first at the start; a fault may change to any other one.
-   * Among several must be none but what `bun start --topology` would take.
+   * Which of them live together: one of these at the start, and after a change any other. Each must
+   * be one that `bun start --topology` would take.
    */
   readonly topologies: readonly Topology[];
   readonly workload: Workload;

@@ -13,23 +13,60 @@ export interface Step {
  */
 export class Trace {
   readonly steps: Step[] = [];
-  readonly #keeps: boolean;
-  #digest = 0n;
+  /** Whether it keeps a list. */
+  readonly keeps: boolean;
+  readonly #breakAt: string | undefined;
+  readonly #words = new Map<string, number>();
+  /** Two halves of the digest, each mixed in its own way. */
+  #one = 0x9e3779b9;
+  #other = 0x85ebca6b;
   count = 0;
 
-  constructor(keeps: boolean) {
-    this.#keeps = keeps;
+  constructor(options: {
+    readonly keepsSteps?: boolean;
+    /** Has a debugger stop at each step that has this text. */
+    readonly breakAt?: string | undefined;
+  }) {
+    this.keeps = options.keepsSteps === true;
+    this.#breakAt = options.breakAt;
   }
 
-  note(step: Step): void {
-    const { atMs, where, what, detail } = step;
-    this.#digest = Bun.hash.xxHash64(`${atMs}\n${where}\n${what}\n${detail}`, this.#digest);
+  note(atMs: number, where: string, what: string, detail: string): void {
+    this.#mix(Math.floor(atMs * 1_000));
+    this.#mix(this.#numberOf(where) * 4_099 + this.#numberOf(what));
+    if (detail !== "") this.#mix(Bun.hash.xxHash32(detail));
     this.count += 1;
-    if (this.#keeps) this.steps.push(step);
+    this.tell({ atMs, where, what, detail });
+  }
+
+  /** Tells something for the story alone. */
+  tell(step: Step): void {
+    if (!this.keeps) return;
+    this.steps.push(step);
+    const { what, detail } = step;
+    if (this.#breakAt === undefined || !`${what} ${detail}`.includes(this.#breakAt)) return;
+    // biome-ignore lint/suspicious/noDebugger: this is what --break-at is for
+    debugger;
   }
 
   /** 16 hexadecimal digits. */
   get digest(): string {
-    return this.#digest.toString(16).padStart(16, "0");
+    return [this.#one, this.#other].map((half) => half.toString(16).padStart(8, "0")).join("");
+  }
+
+  /** The same word has the same number in every run that was the same up to it. */
+  #numberOf(word: string): number {
+    const known = this.#words.get(word);
+    if (known !== undefined) return known;
+    const number = Bun.hash.xxHash32(word);
+    this.#words.set(word, number);
+    return number;
+  }
+
+  #mix(number: number): void {
+    this.#one = Math.imul(this.#one ^ number, 0x85ebca77) >>> 0;
+    this.#one = (this.#one ^ (this.#one >>> 15)) >>> 0;
+    this.#other = (Math.imul(this.#other, 0xc2b2ae3d) + number) >>> 0;
+    this.#other = (this.#other ^ (this.#other >>> 13)) >>> 0;
   }
 }

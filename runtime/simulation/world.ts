@@ -73,7 +73,12 @@ export class World {
 
   /** Notes something for the digest and the story. */
   note(where: string, what: string, detail = ""): void {
-    this.trace.note({ atMs: this.#nowMs, where, what, detail });
+    this.trace.note(this.#nowMs, where, what, detail);
+  }
+
+  /** Tells something for the story alone. */
+  tell(where: string, what: string, detail: string): void {
+    this.trace.tell({ atMs: this.#nowMs, where, what, detail });
   }
 
   #happen(happening: Happening): void {

@@ -146,7 +146,7 @@ export class Pipe {
     }
     const { to, message } = freight;
     const where = process?.name ?? "broker";
-    this.#world.note(where, message.subject, process === undefined ? message.text() : "");
+    this.#world.note(where, message.subject, process === undefined ? message.string() : "");
     to.take(message);
   }
 }

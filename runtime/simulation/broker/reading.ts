@@ -130,15 +130,11 @@ class HandedMessage implements Delivered {
     this.ack = ack;
   }
 
-  get data(): Uint8Array {
-    return this.#message.data;
-  }
-
   get headers() {
     return this.#message.headers;
   }
 
-  text(): string {
-    return this.#message.text();
+  string(): string {
+    return this.#message.string();
   }
 }

@@ -1,6 +1,5 @@
 import type { Message } from "../../transport/nats/link.ts";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A message on its way; it is turned into bytes, text and headers only when asked for them. */
@@ -24,13 +23,7 @@ export class SentMessage implements Message {
     this.#code = about.code ?? 0;
   }
 
-  get data(): Uint8Array {
-    const payload = this.#payload;
-    return typeof payload === "string" ? encoder.encode(payload) : payload;
-  }
-
-  /** The payload as text. */
-  text(): string {
+  string(): string {
     const payload = this.#payload;
     return typeof payload === "string" ? payload : decoder.decode(payload);
   }

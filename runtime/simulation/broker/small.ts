@@ -44,7 +44,7 @@ export class Small {
   constructor(seed = 1, rates: Partial<FaultRates> = {}) {
     const source = seeded(seed);
     const faults = new Faults({ seed: source.fork("faults"), rates: { ...still, ...rates } });
-    this.world = new World({ seed: source, faults, trace: new Trace(false) });
+    this.world = new World({ seed: source, faults, trace: new Trace({}) });
     this.broker = new SimulatedBroker(this.world, { manifest });
     this.broker.provision();
   }
@@ -106,7 +106,7 @@ export class Small {
 }
 
 /** The payload of a message as text. */
-export const textOf = ({ data }: Message) => new TextDecoder().decode(data);
+export const textOf = (message: Message) => message.string();
 
 /** The payloads of all that comes on a subject. */
 export function heard(link: Link, subject: string, queue?: string): string[] {

@@ -7,7 +7,7 @@ import { toWire } from "../wire-error.ts";
 import type { Link, Listening, Message } from "./link.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
-import { errorHeaders, isCancel, payloadOf, requestIn, textOf } from "./wire.ts";
+import { errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
 
 /** How the names of operations begin, which no contract of a module may use. */
 const OPERATION = "cleave";
@@ -178,7 +178,7 @@ export class Callee {
     const asText = found.kind === "query";
     const signal = this.#cancelOf(msg);
     const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal };
-    const output = await this.#serve(found, JSON.parse(textOf(msg)), request);
+    const output = await this.#serve(found, JSON.parse(msg.string()), request);
     return asText ? String(output) : JSON.stringify(output);
   }
 

@@ -6,7 +6,7 @@ import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
 import type { Link, Message } from "./link.ts";
 import { inboxOf } from "./subjects.ts";
-import { cancelHeaders, isError, payloadOf, requestHeaders, textOf } from "./wire.ts";
+import { cancelHeaders, isError, payloadOf, requestHeaders } from "./wire.ts";
 
 /** Calls under way over one connection, at most; past it a call is refused. */
 const UNDERWAY_MAX = 20_000;
@@ -145,9 +145,9 @@ export class Calls {
     const token = msg.subject.slice(this.#inbox.length + 1);
     const call = this.#end(token);
     if (call === undefined) return;
-    if (msg.data.byteLength === 0 && msg.headers?.code === 503) call.reject(unreachable(call));
+    if (msg.headers?.code === 503) call.reject(unreachable(call));
     else if (isError(msg)) call.reject(errorIn(msg, call.what));
-    else call.resolve(textOf(msg));
+    else call.resolve(msg.string());
   }
 
   #lose(): void {
@@ -189,7 +189,7 @@ export class Calls {
 
 function errorIn(msg: Message, what: string): Error {
   try {
-    return fromWire(JSON.parse(textOf(msg)));
+    return fromWire(JSON.parse(msg.string()));
   } catch {
     const message = `${what} answered with an error that cannot be read.`;
     return new TransportError("UNREACHABLE", "unknown", message);

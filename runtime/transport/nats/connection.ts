@@ -182,7 +182,8 @@ export class Connection implements Link {
       const streams = (await this.#managed()).streams;
       const found = await streams.getMessage(stream, { seq: sequence });
       if (found === null) return undefined;
-      return { subject: found.subject, data: found.data, headers: found.header };
+      const { subject, header: headers } = found;
+      return { subject, headers, string: () => found.string() };
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return undefined;
       throw error;

@@ -1,6 +1,5 @@
 import type { Envelope } from "../transport.ts";
 import type { Message } from "./link.ts";
-import { textOf } from "./wire.ts";
 
 const SEQ = "cleave-seq";
 const VERSION = "cleave-version";
@@ -51,7 +50,7 @@ export function eventIn(
     seq,
     traceId: msg.headers?.get(TRACE) ?? "",
     occurredAtMs: Number(msg.headers?.get(OCCURRED)),
-    payload: textOf(msg),
+    payload: msg.string(),
   };
   const after = msg.headers?.get(AFTER + reader) ?? "";
   return { envelope, after: after === "" ? undefined : Number(after) };
@@ -76,7 +75,7 @@ export function toldPayload(told: Told): string {
 export function toldIn(msg: Message): { readonly reader: string; readonly told: Told } | undefined {
   const [, , reader = ""] = msg.subject.split(".");
   try {
-    const told = JSON.parse(textOf(msg)) as Told;
+    const told = JSON.parse(msg.string()) as Told;
     const { events, position, missingBefore } = told;
     const isSound =
       Array.isArray(events) &&

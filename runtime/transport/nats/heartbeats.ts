@@ -4,7 +4,6 @@ import type { Heartbeat } from "../balance/member.ts";
 import type { Callee } from "./callee.ts";
 import type { Link, Message } from "./link.ts";
 import { heartbeatSubject } from "./subjects.ts";
-import { textOf } from "./wire.ts";
 
 const EVERY_MS = 500;
 
@@ -79,7 +78,7 @@ export function listenTo(modules: readonly string[], connection: Link, directory
 function beatIn(msg: Message): Heartbeat | undefined {
   const [, module, instance] = msg.subject.split(".");
   try {
-    const beat = JSON.parse(textOf(msg)) as Heartbeat;
+    const beat = JSON.parse(msg.string()) as Heartbeat;
     const isSound =
       beat.module === module &&
       beat.instance === instance &&

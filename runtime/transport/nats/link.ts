@@ -3,8 +3,9 @@ export interface Message {
   readonly subject: string;
   /** Where an answer is to go; nothing, or empty, when none is asked for. */
   readonly reply?: string | undefined;
-  readonly data: Uint8Array;
   readonly headers?: Headers | undefined;
+  /** The payload as text. */
+  string(): string;
 }
 
 /** The headers of a message. A missing one is the empty string. */

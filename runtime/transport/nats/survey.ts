@@ -4,7 +4,6 @@ import type { Environment } from "../../contract/environment.ts";
 import { type Report, reportSchema } from "../report.ts";
 import type { Connection } from "./connection.ts";
 import { inboxOf } from "./subjects.ts";
-import { textOf } from "./wire.ts";
 
 /** How long a survey waits for those who should answer. */
 const ANSWER_MS_MAX = 2_000;
@@ -88,7 +87,7 @@ class Answers {
 /** The report in an answer, if there is one that can be read. */
 function reportIn(msg: Msg): Report | undefined {
   try {
-    const { data } = JSON.parse(textOf(msg));
+    const { data } = JSON.parse(msg.string());
     return Value.Check(reportSchema, data) ? data : undefined;
   } catch {
     return undefined;

@@ -10,7 +10,6 @@ const CANCEL = "cleave-cancel";
 /** The header of a reply whose payload is an error. */
 const ERROR = "cleave-error";
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** What goes with a call, as its headers tell it. */
 export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key"> & {
@@ -61,11 +60,6 @@ export const errorHeaders = `${ERROR}: 1\r\n`;
 /** Tells whether a reply's payload is a `WireError`. */
 export function isError({ headers }: Message): boolean {
   return headers?.has(ERROR) === true;
-}
-
-/** The payload of a message as text. */
-export function textOf({ data }: Message): string {
-  return decoder.decode(data);
 }
 
 /** A text as a payload. */

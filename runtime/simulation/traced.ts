@@ -1,0 +1,48 @@
+import { fullName } from "../contract/contract.ts";
+import type { Envelope, Transport } from "../transport/transport.ts";
+import type { World } from "./world.ts";
+
+/** Has what a process calls and publishes told in the story; it is no part of the digest. */
+export function traced(inner: Transport, world: World, where: string): Transport {
+  const tell = (what: string, detail: unknown) => world.tell(where, what, JSON.stringify(detail));
+  return {
+    serve: (offer, serve) => inner.serve(offer, serve),
+    async call(procedure, input, request) {
+      const name = fullName(procedure);
+      const by = `${request.caller} in trace ${request.traceId.slice(0, 8)}`;
+      tell(`call ${name} by ${by}`, input);
+      try {
+        const answer = await inner.call(procedure, input, request);
+        tell(`answer of ${name} to ${by}`, answer ?? null);
+        return answer;
+      } catch (error) {
+        tell(`failure of ${name} to ${by}`, error instanceof Error ? error.message : error);
+        throw error;
+      }
+    },
+    publish(source) {
+      const publish = inner.publish(source);
+      return (envelopes: readonly Envelope[]) => {
+        for (const { module, event, seq, payload } of envelopes) {
+          world.tell(where, `event ${module}.${event} as number ${seq}`, payload);
+        }
+        publish(envelopes);
+      };
+    },
+    subscribe: (subscription) =>
+      inner.subscribe({
+        ...subscription,
+        async deliver(envelopes) {
+          const { consumer, producer } = subscription;
+          for (const { event, seq, payload } of envelopes) {
+            world.tell(where, `${producer}.${event} number ${seq} comes to ${consumer}`, payload);
+          }
+          await subscription.deliver(envelopes);
+        },
+      }),
+    ready: () => inner.ready(),
+    idle: () => inner.idle(),
+    busy: () => inner.busy(),
+    close: () => inner.close(),
+  };
+}
