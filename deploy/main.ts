@@ -1,8 +1,7 @@
 import { users } from "#modules/users";
 import { loadAuthenticator, modules } from "../modules/index.ts";
-import { runCommand } from "../runtime/cli/cli.ts";
+import { type Command, runCommand } from "../runtime/cli/cli.ts";
 import { natsProvisionCommand, natsRotateCommand } from "../runtime/cli/nats-command.ts";
-import { simulateCommand } from "../runtime/cli/simulate-command.ts";
 import { startCommand } from "../runtime/cli/start-command.ts";
 import { statusCommand } from "../runtime/cli/status-command.ts";
 import type { System } from "../runtime/host/system.ts";
@@ -25,6 +24,13 @@ const system: System = {
   demo,
 };
 
+/** Loaded when it is asked for: the product needs nothing of it. */
+const simulate: Command = {
+  name: "simulate",
+  help: "simulate [--seeds 100 | --seed 7]   break all of it under a virtual clock",
+  run: async (args) => (await import("./simulation/command.ts")).simulateShop(system, args),
+};
+
 // Everything that is written is for this user only.
 process.umask(0o077);
 process.exitCode = await runCommand(
@@ -35,7 +41,7 @@ process.exitCode = await runCommand(
     natsRotateCommand(system),
     userCreateCommand(system),
     pictureCommand(system),
-    simulateCommand(system, async () => (await import("./simulation/simulated.ts")).simulated),
+    simulate,
   ],
   Bun.argv.slice(2),
 );

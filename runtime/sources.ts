@@ -72,6 +72,7 @@ function resolve(from: string, spelled: string): string {
   if (spelled.startsWith(".")) return posix.join(posix.dirname(from), spelled);
   if (spelled === "#runtime") return "runtime/index.ts";
   if (spelled === "#runtime/http") return "runtime/http.ts";
+  if (spelled === "#runtime/simulation") return "runtime/simulation/simulate.ts";
   if (spelled.startsWith("#modules/")) return `modules/${spelled.slice(9)}/contract.ts`;
   return spelled;
 }
@@ -118,7 +119,7 @@ export function isTestFile(path: string): boolean {
   return (
     /\.(test|suite|types|check|bench)\.tsx?$/.test(path) ||
     /(^|\/)testing\//.test(path) ||
-    /^runtime\/(bench|simulation)\//.test(path) ||
+    /^(runtime\/(bench|simulation)|deploy\/simulation)\//.test(path) ||
     /^runtime\/(architecture|sources|tidy[a-z-]*)\.ts$/.test(path)
   );
 }

@@ -143,7 +143,9 @@ function unlessRefused(error: unknown): undefined {
 }
 
 function oneOf<T>(among: readonly T[], { random }: Pick<Client, "random">): T {
-  return among[Math.floor(random() * among.length)] as T;
+  const [found] = among.slice(Math.floor(random() * among.length));
+  if (found === undefined) throw new Error("There is nothing to choose from.");
+  return found;
 }
 
 function teaOf(sku: string, amount: number) {

@@ -34,7 +34,7 @@ export function caller(
       }
     }
   };
-  return call as unknown as Call<Contract>;
+  return call as never;
 }
 
 /** The clients of a workload: who is still busy, and who has failed with what. */

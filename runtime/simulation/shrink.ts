@@ -1,5 +1,6 @@
 /**
- * Finds a set of faults, as small as can be had within `runsMax` runs, with which a run still fails.
+ * Finds a set of faults, as small as can be had within `runsMax` runs, with which a run still
+ * fails.
  *
  * `fails` runs with these faults alone. It halves what it leaves out until single faults are left
  * (delta debugging, after Zeller).

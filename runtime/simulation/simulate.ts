@@ -1,3 +1,4 @@
+import { turns } from "../testing/stillness.ts";
 import { nameOf } from "./faults.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { type Outcome, prepared, runSeed } from "./run.ts";
@@ -64,7 +65,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
       if (kept !== undefined) keepSeed(kept, { seed, found: failure.violations[0] ?? "" });
     }
     // What a run left to the event loop ends before the next begins.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turns(1);
   }
   return { runs, failures };
 }

@@ -36,7 +36,7 @@ export function lineOf({ atMs, where, what, detail }: Step): string {
 }
 
 /** Virtual time as minutes, seconds and milliseconds: `03:07.250`. */
-export function timeOf(ms: number): string {
+function timeOf(ms: number): string {
   const minutes = String(Math.floor(ms / 60_000)).padStart(2, "0");
   const seconds = (Math.floor(ms % 60_000) / 1_000).toFixed(3).padStart(6, "0");
   return `${minutes}:${seconds}`;

@@ -31,12 +31,13 @@ export class Trace {
     this.#breakAt = options.breakAt;
   }
 
-  note(atMs: number, where: string, what: string, detail: string): void {
+  note(step: Step): void {
+    const { atMs, where, what, detail } = step;
     this.#mix(Math.floor(atMs * 1_000));
     this.#mix(this.#numberOf(where) * 4_099 + this.#numberOf(what));
     if (detail !== "") this.#mix(Bun.hash.xxHash32(detail));
     this.count += 1;
-    this.tell({ atMs, where, what, detail });
+    this.tell(step);
   }
 
   /** Tells something for the story alone. */
@@ -45,7 +46,7 @@ export class Trace {
     this.steps.push(step);
     const { what, detail } = step;
     if (this.#breakAt === undefined || !`${what} ${detail}`.includes(this.#breakAt)) return;
-    // biome-ignore lint/suspicious/noDebugger: this is what --break-at is for
+    // What --break-at is for.
     debugger;
   }
 

@@ -73,7 +73,7 @@ export class World {
 
   /** Notes something for the digest and the story. */
   note(where: string, what: string, detail = ""): void {
-    this.trace.note(this.#nowMs, where, what, detail);
+    this.trace.note({ atMs: this.#nowMs, where, what, detail });
   }
 
   /** Tells something for the story alone. */

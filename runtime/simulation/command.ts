@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
+import { CommandError } from "../cli/cli.ts";
 import { findTopology } from "../host/find-topology.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
-import type { Outcome } from "../simulation/run.ts";
-import type { Scenario, Workload } from "../simulation/scenario.ts";
-import type { Failure } from "../simulation/simulate.ts";
-import { type Command, CommandError } from "./cli.ts";
+import { type Outcome, prepared, runSeed } from "./run.ts";
+import type { Scenario, Workload } from "./scenario.ts";
+import { type Failure, simulate } from "./simulate.ts";
+import { idsIn, lineOf, storyOf } from "./story.ts";
 
 /** What can be simulated of a system, but for its modules and topologies. */
 export interface Simulated extends Pick<Scenario, "invariants" | "outside"> {
@@ -31,20 +32,17 @@ const options = {
   "break-at": { type: "string" },
 } as const;
 
-/** `simulate`: runs the whole system under a virtual clock, with faults, once for each seed. */
-export function simulateCommand(system: System, load: () => Promise<Simulated>): Command {
-  return {
-    name: "simulate",
-    help,
-    async run(args) {
-      const asked = readArguments(args);
-      const simulated = await load();
-      const scenario = await scenarioOf(system, simulated, asked);
-      return asked.seed === undefined
-        ? await runMany(scenario, simulated, asked)
-        : await runOne(scenario, asked.seed, asked);
-    },
-  };
+/** What follows `cleave simulate`: runs the system with faults, once for each seed. */
+export async function runSimulate(
+  system: System,
+  simulated: Simulated,
+  args: readonly string[],
+): Promise<number> {
+  const asked = readArguments(args);
+  const scenario = await scenarioOf(system, simulated, asked);
+  return asked.seed === undefined
+    ? await runMany(scenario, simulated, asked)
+    : await runOne(scenario, asked.seed, asked);
 }
 
 type Asked = ReturnType<typeof readArguments>;
@@ -115,7 +113,6 @@ async function runMany(
   { kept }: Simulated,
   { seeds, from, minutes }: Asked,
 ): Promise<number> {
-  const { simulate } = await import("../simulation/simulate.ts");
   const numbers = Array.from({ length: seeds }, (_, index) => from + index);
   const { runs, failures } = await simulate({ ...scenario, seeds: numbers, minutes, kept, ran });
   for (const failure of failures) console.log(told(failure).join("\n"));
@@ -143,8 +140,6 @@ async function runOne(
   seed: number,
   { minutes, story, untilMs, breakAt }: Asked,
 ): Promise<number> {
-  const { prepared, runSeed } = await import("../simulation/run.ts");
-  const { idsIn, lineOf, storyOf } = await import("../simulation/story.ts");
   const about = { seed, minutes, images: prepared(scenario), keepsSteps: true, untilMs, breakAt };
   const { digest, violations, steps, faults } = runSeed(scenario, about);
   const ids = story === undefined ? idsIn(violations).slice(0, 3) : [story];

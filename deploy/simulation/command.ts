@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+import type { System } from "../../runtime/host/system.ts";
+import { runSimulate } from "../../runtime/simulation/command.ts";
+import { books, buying } from "./shop.ts";
+import { beyondTheShop } from "./world.ts";
+
+/** Runs the shop under a virtual clock, with faults, as the arguments say. */
+export function simulateShop(system: System, args: readonly string[]): Promise<number> {
+  const simulated = {
+    workloads: { buying },
+    invariants: books,
+    outside: beyondTheShop,
+    kept: fileURLToPath(new URL("kept-seeds.json", import.meta.url)),
+  };
+  return runSimulate(system, simulated, args);
+}
