@@ -6,8 +6,8 @@ import { type Seeded, seeded } from "./seeded.ts";
  * What an opportunity is differs: a point that a process passes, a message on its way, a commit,
  * or a moment of the run (each second, for what happens to whole processes and the broker).
  */
- * What an opportunity is differs: a point that a process passes, a message on its way, a commit, or
- * a moment of the run (each second, for what happens to whole processes and to the broker).
+export interface FaultRates {
+  /** At a named point, such as before and after each commit: the process is gone. */
   readonly kill: number;
   /** Each second, for each process: it is gone; it stands still for up to ten seconds. */
   readonly "kill-any": number;
