@@ -100,24 +100,42 @@ export class SimulatedBroker implements Exchange {
     this.#provisionSoon();
   }
 
-  #restart(lose: (jetStream: JetStream, loss: Loss) => void): void {
-    if (!this.#isUp) return;
-    const world = this.#world;
+  /** Ends it as a crash does: all connections are lost, what was stored is not. */
+  kill(): void {
     this.#isUp = false;
-    world.note("broker", "down");
+    this.#world.note("broker", "down");
     for (const [session, line] of [...this.#lines]) this.#drop(session, line);
     for (const stream of this.#jetStream.streams.values()) {
       for (const consumer of stream.consumers.values()) consumer.forgetPullers();
     }
+  }
+
+  /** Starts it again after it was killed. */
+  start(): void {
+    this.#isUp = true;
+    this.#world.note("broker", "up");
+    this.#provisionSoon();
+  }
+
+  /** A copy of all that it has stored; what it gives back has it stored again. */
+  copied(): () => void {
+    const copies = this.#jetStream.copied();
+    return () => this.#jetStream.restore(copies);
+  }
+
+  /** Deletes all that it has stored, while it is down. */
+  deleteStored(): void {
+    this.#jetStream.restore([]);
+  }
+
+  #restart(lose: (jetStream: JetStream, loss: Loss) => void): void {
+    if (!this.#isUp) return;
+    const world = this.#world;
+    this.kill();
     this.#losses += 1;
     const seed = this.#seed.fork(`loss ${this.#losses}`);
     lose(this.#jetStream, { seed, nowMs: world.nowMs });
-    const up = () => {
-      this.#isUp = true;
-      world.note("broker", "up");
-      this.#provisionSoon();
-    };
-    world.after(seed.between(...RESTART_MS), up, { what: "restart" });
+    world.after(seed.between(...RESTART_MS), () => this.start(), { what: "restart" });
   }
 
   /** Ends a connection. What is on its way to the process may still arrive. */

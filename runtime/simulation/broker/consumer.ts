@@ -114,6 +114,20 @@ export class Consumer {
     this.#changes = [];
   }
 
+  /** The same as it is now, over a copy of its stream, with nobody who pulls from it. */
+  copiedTo(log: Log): Consumer {
+    const copy = new Consumer(this.#world, { log, name: this.name, filter: this.#filter });
+    copy.#next = this.#next;
+    copy.#pending = new Map(this.#pending);
+    copy.#again = [...this.#again];
+    return copy;
+  }
+
+  /** Has come again in time what was handed out before it was there: it is in use from now on. */
+  begin(): void {
+    this.#watch();
+  }
+
   /** Ends it for good; whoever reads it hears of it. */
   end(): void {
     this.#isGone = true;

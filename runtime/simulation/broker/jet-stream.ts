@@ -38,6 +38,22 @@ export class JetStream {
     this.streams.clear();
   }
 
+  /** All streams as they are now, for `restore`. */
+  copied(): readonly Stream[] {
+    return [...this.streams.values()].map((stream) => stream.copied());
+  }
+
+  /** Has all streams be as they were when they were copied. */
+  restore(copies: readonly Stream[]): void {
+    this.wipe();
+    for (const copy of copies) {
+      const stream = copy.copied();
+      this.#world.note("broker", "stream restored", `${stream.name} up to ${stream.lastSeq}`);
+      this.streams.set(stream.name, stream);
+      for (const consumer of stream.consumers.values()) consumer.begin();
+    }
+  }
+
   append(message: SentMessage, lastSequence: number): number {
     const [, module = ""] = message.subject.split(".");
     const stream = this.streams.get(streamOf(module));

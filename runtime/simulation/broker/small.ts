@@ -1,34 +1,13 @@
+import type { Manifest } from "../../transport/manifest.ts";
 import type { Delivered, Link, Message } from "../../transport/nats/link.ts";
 import { type FaultRates, Faults } from "../faults.ts";
+import { noFaults } from "../no-faults.ts";
 import { Process } from "../process.ts";
 import { seeded } from "../seeded.ts";
 import { Trace } from "../trace.ts";
 import { World } from "../world.ts";
 import { SimulatedBroker } from "./broker.ts";
 
-const still: FaultRates = {
-  kill: 0,
-  "kill-any": 0,
-  pause: 0,
-  topology: 0,
-  "message-late": 0,
-  "message-lost": 0,
-  "message-doubled": 0,
-  "reply-lost": 0,
-  disconnect: 0,
-  partition: 0,
-  "broker-restart": 0,
-  "broker-loss": 0,
-  "stream-wiped": 0,
-  "stream-rewound": 0,
-  "disk-full": 0,
-  "disk-busy": 0,
-  "disk-slow": 0,
-  "commit-unknown": 0,
-  "clock-jump": 0,
-  "outside-lost": 0,
-  "outside-unanswered": 0,
-};
 const none = { queries: [], commands: [], events: [], calls: [], reads: [] };
 const manifest = [
   { ...none, name: "shelf", events: ["taken", "put"] },
@@ -41,11 +20,11 @@ export class Small {
   readonly world: World;
   readonly broker: SimulatedBroker;
 
-  constructor(seed = 1, rates: Partial<FaultRates> = {}) {
+  constructor(seed = 1, rates: Partial<FaultRates> = {}, among: Manifest = manifest) {
     const source = seeded(seed);
-    const faults = new Faults({ seed: source.fork("faults"), rates: { ...still, ...rates } });
+    const faults = new Faults({ seed: source.fork("faults"), rates: { ...noFaults, ...rates } });
     this.world = new World({ seed: source, faults, trace: new Trace({}) });
-    this.broker = new SimulatedBroker(this.world, { manifest });
+    this.broker = new SimulatedBroker(this.world, { manifest: among });
     this.broker.provision();
   }
 

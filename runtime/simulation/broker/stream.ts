@@ -53,6 +53,16 @@ export class Stream implements Log {
     consumer?.end();
   }
 
+  /** The same as it is now, with nobody who reads it. */
+  copied(): Stream {
+    const copy = new Stream(this.#world, this.name);
+    copy.#kept = [...this.#kept];
+    for (const [name, consumer] of this.consumers) {
+      copy.consumers.set(name, consumer.copiedTo(copy));
+    }
+    return copy;
+  }
+
   /** Loses what was appended after a sequence. */
   truncate(lastSeq: number): void {
     this.#world.note("broker", "stream cut", `${this.name} ${this.lastSeq} -> ${lastSeq}`);

@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
-import { Broker, type Nats } from "../../testing/broker.ts";
-import { consumer, Log } from "../../testing/event-log.ts";
+import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { connectAs } from "../../testing/nats-server.ts";
 import type { ModuleLinks } from "../manifest.ts";
+import { type BreakableBroker, openedBy, streamLossSuite } from "./stream-loss.suite.ts";
 
 const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
   name,
@@ -24,114 +24,71 @@ const manifest = [
   links("spy", { reads: [{ producer: "gossip", events: ["heard"] }] }),
 ];
 
-let broker: Broker;
-let producing: Nats;
-let reading: Nats;
-let log: Log;
-let desk: ReturnType<typeof consumer>;
-let publish: ReturnType<Nats["publish"]>;
+/** A real nats-server, and the folder that it stores in. */
+class RealBroker implements BreakableBroker {
+  readonly nats: Broker;
+  #port = 0;
 
-beforeEach(async () => {
-  broker = await Broker.open(manifest);
-  producing = await broker.connect({ users: ["shelf"] });
-  reading = await broker.connect({ users: ["desk"] });
-  log = new Log();
-  desk = consumer("desk", ["taken"]);
-  publish = producing.publish(log);
-  reading.subscribe(desk.subscription);
-});
-afterEach(async () => {
-  await producing.close();
-  await reading.close();
-  await broker[Symbol.asyncDispose]();
-});
-
-/** Commits events at the producer, some of which the reader wants. */
-function commit(count: number): void {
-  for (let one = 0; one < count; one++) publish(log.append("taken", "put"));
-}
-
-/** Everything that the reader wants has come, once, in order. */
-async function allArrived(): Promise<void> {
-  const wanted = log.all.filter(({ event }) => event === "taken").map(({ seq }) => seq);
-  await eventually(
-    async () => desk.seqs.length,
-    (count) => count >= wanted.length,
-  );
-  expect(desk.seqs).toEqual(wanted);
-}
-
-const store = () => `${broker.folder}/nats/jetstream`;
-
-describe("no event is lost and none comes twice", () => {
-  test("when all streams are deleted under load", async () => {
-    commit(200);
-    await allArrived();
-    commit(100);
-    await broker.wipe();
-    commit(100);
-    await allArrived();
-  });
-
-  test("when the broker is killed under load and comes back", async () => {
-    commit(300);
-    const port = Number(new URL(broker.url).port);
-    await broker.kill();
-    commit(100);
-    await broker.start(port);
-    commit(100);
-    await allArrived();
-  }, 30_000);
-
-  test("when the broker comes back without what it had stored", async () => {
-    commit(200);
-    await allArrived();
-    commit(100);
-    const port = Number(new URL(broker.url).port);
-    await broker.kill();
-    rmSync(store(), { recursive: true });
-    commit(100);
-    await broker.start(port);
-    await allArrived();
-  }, 30_000);
-
-  test("when the broker comes back with an older copy of what it had stored", async () => {
-    commit(100);
-    await allArrived();
-    const port = Number(new URL(broker.url).port);
-    await broker.kill();
-    cpSync(store(), `${broker.folder}/copy`, { recursive: true });
-    await broker.start(port);
-    commit(200);
-    await allArrived();
-    await broker.kill();
-    rmSync(store(), { recursive: true });
-    cpSync(`${broker.folder}/copy`, store(), { recursive: true });
-    commit(100);
-    await broker.start(port);
-    commit(50);
-    await allArrived();
-  }, 30_000);
-});
-
-test("what a relay of the past hands over late is refused, and the order holds", async () => {
-  commit(50);
-  await allArrived();
-  const other = await broker.connect({ users: ["shelf"] });
-  const publishToo = other.publish(log);
-  for (let round = 0; round < 20; round++) {
-    const added = log.append("taken");
-    publish(added);
-    publishToo(added);
+  private constructor(nats: Broker) {
+    this.nats = nats;
   }
-  await allArrived();
-  await other.close();
-}, 30_000);
+
+  static async open(): Promise<RealBroker> {
+    return new RealBroker(await Broker.open(manifest));
+  }
+
+  connect(user: string) {
+    return this.nats.connect({ users: [user] });
+  }
+
+  wipe() {
+    return this.nats.wipe();
+  }
+
+  kill() {
+    this.#port = Number(new URL(this.nats.url).port);
+    return this.nats.kill();
+  }
+
+  start() {
+    return this.nats.start(this.#port);
+  }
+
+  copyStore(): void {
+    cpSync(this.#store, this.#copy, { recursive: true });
+  }
+
+  deleteStore(): void {
+    rmSync(this.#store, { recursive: true });
+  }
+
+  restoreStore(): void {
+    this.deleteStore();
+    cpSync(this.#copy, this.#store, { recursive: true });
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.nats[Symbol.asyncDispose]();
+  }
+
+  get #store(): string {
+    return `${this.nats.folder}/nats/jetstream`;
+  }
+
+  get #copy(): string {
+    return `${this.nats.folder}/copy`;
+  }
+}
+
+streamLossSuite("over a real broker", { open: () => RealBroker.open() });
 
 test("another's event at a stream's end is not taken for the producer's last one", async () => {
+  await using closing = new AsyncDisposableStack();
+  const broker = closing.use(await RealBroker.open());
+  const { log, commit, allArrived } = await openedBy(broker, closing);
   commit(10);
   await allArrived();
-  const { url, folder } = broker;
+  const { url, folder } = broker.nats;
   await using gossip = await connectAs("gossip", { url, folder });
   await using spy = await connectAs("spy", { url, folder });
   const marked = headers();
@@ -145,6 +102,6 @@ test("another's event at a stream's end is not taken for the producer's last one
     async () => (await streams.info("EV_shelf")).state.last_seq,
     (seq) => seq > log.all.length,
   );
-  publish(log.append("taken"));
+  commit(1);
   await allArrived();
 }, 30_000);

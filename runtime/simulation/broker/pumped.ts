@@ -1,0 +1,49 @@
+import type { Log } from "../../telemetry/log.ts";
+import type { Manifest } from "../../transport/manifest.ts";
+import { openNats } from "../../transport/nats/nats.ts";
+import { Small } from "./small.ts";
+
+/** How much virtual time passes with each turn of the real event loop, in milliseconds. */
+const TURN_MS = 1;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/**
+ * A simulated broker for tests that wait for promises: its time passes by itself with the turns of
+ * the event loop, until it is disposed of.
+ */
+export class Pumped implements Disposable {
+  readonly small: Small;
+  #processes = 0;
+  #isOver = false;
+
+  constructor(manifest: Manifest) {
+    this.small = new Small(1, {}, manifest);
+    this.#pump();
+  }
+
+  /** Connects a process of its own as these users; `frozen` is one whose clock stands still. */
+  connect(users: readonly string[], { frozen = false } = {}) {
+    this.#processes += 1;
+    const process = this.small.process(`test-${this.#processes}`);
+    const { environment } = process;
+    return openNats({
+      connect: (user) => this.small.broker.connect(process, user),
+      instance: process.name,
+      here: new Set(),
+      users,
+      environment: frozen ? { ...environment, monotonic: () => 0 } : environment,
+      reminder: environment,
+      log: silent,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+  }
+
+  #pump(): void {
+    if (this.#isOver) return;
+    this.small.pass(TURN_MS);
+    setImmediate(() => this.#pump());
+  }
+}

@@ -1,0 +1,84 @@
+import { afterAll } from "bun:test";
+import type { ModuleLinks } from "../../transport/manifest.ts";
+import { type BreakableBroker, streamLossSuite } from "../../transport/nats/stream-loss.suite.ts";
+import { transportSuite } from "../../transport/transport.suite.ts";
+import { Pumped } from "./pumped.ts";
+
+const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
+  name,
+  queries: [],
+  commands: [],
+  events: [],
+  calls: [],
+  reads: [],
+  ...more,
+});
+const manifest = [
+  links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
+  links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),
+  links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
+];
+const users = manifest.map(({ name }) => name);
+
+const pumped: Pumped[] = [];
+afterAll(() => {
+  for (const one of pumped) one[Symbol.dispose]();
+});
+
+/** The one before is stopped: what it had is over. */
+function pumpedAnew(): Pumped {
+  pumped.pop()?.[Symbol.dispose]();
+  const one = new Pumped(manifest);
+  pumped.push(one);
+  return one;
+}
+
+// What is real is held against the same sentences in runtime/transport/nats.
+transportSuite("over a simulated broker", {
+  open: () => pumpedAnew().connect(users, { frozen: true }),
+});
+
+/** The simulated broker, and a copy of what it stores. */
+class SimulatedStore implements BreakableBroker {
+  readonly #pumped = pumpedAnew();
+  #restore = () => {};
+
+  get #broker() {
+    return this.#pumped.small.broker;
+  }
+
+  connect(user: string) {
+    return this.#pumped.connect([user]);
+  }
+
+  async wipe() {
+    this.#broker.wipe();
+    this.#broker.provision();
+  }
+
+  async kill() {
+    this.#broker.kill();
+  }
+
+  async start() {
+    this.#broker.start();
+  }
+
+  copyStore(): void {
+    this.#restore = this.#broker.copied();
+  }
+
+  deleteStore(): void {
+    this.#broker.deleteStored();
+  }
+
+  restoreStore(): void {
+    this.#restore();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#pumped[Symbol.dispose]();
+  }
+}
+
+streamLossSuite("over a simulated broker", { open: async () => new SimulatedStore() });
