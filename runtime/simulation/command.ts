@@ -91,7 +91,7 @@ function milliseconds(text: string): number {
 
 async function scenarioOf(
   system: System,
-  { workloads, ...simulated }: Simulated,
+  { workloads, invariants, outside }: Simulated,
   asked: Pick<Asked, "topology" | "workload">,
 ): Promise<Scenario> {
   const names = moduleNamesOf(system);
@@ -102,7 +102,8 @@ async function scenarioOf(
     throw new CommandError(`There is no workload "${name}". Known are ${known}.`);
   }
   const modules = await insidesOf(system, names);
-  return { ...simulated, workload, modules, topologies: topologiesOf(system, asked.topology) };
+  const topologies = topologiesOf(system, asked.topology);
+  return { invariants, outside, workload, modules, topologies };
 }
 
 function topologiesOf(system: System, name: string): Topology[] {
