@@ -42,9 +42,9 @@ test.each(placements)(
     expect(told(shop)).toEqual([
       {
         message:
-          "desk has taken in the events of shelf up to 3, but they end at 1: it will pass over the " +
-          "next ones. While both are stopped, put desk.db back to a copy as old as shelf.db, or " +
-          "number on after it in shelf.db: UPDATE sqlite_sequence SET seq = 3 WHERE name = " +
+          "desk has taken in the events of shelf up to 3, but they end at 1: it will pass over " +
+          "the next ones. While both are stopped, put desk.db back to a copy as old as shelf.db, " +
+          "or number on after it in shelf.db: UPDATE sqlite_sequence SET seq = 3 WHERE name = " +
           "'cleave_outbox'.",
         producer: "shelf",
         reader: "desk",
