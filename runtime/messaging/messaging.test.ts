@@ -199,6 +199,23 @@ describe("the inbox", () => {
     expect(seen()).toEqual([1, 2]);
     expect(deadLetters(desk.database, 9)).toEqual([]);
   });
+
+  test("buries nothing because there is no room for a reaction's effect", async () => {
+    using desk = openDesk();
+    desk.sqlite.exec("CREATE TABLE heap (filling BLOB) STRICT");
+    const heap = desk.sqlite.prepare<[], number>("SELECT count(*) FROM heap").pluck();
+    const insert = desk.sqlite.prepare("INSERT INTO heap VALUES (zeroblob(200000))");
+    const inbox = new Inbox(desk, "shelf", [reaction(shelf.taken, () => void insert.run())]);
+    const pages = Number(desk.sqlite.pragma("page_count", { simple: true }));
+    desk.sqlite.pragma(`max_page_count = ${pages + 8}`);
+    const refused = inbox.deliver(envelopes(1, 2)).catch((error: unknown) => error);
+    await desk.advance(10_000);
+    expect(await refused).toMatchObject({ executed: "no", cause: { code: "SQLITE_FULL" } });
+    desk.sqlite.pragma(`max_page_count = ${pages + 800}`);
+    await inbox.deliver(envelopes(1, 2));
+    expect(heap.get()).toBe(2);
+    expect(deadLetters(desk.database, 9)).toEqual([]);
+  });
 });
 
 describe("jobs", () => {

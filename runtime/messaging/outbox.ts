@@ -2,6 +2,7 @@ import { checked } from "../contract/check.ts";
 import { type EventType, fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
 
 /** How much later what readers have told is written, in milliseconds. */
@@ -72,14 +73,23 @@ export interface OutboxHost {
   readonly module: string;
   readonly read: Read;
   readonly environment: Pick<Environment, "after">;
+  readonly log: Log;
   transact<T>(work: (tx: Write) => T): Promise<T>;
 }
 
-/** The outbox as a log that the transport can read from any place. */
+/**
+ * The outbox as a log that the transport can read from any place.
+ *
+ * It reports a reader that is ahead of it, as after the producer alone was put back to an older
+ * copy: that reader passes over what is published next, as over what it has had.
+ */
 export class Outbox implements EventSource {
   readonly module: string;
   readonly #host: OutboxHost;
   readonly #readers: Map<string, Reader>;
+  /** A seq that is surely in the log; most readers are at or before it. */
+  #reached = 0;
+  readonly #ahead = new Set<string>();
   #writing = false;
 
   constructor(host: OutboxHost) {
@@ -112,9 +122,25 @@ export class Outbox implements EventSource {
 
   noteReader(name: string, reader: Reader): void {
     this.#readers.set(name, reader);
+    if (reader.position > this.#reached) this.#compare(name, reader.position);
     if (this.#writing) return;
     this.#writing = true;
     this.#host.environment.after(READERS_WRITTEN_AFTER_MS, () => this.#writeReaders());
+  }
+
+  #compare(name: string, position: number): void {
+    const lastSeq = this.lastSeq();
+    this.#reached = lastSeq;
+    if (position <= lastSeq || this.#ahead.has(name)) return;
+    this.#ahead.add(name);
+    const { module, log } = this.#host;
+    log.error(
+      `${name} has taken in the events of ${module} up to ${position}, but they end at ` +
+        `${lastSeq}: it will pass over the next ones. While both are stopped, put ${name}.db ` +
+        `back to a copy as old as ${module}.db, or number on after it in ${module}.db: UPDATE ` +
+        `sqlite_sequence SET seq = ${position} WHERE name = 'cleave_outbox'.`,
+      { producer: module, reader: name, position, lastSeq },
+    );
   }
 
   /** A failure is made good by the next write: what is written is only where to begin again. */

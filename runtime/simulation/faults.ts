@@ -12,6 +12,8 @@ export interface FaultRates {
   /** Each second, for each process: it is gone; it stands still for up to ten seconds. */
   readonly "kill-any": number;
   readonly pause: number;
+  /** Each second, for each process, where there are versions: it is restarted as one of them. */
+  readonly version: number;
   /** Each second: the system is stopped, gently or not, and started in another topology. */
   readonly topology: number;
   /** A message: late by up to two seconds, lost, or doubled. */
@@ -62,7 +64,7 @@ export class Faults {
   readonly #seed: Seeded;
   readonly #rates: FaultRates;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<Fault, Map<string, Place>>();
   #on = false;
 
   constructor(options: {
@@ -97,12 +99,16 @@ export class Faults {
   }
 
   #placeOf(fault: Fault, about: string): Place {
-    const name = `${fault} ${about}`;
-    const known = this.#places.get(name);
+    let places = this.#places.get(fault);
+    if (places === undefined) {
+      places = new Map();
+      this.#places.set(fault, places);
+    }
+    const known = places.get(about);
     if (known !== undefined) return known;
-    const seed = this.#seed.fork(name);
+    const seed = this.#seed.fork(`${fault} ${about}`);
     const made = { count: 0, next: gap(this.#rates[fault], seed), seed };
-    this.#places.set(name, made);
+    places.set(about, made);
     return made;
   }
 

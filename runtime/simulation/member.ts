@@ -26,12 +26,21 @@ export interface Ground {
   readonly world: World;
   readonly disk: SimulatedDisk;
   readonly broker: SimulatedBroker;
-  /** All modules of the system. */
-  readonly modules: readonly Module[];
+  /** All modules of the system, in each of their versions; the first is what it begins with. */
+  readonly versions: readonly (readonly Module[])[];
   /** What stands behind ports, for a process. */
   readonly ports: (process: Process) => readonly PortOverride[];
   /** A folder of this machine for what ports keep in files. */
   readonly folder: string;
+}
+
+/** What a process is to be. */
+interface Part {
+  readonly placement: Placement;
+  /** True when it is the only one. */
+  readonly isAlone: boolean;
+  /** All modules of the system, in the version that it runs. */
+  readonly modules: readonly Module[];
 }
 
 /** One call as somebody outside makes it. */
@@ -49,17 +58,15 @@ export class Member {
   readonly process: Process;
   readonly #ground: Ground;
   readonly #isAlone: boolean;
+  readonly #modules: readonly Module[];
   #instance: Instance | undefined;
 
-  constructor(
-    ground: Ground,
-    { placement, isAlone }: { readonly placement: Placement; readonly isAlone: boolean },
-    process: Process,
-  ) {
+  constructor(ground: Ground, { placement, isAlone, modules }: Part, process: Process) {
     this.placement = placement;
     this.process = process;
     this.#ground = ground;
     this.#isAlone = isAlone;
+    this.#modules = modules;
     process.onGone(() => this.#instance?.abandon());
     ground.world.after(0, () => void this.#start(), { what: "start", process });
   }
@@ -99,7 +106,8 @@ export class Member {
 
   async #start(): Promise<void> {
     const { process, placement } = this;
-    const { modules, disk, folder, ports } = this.#ground;
+    const { disk, folder, ports } = this.#ground;
+    const modules = this.#modules;
     const here = modules.filter((one) => placement.modules.includes(one.contract[moduleName]));
     try {
       const options = {

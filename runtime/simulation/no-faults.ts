@@ -5,6 +5,7 @@ export const noFaults: FaultRates = {
   kill: 0,
   "kill-any": 0,
   pause: 0,
+  version: 0,
   topology: 0,
   "message-late": 0,
   "message-lost": 0,

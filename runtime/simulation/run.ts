@@ -5,8 +5,9 @@ import type { Topology } from "../host/topology.ts";
 import { manifestOf } from "../module/manifest.ts";
 import { SimulatedBroker } from "./broker/broker.ts";
 import { Clients, caller } from "./clients.ts";
-import { type Images, SimulatedDisk } from "./disk.ts";
+import { SimulatedDisk } from "./disk.ts";
 import { Faults, type Happened } from "./faults.ts";
+import type { Images } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
 import type { Scenario } from "./scenario.ts";
@@ -83,7 +84,7 @@ class Run implements Disposable {
     scenario: Scenario & { readonly topologies: readonly Topology[] },
     options: Omit<RunOptions, "minutes" | "untilMs">,
   ) {
-    const { modules, topologies, outside } = scenario;
+    const { modules, versions = [], topologies, outside } = scenario;
     const seed = seeded(options.seed);
     const rates = { ...usualFaults, ...scenario.faults };
     const faults = new Faults({ seed: seed.fork("faults"), rates, only: options.only });
@@ -95,7 +96,8 @@ class Run implements Disposable {
     this.#broker.provision();
     const { world, disk } = this;
     const broker = this.#broker;
-    const ground = { world, disk, broker, modules, folder: this.#folder };
+    const all = [modules, ...versions];
+    const ground = { world, disk, broker, versions: all, folder: this.#folder };
     this.system = new SimulatedSystem({ ...ground, ports: (one) => ports(one) }, topologies);
     this.call = caller(this.system, { world, name: "judge" });
     const ports =
@@ -140,7 +142,10 @@ class Run implements Disposable {
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
       for (const { name, check } of this.#scenario.invariants) {
-        violations.push(...this.settle(check(this.call)).map((wrong) => `${name}: ${wrong}`));
+        const wrong = this.settle(
+          check(this.call, (module, sql) => this.disk.look(module, sql, [])),
+        );
+        violations.push(...wrong.map((one) => `${name}: ${one}`));
       }
     }
     return this.#outcome(violations, (restedAtMs ?? world.nowMs) - faultsMs);
@@ -193,9 +198,9 @@ class Run implements Disposable {
   }
 
   #owed(clients: Clients): string[] {
-    const busy = clients.busy === 0 ? [] : [`${clients.busy} clients have not ended`];
-    const idle = this.system.isIdle ? [] : ["a process is busy"];
-    return [...busy, ...idle, ...this.#ledger.owed(this.#nowOfDay())];
+    if (clients.busy > 0) return [`${clients.busy} clients have not ended`];
+    const owed = this.#ledger.owed(this.#nowOfDay());
+    return this.system.isIdle ? owed : ["a process is busy", ...owed];
   }
 
   #nowOfDay(): number {

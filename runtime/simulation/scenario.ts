@@ -12,6 +12,11 @@ export interface Scenario {
   /** All modules of the system. */
   readonly modules: readonly Module[];
   /**
+   * Other versions of all modules, over the same databases. The system begins with `modules`; each
+   * process that is started again runs any of the versions, side by side with the others.
+   */
+  readonly versions?: readonly (readonly Module[])[] | undefined;
+  /**
    * Which of them live together: one of these at the start, and after a change any other. Each must
    * be one that `bun start --topology` would take.
    */
@@ -56,8 +61,11 @@ export interface Client {
 export interface Invariant {
   readonly name: string;
   /** A sentence for each way in which it does not hold. */
-  readonly check: (call: Call<Contract>) => Promise<readonly string[]>;
+  readonly check: (call: Call<Contract>, look: Look) => Promise<readonly string[]>;
 }
+
+/** Looks into a module's database: gives the first column of what a statement finds. */
+export type Look = (module: string, sql: string) => readonly unknown[];
 
 /** The world beyond the system. It outlives every process, and no fault but its own touches it. */
 export interface Outside {

@@ -1,5 +1,6 @@
 import { TransportError } from "../contract/errors.ts";
 import { type Placement, placementsOf, type Topology } from "../host/topology.ts";
+import type { Module } from "../module/define-module.ts";
 import { type Asked, type Ground, Member } from "./member.ts";
 import { Process } from "./process.ts";
 import type { Seeded } from "./seeded.ts";
@@ -35,7 +36,7 @@ export class SimulatedSystem {
     this.#epoch += 1;
     this.#changing = false;
     this.#placements = topology === undefined ? [] : placementsOf(topology);
-    for (const placement of this.#placements) this.#begin(placement);
+    for (const placement of this.#placements) this.#begin(placement, false);
   }
 
   /** True when every process is there and has nothing to do. */
@@ -82,7 +83,9 @@ export class SimulatedSystem {
       if (process.isGone) continue;
       const { name } = placement;
       if (faults.happens("kill-any", name)) process.kill("killed");
-      else if (faults.happens("pause", name)) process.stop(faults.amount(10, PAUSE_MS_MAX));
+      else if (this.#hasVersions && faults.happens("version", name)) {
+        process.kill("to be another version");
+      } else if (faults.happens("pause", name)) process.stop(faults.amount(10, PAUSE_MS_MAX));
       if (faults.happens("clock-jump", name)) {
         process.skewMs += Math.round(faults.amount(-JUMP_MS_MAX, JUMP_MS_MAX));
       }
@@ -113,20 +116,34 @@ export class SimulatedSystem {
     world.after(100, whenAllAreGone, { what: "all gone?" });
   }
 
-  #begin(placement: Placement): void {
+  #begin(placement: Placement, again: boolean): void {
     const { world } = this.#ground;
     const { name } = placement;
     const epoch = this.#epoch;
     this.#runs += 1;
     const run = `${name} ${this.#runs}`;
-    const process = new Process(world, name, this.#seed.fork(run));
+    const seed = this.#seed.fork(run);
+    const process = new Process(world, name, seed);
     const isAlone = this.#placements.length === 1;
-    this.#members.set(name, new Member(this.#ground, { placement, isAlone }, process));
+    const modules = this.#versionOf(run, again ? seed.fork("version") : undefined);
+    this.#members.set(name, new Member(this.#ground, { placement, isAlone, modules }, process));
     process.onGone(() => {
-      const again = () => {
-        if (epoch === this.#epoch) this.#begin(placement);
+      const restart = () => {
+        if (epoch === this.#epoch) this.#begin(placement, true);
       };
-      world.after(this.#seed.between(...RESTART_MS), again, { what: "start again" });
+      world.after(this.#seed.between(...RESTART_MS), restart, { what: "start again" });
     });
+  }
+
+  get #hasVersions(): boolean {
+    return this.#ground.versions.length > 1;
+  }
+
+  /** The modules that a process runs: any version when it is started again, else the first. */
+  #versionOf(run: string, seed: Seeded | undefined): readonly Module[] {
+    const { versions, world } = this.#ground;
+    const chosen = seed?.below(versions.length) ?? 0;
+    if (this.#hasVersions) world.note(run, "version", String(chosen));
+    return versions[chosen] ?? [];
   }
 }

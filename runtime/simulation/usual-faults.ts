@@ -5,6 +5,7 @@ export const usualFaults: FaultRates = {
   kill: 0.002,
   "kill-any": 0.002,
   pause: 0.002,
+  version: 0.005,
   topology: 0.003,
   "message-late": 0.002,
   "message-lost": 0.002,

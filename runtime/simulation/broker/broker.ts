@@ -123,6 +123,16 @@ export class SimulatedBroker implements Exchange {
     return () => this.#jetStream.restore(copies);
   }
 
+  /** A copy of the messages of its streams; what it gives back has them there again, alone. */
+  copiedEvents(): () => void {
+    const ends = new Map(
+      [...this.#jetStream.streams].map(([name, { lastSeq }]) => [name, lastSeq]),
+    );
+    return () => {
+      for (const [name, lastSeq] of ends) this.#jetStream.streams.get(name)?.truncate(lastSeq);
+    };
+  }
+
   /** Deletes all that it has stored, while it is down. */
   deleteStored(): void {
     this.#jetStream.restore([]);

@@ -1,4 +1,5 @@
 import type { Log } from "../../telemetry/log.ts";
+import { turns } from "../../testing/stillness.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import { openNats } from "../../transport/nats/nats.ts";
 import { Small } from "./small.ts";
@@ -18,7 +19,7 @@ export class Pumped implements Disposable {
 
   constructor(manifest: Manifest) {
     this.small = new Small(1, {}, manifest);
-    this.#pump();
+    void this.#pump();
   }
 
   /** Connects a process of its own as these users; `frozen` is one whose clock stands still. */
@@ -41,9 +42,10 @@ export class Pumped implements Disposable {
     this.#isOver = true;
   }
 
-  #pump(): void {
-    if (this.#isOver) return;
-    this.small.pass(TURN_MS);
-    setImmediate(() => this.#pump());
+  async #pump(): Promise<void> {
+    while (!this.#isOver) {
+      this.small.pass(TURN_MS);
+      await turns(1);
+    }
   }
 }

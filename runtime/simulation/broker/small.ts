@@ -1,11 +1,9 @@
 import type { Manifest } from "../../transport/manifest.ts";
 import type { Delivered, Link, Message } from "../../transport/nats/link.ts";
-import { type FaultRates, Faults } from "../faults.ts";
-import { noFaults } from "../no-faults.ts";
+import type { FaultRates } from "../faults.ts";
 import { Process } from "../process.ts";
-import { seeded } from "../seeded.ts";
-import { Trace } from "../trace.ts";
-import { World } from "../world.ts";
+import { smallWorld } from "../small-world.ts";
+import type { World } from "../world.ts";
 import { SimulatedBroker } from "./broker.ts";
 
 const none = { queries: [], commands: [], events: [], calls: [], reads: [] };
@@ -21,9 +19,7 @@ export class Small {
   readonly broker: SimulatedBroker;
 
   constructor(seed = 1, rates: Partial<FaultRates> = {}, among: Manifest = manifest) {
-    const source = seeded(seed);
-    const faults = new Faults({ seed: source.fork("faults"), rates: { ...noFaults, ...rates } });
-    this.world = new World({ seed: source, faults, trace: new Trace({}) });
+    this.world = smallWorld(rates, seed);
     this.broker = new SimulatedBroker(this.world, { manifest: among });
     this.broker.provision();
   }

@@ -76,6 +76,31 @@ class SimulatedStore implements BreakableBroker {
     this.#restore();
   }
 
+  copyEvents(): void {
+    this.#restore = this.#broker.copiedEvents();
+  }
+
+  restoreEvents(): void {
+    this.#restore();
+  }
+
+  async steal(count: number) {
+    const { small } = this.#pumped;
+    const link = await small.broker.connect(small.process("thief"), "desk");
+    const about = { stream: "EV_shelf", consumer: "desk", aheadMax: count };
+    const stolen = Promise.withResolvers<void>();
+    let taken = 0;
+    await link.read(about, (message) => {
+      message.ack();
+      taken += 1;
+      if (taken === count) stolen.resolve();
+    });
+    await stolen.promise;
+    await link.close();
+  }
+
+  passTime(): void {}
+
   async [Symbol.asyncDispose]() {
     this.#pumped[Symbol.dispose]();
   }

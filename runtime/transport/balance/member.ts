@@ -8,6 +8,9 @@ const RECENT_MS = 60_000;
 const SUCCESS_SHARE_MIN = 0.8;
 const EJECTION_MS = 5_000;
 const EJECTION_MAX_MS = 60_000;
+/** How long it must have been back, and answer, for earlier ejections to count no more. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
 /** What an instance says of itself, and everybody who calls it hears. */
 export interface Heartbeat {
   readonly module: string;
@@ -34,6 +37,8 @@ export class Member {
   #recent: { readonly atMs: number; readonly isGood: boolean }[] = [];
   #ejections = 0;
   #ejectedUntilMs = 0;
+  /** When it answered for the first time after it was left out. */
+  #backAtMs = 0;
 
   constructor(beat: Heartbeat, nowMs: number) {
     this.beat = beat;
@@ -59,7 +64,10 @@ export class Member {
     this.#remember(true, nowMs);
     if (this.#ejectedUntilMs !== 0) {
       this.#ejectedUntilMs = 0;
+      this.#backAtMs = nowMs;
       this.#recent = [];
+    } else if (nowMs - this.#backAtMs >= FORGOTTEN_AFTER_MS) {
+      this.#ejections = 0;
     }
   }
 
@@ -74,7 +82,7 @@ export class Member {
     return this.#ejectedUntilMs !== 0 || this.#failures >= FAILURES_MAX || isBad;
   }
 
-  /** Leaves it out, each time for longer. `random` is in [0, 1). */
+  /** Leaves it out, each time for longer, until it does well for long. `random` is in [0, 1). */
   eject(nowMs: number, random: number): void {
     this.#ejections += 1;
     const ms = Math.min(EJECTION_MS * this.#ejections, EJECTION_MAX_MS);

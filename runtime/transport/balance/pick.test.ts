@@ -100,3 +100,24 @@ test("thirty retries are saved at most; ten calls earn one, and a second three",
   environment.moveTo(environment.monotonic() + 3_600_000);
   expect(spendAll()).toBe(30);
 });
+
+test.each([
+  ["for longer each time", 9, 20_000],
+  ["as at first once it has answered for ten minutes", 10, 5_000],
+])("an instance is left out %s", (_what, minutes, expectedMs) => {
+  const { environment, members } = kitchen("a");
+  const [a] = members;
+  let nowMs = environment.monotonic();
+  for (let time = 0; time < 3; time++) {
+    a?.eject(nowMs, 0.5);
+    nowMs += 60_000;
+    a?.answered(1, nowMs);
+  }
+  for (let minute = 0; minute < minutes; minute++) {
+    nowMs += 60_000;
+    a?.answered(1, nowMs);
+  }
+  a?.eject(nowMs, 0.5);
+  expect(a?.isEjected(nowMs + expectedMs - 1)).toBe(true);
+  expect(a?.isEjected(nowMs + expectedMs)).toBe(false);
+});

@@ -16,6 +16,13 @@ export interface BreakableBroker extends AsyncDisposable {
   copyStore(): void;
   deleteStore(): void;
   restoreStore(): void;
+  /** The same for the events in the producer's stream, without what it knows of its readers. */
+  copyEvents(): void;
+  restoreEvents(): void;
+  /** Takes in and acknowledges so many events in the place of `desk`. */
+  steal(count: number): Promise<void>;
+  /** Has some time pass for the producer, where it does not pass by itself. */
+  passTime(): void;
 }
 
 /** What a suite has opened: two of a broker's users, with what one commits and the other gets. */
@@ -26,6 +33,9 @@ export interface Opened {
   commit(count: number): void;
   /** Resolves when everything that the reader wants has come, once, in order. */
   allArrived(): Promise<void>;
+  /** Closes the reader, and later opens it again where it was. */
+  closeReader(): Promise<void>;
+  openReader(): Promise<void>;
 }
 
 /**
@@ -46,6 +56,7 @@ export function streamLossSuite(
     afterEach(() => closing.disposeAsync());
     lossSuite(() => opened);
     copySuite(() => opened);
+    standstillSuite(() => opened);
   });
 }
 
@@ -56,7 +67,7 @@ export async function openedBy(
 ): Promise<Opened> {
   const producing = await broker.connect("shelf");
   closing.defer(() => producing.close());
-  const reading = await broker.connect("desk");
+  let reading = await broker.connect("desk");
   closing.defer(() => reading.close());
   const log = new Log();
   const desk = consumer("desk", ["taken"]);
@@ -71,10 +82,18 @@ export async function openedBy(
     async allArrived() {
       const wanted = log.all.filter(({ event }) => event === "taken").map(({ seq }) => seq);
       await eventually(
-        async () => desk.seqs.length,
+        async () => {
+          broker.passTime();
+          return desk.seqs.length;
+        },
         (count) => count >= wanted.length,
       );
       expect(desk.seqs).toEqual(wanted);
+    },
+    closeReader: () => reading.close(),
+    async openReader() {
+      reading = await broker.connect("desk");
+      reading.subscribe({ ...desk.subscription, position: desk.seqs.at(-1) ?? 0 });
     },
   };
 }
@@ -142,6 +161,39 @@ function copySuite(opened: () => Opened): void {
     commit(100);
     await broker.start();
     commit(50);
+    await allArrived();
+  }, 30_000);
+}
+
+function standstillSuite(opened: () => Opened): void {
+  test.each([4, 300])(
+    "when the stream alone was put back by %d events, and none follows",
+    async (lost) => {
+      const { broker, commit, allArrived } = opened();
+      commit(5);
+      await allArrived();
+      await broker.kill();
+      broker.copyEvents();
+      await broker.start();
+      commit(lost);
+      await allArrived();
+      await broker.kill();
+      broker.restoreEvents();
+      await broker.start();
+      commit(3);
+      await allArrived();
+    },
+    30_000,
+  );
+
+  test("when somebody took events in the reader's place, and none follows", async () => {
+    const { broker, commit, allArrived, closeReader, openReader } = opened();
+    commit(5);
+    await allArrived();
+    await closeReader();
+    commit(3);
+    await broker.steal(3);
+    await openReader();
     await allArrived();
   }, 30_000);
 }

@@ -5,6 +5,7 @@ import { headers } from "@nats-io/transport-node";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { connectAs } from "../../testing/nats-server.ts";
+import { virtualEnvironment } from "../../testing/virtual-environment.ts";
 import type { ModuleLinks } from "../manifest.ts";
 import { type BreakableBroker, openedBy, streamLossSuite } from "./stream-loss.suite.ts";
 
@@ -27,6 +28,8 @@ const manifest = [
 /** A real nats-server, and the folder that it stores in. */
 class RealBroker implements BreakableBroker {
   readonly nats: Broker;
+  /** The producer's. */
+  readonly #clock = virtualEnvironment();
   #port = 0;
 
   private constructor(nats: Broker) {
@@ -38,7 +41,8 @@ class RealBroker implements BreakableBroker {
   }
 
   connect(user: string) {
-    return this.nats.connect({ users: [user] });
+    const about = { users: [user] };
+    return this.nats.connect(user === "shelf" ? { ...about, environment: this.#clock } : about);
   }
 
   wipe() {
@@ -67,12 +71,38 @@ class RealBroker implements BreakableBroker {
     cpSync(this.#copy, this.#store, { recursive: true });
   }
 
+  copyEvents(): void {
+    cpSync(this.#events, this.#copy, { recursive: true });
+  }
+
+  restoreEvents(): void {
+    rmSync(this.#events, { recursive: true });
+    cpSync(this.#copy, this.#events, { recursive: true });
+  }
+
+  async steal(count: number) {
+    const { url, folder } = this.nats;
+    await using thief = await connectAs("desk", { url, folder });
+    const consumer = await jetstream(thief).consumers.get("EV_shelf", "desk");
+    for (let taken = 0; taken < count; taken++) await (await consumer.next())?.ackAck();
+  }
+
+  passTime(): void {
+    this.#clock.moveTo(this.#clock.monotonic() + 200);
+  }
+
   [Symbol.asyncDispose]() {
     return this.nats[Symbol.asyncDispose]();
   }
 
   get #store(): string {
     return `${this.nats.folder}/nats/jetstream`;
+  }
+
+  get #events(): string {
+    const options = { cwd: this.#store, onlyFiles: false };
+    const [found] = new Bun.Glob("**/streams/EV_shelf").scanSync(options);
+    return `${this.#store}/${found}/msgs`;
   }
 
   get #copy(): string {

@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import type { Call } from "../contract/call.ts";
+import { saga } from "../saga/saga.ts";
+import { BossInput, boss, bossModule } from "../testing/sample/boss.ts";
+import { errands, errandsModule } from "../testing/sample/errands.ts";
+import { noFaults } from "./no-faults.ts";
+import { prepared, runSeed } from "./run.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A saga of two errands with a name of its own for each version. */
+function walk(version: number) {
+  return saga("boss.walk", { version, input: BossInput, uses: [errands], deadlineMs: 600_000 })
+    .step("go", {
+      run: ({ id, call }) => call(errands.run, { name: `${id} goes as ${version}` }),
+      compensate: ({ id, call }) => call(errands.undo, { name: `${id} goes as ${version}` }),
+    })
+    .pivot("gone", () => {})
+    .step("come-back", {
+      run: ({ id, call }) => call(errands.run, { name: `${id} comes as ${version}` }),
+    })
+    .ending(() => {});
+}
+
+const [older, newer] = [walk(1), walk(2)];
+const errandsAlone = errandsModule(new Map(), []);
+const walking: Scenario = {
+  modules: [errandsAlone, bossModule(older)],
+  versions: [[errandsAlone, bossModule(newer, older)]],
+  topologies: [{ gateway: [], errands: ["errands"], boss: ["boss"] }],
+  workload: {
+    clients: 20,
+    prepare: async () => {},
+    client: async ({ number, call: made }) => {
+      const call: Call<typeof boss> = made;
+      await call(boss.begin, { id: `walk-${number}` });
+    },
+  },
+  invariants: [],
+};
+
+/** Runs it, and tells by which versions sagas were done, and what errands there were. */
+function walked(faults: Scenario["faults"]) {
+  let found: readonly (readonly unknown[])[] = [];
+  const look: Scenario["invariants"][number] = {
+    name: "looking",
+    async check(_call, look) {
+      found = [
+        look("boss", "SELECT DISTINCT version FROM cleave_saga WHERE state = 'done' ORDER BY 1"),
+        look("errands", "SELECT name FROM errand ORDER BY name"),
+      ];
+      return [];
+    },
+  };
+  const scenario = { ...walking, faults: { ...noFaults, ...faults }, invariants: [look] };
+  const images = prepared(scenario);
+  const { violations } = runSeed(scenario, { seed: 1, minutes: 5, images });
+  const [versions = [], names = []] = found;
+  return { violations, versions, names };
+}
+
+test("processes run as different versions side by side, and each saga ends as it began", () => {
+  const { violations, versions, names } = walked({ version: 0.05 });
+  expect(violations).toEqual([]);
+  expect(versions).toEqual([1, 2]);
+  const of = (what: string) => names.map(String).filter((name) => name.includes(what));
+  const began = of("goes").map((name) => name.replace("goes", "comes"));
+  expect(began).toHaveLength(20);
+  expect(of("comes")).toEqual(began);
+});
+
+test("the system begins with the first version, and stays with it while nothing restarts", () => {
+  const { violations, versions } = walked({});
+  expect({ violations, versions }).toEqual({ violations: [], versions: [1] });
+});
