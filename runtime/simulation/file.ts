@@ -69,32 +69,34 @@ export function seen(file: File, by: By & { readonly readonly: boolean }): Sqlit
 }
 
 function begun({ name, sqlite }: File, { process, world }: By) {
-  const begin = sqlite.prepare("BEGIN IMMEDIATE");
-  return {
+  const statement = sqlite.prepare("BEGIN IMMEDIATE");
+  const begin = statement.run.bind(statement);
+  return Object.assign(statement, {
     run() {
       if (process.isGone) throw new BetterSqlite3.SqliteError("gone", "SQLITE_IOERR");
       if (world.faults.happens("disk-busy", name)) {
         throw new BetterSqlite3.SqliteError("database is locked", "SQLITE_BUSY");
       }
-      return begin.run();
+      return begin();
     },
-  };
+  });
 }
 
 function committed(file: File, { process, world }: By) {
   const { sqlite, name } = file;
-  const commit = sqlite.prepare("COMMIT");
+  const statement = sqlite.prepare("COMMIT");
+  const commit = statement.run.bind(statement);
   const fail = (message: string, code: string): never => {
     if (sqlite.inTransaction) sqlite.exec("ROLLBACK");
     throw new BetterSqlite3.SqliteError(message, code);
   };
-  return {
+  return Object.assign(statement, {
     run() {
       if (process.isGone) return fail("gone", "SQLITE_IOERR");
       if (world.faults.happens("disk-full", name)) {
         return fail("database or disk is full", "SQLITE_FULL");
       }
-      const done = commit.run();
+      const done = commit();
       file.commits += 1;
       world.note(process.name, "commit", name);
       if (world.faults.happens("commit-unknown", name)) {
@@ -103,5 +105,5 @@ function committed(file: File, { process, world }: By) {
       if (world.faults.happens("disk-slow", name)) process.stop(world.faults.amount(...SLOW_MS));
       return done;
     },
-  };
+  });
 }

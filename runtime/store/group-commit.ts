@@ -82,7 +82,7 @@ class GroupCommit implements Writer {
     this.#release = sqlite.prepare("RELEASE unit");
     this.#undo = sqlite.prepare("ROLLBACK TO unit");
     this.#rollback = sqlite.prepare("ROLLBACK");
-    this.#guard = new TransactionGuard(sqlite);
+    this.#guard = TransactionGuard.of(sqlite);
   }
 
   get waiting(): number {

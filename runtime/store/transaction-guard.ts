@@ -11,12 +11,19 @@ type Operation = (...given: never[]) => unknown;
  * swallowed it. The guard acts only once a statement has failed; the others cost a call more.
  */
 export class TransactionGuard {
+  static readonly #known = new WeakMap<Sqlite, TransactionGuard>();
   readonly #sqlite: Sqlite;
   #watching = false;
   #endedBy: { readonly error: unknown } | undefined;
 
-  /** Guards what is prepared on this database from now on. */
-  constructor(sqlite: Sqlite) {
+  /** The guard of what is prepared on this database from its first call on. */
+  static of(sqlite: Sqlite): TransactionGuard {
+    const guard = TransactionGuard.#known.get(sqlite) ?? new TransactionGuard(sqlite);
+    TransactionGuard.#known.set(sqlite, guard);
+    return guard;
+  }
+
+  private constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite;
     const prepare = sqlite.prepare.bind(sqlite);
     sqlite.prepare = ((statement: string) =>
