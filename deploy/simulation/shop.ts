@@ -7,7 +7,6 @@ import { shipping } from "#modules/shipping";
 import type { Call, OutputOf } from "#runtime";
 import type { Client, Invariant, Workload } from "../../runtime/simulation/scenario.ts";
 
-const STOCK = 20;
 const SKUS = ["GREEN", "BLACK", "WHITE"] as const;
 /** How buyers pay: most with a card that works. */
 const CARDS = [
@@ -34,47 +33,74 @@ const address = {
   country: "DE",
 };
 
+/** What a shop has, and what its buyers do. */
+interface Trade {
+  /** How many of each variant there are, and how often the coupon can be used. */
+  readonly stock: number;
+  readonly couponUses: number;
+  /** The share of buyers who give up a checkout while it is under way. */
+  readonly abandoning: number;
+}
+
 /** Buyers who order, pay with all kinds of cards, and change their minds, in a little shop. */
-export const buying: Workload = {
-  clients: 20,
-  async prepare(call: Shop) {
-    const { variants } = await call(products.importCatalogue, {
-      categories: [{ slug: "tea", title: "Tea", parent: null }],
-      products: SKUS.map((sku, index) => teaOf(sku, 900 + 100 * index)),
-    });
-    const lines = variants.map(({ variantId }) => ({ variantId, quantity: STOCK }));
-    await call(inventory.stockUp, { lines });
-    await call(orders.createCoupon, { code: "TENTH", kind: "percent", value: 1_000, usesMax: 3 });
-  },
-  async client(client) {
-    const call: Shop = client.call;
-    const cart = await filledCart(call, client);
-    const { version, totals } = await call(orders.cartById, cart);
-    const paymentToken = oneOf(CARDS, client);
-    const offer = { ...cart, cartVersion: version, expectedTotal: totals.total, paymentToken };
-    const started = await call(orders.startCheckout, offer).catch(unlessRefused);
-    if (started === undefined) return;
-    const { checkoutId, orderId } = started;
-    if (client.random() < 0.1) {
+export const buying = buyers({ stock: 20, couponUses: 3, abandoning: 0.1 });
+
+/** Buyers of such a shop. What each of them means to do depends on their number alone. */
+export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
+  return {
+    clients: 20,
+    prepare: (call: Shop) => filledShop(call, { stock, couponUses }),
+    async client(client) {
+      const call: Shop = client.call;
+      const cart = await filledCart(call, client);
+      const { version, totals } = await call(orders.cartById, cart);
+      const paymentToken = oneOf(CARDS, client);
+      const offer = { ...cart, cartVersion: version, expectedTotal: totals.total, paymentToken };
+      const abandons = client.random() < abandoning;
+      const plan = { waitMs: client.random() * 60_000, choice: client.random() };
+      const started = await call(orders.startCheckout, offer).catch(unlessRefused);
+      if (started === undefined) return;
+      const { checkoutId, orderId } = started;
       const given = { checkoutId, ...keyOf(cart) };
-      await call(orders.abandonCheckout, given).catch(unlessRefused);
-    }
-    const state = await outcomeOf(call, client, { checkoutId, ...keyOf(cart) });
-    if (state === "confirmed") await afterwards(call, client, orderId);
-  },
-};
+      if (abandons) await call(orders.abandonCheckout, given).catch(unlessRefused);
+      const state = await outcomeOf(call, client, given);
+      if (state !== "confirmed") return;
+      await client.pause(plan.waitMs);
+      await afterwards(call, { orderId, choice: plan.choice, number: client.number });
+    },
+  };
+}
+
+async function filledShop(
+  call: Shop,
+  { stock, couponUses }: Pick<Trade, "stock" | "couponUses">,
+): Promise<void> {
+  const { variants } = await call(products.importCatalogue, {
+    categories: [{ slug: "tea", title: "Tea", parent: null }],
+    products: SKUS.map((sku, index) => teaOf(sku, 900 + 100 * index)),
+  });
+  const lines = variants.map(({ variantId }) => ({ variantId, quantity: stock }));
+  await call(inventory.stockUp, { lines });
+  const coupon = { code: "TENTH", kind: "percent", value: 1_000, usesMax: couponUses } as const;
+  await call(orders.createCoupon, coupon);
+}
 
 /** What staff and buyers do with a confirmed order. */
-async function afterwards(call: Shop, client: Client, orderId: string): Promise<void> {
-  await client.pause(client.random() * 60_000);
-  const choice = client.random();
+async function afterwards(
+  call: Shop,
+  {
+    orderId,
+    choice,
+    number,
+  }: { readonly orderId: string; readonly choice: number; readonly number: number },
+): Promise<void> {
   if (choice < 0.3) {
     await call(orders.cancelOrder, { orderId }).catch(unlessRefused);
   } else if (choice < 0.8) {
     const shipments = await call(shipping.shipmentsOf, { orderId });
     for (const { shipmentId } of shipments) {
       await call(shipping.packShipment, { shipmentId }).catch(unlessRefused);
-      const parcel = { shipmentId, carrier: "post", trackingNumber: `T-${client.number}` };
+      const parcel = { shipmentId, carrier: "post", trackingNumber: `T-${number}` };
       await call(shipping.shipShipment, parcel).catch(unlessRefused);
     }
   }

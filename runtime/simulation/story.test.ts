@@ -3,12 +3,10 @@ import { idsIn, storyOf } from "./story.ts";
 
 const order = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000001";
 const other = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000002";
-const step = (atMs: number, where: string, what: string, detail = "") => ({
-  atMs,
-  where,
-  what,
-  detail,
-});
+const step = (atMs: number, where: string, told: string) => {
+  const [what = "", detail = ""] = told.split(": ");
+  return { atMs, where, what, detail };
+};
 
 test("the ids that sentences name are found, each once", () => {
   expect(idsIn([`${order} is paid, ${other} is not`, `${order} is stuck`, "a_b"])).toEqual([
@@ -19,13 +17,13 @@ test("the ids that sentences name are found, each once", () => {
 
 test("a story is what names its id, and what befell all meanwhile", () => {
   const steps = [
-    step(1, "sale", "gone", "before it began"),
-    step(1_000, "sale", "call orders.place", order),
+    step(1, "sale", "gone: before it began"),
+    step(1_000, "sale", `call orders.place: ${order}`),
     step(1_500, "sale", "timer"),
-    step(2_000, "after", "gone", "killed"),
-    step(2_500, "sale", "call orders.place", other),
-    step(187_250, "sale", "answer", `{"orderId":"${order}"}`),
-    step(190_000, "sale", "gone", "when it was over"),
+    step(2_000, "after", "gone: killed"),
+    step(2_500, "sale", `call orders.place: ${other}`),
+    step(187_250, "sale", `answer: {"orderId":"${order}"}`),
+    step(190_000, "sale", "gone: when it was over"),
   ];
   expect(storyOf(order, steps)).toEqual([
     `00:01.000  sale            call orders.place  ${order}`,
@@ -36,7 +34,7 @@ test("a story is what names its id, and what befell all meanwhile", () => {
 
 test("what nothing names has no story, and a long detail is cut", () => {
   expect(storyOf(order, [step(1, "sale", "gone")])).toEqual([]);
-  const [line = ""] = storyOf(order, [step(1, "sale", "call", order + "x".repeat(1_000))]);
+  const [line = ""] = storyOf(order, [step(1, "sale", `call: ${order}${"x".repeat(1_000)}`)]);
   expect(line).toEndWith("x…");
   expect(line.length).toBeLessThan(350);
 });

@@ -45,7 +45,10 @@ function walked(faults: Scenario["faults"]) {
     name: "looking",
     async check(_call, look) {
       found = [
-        look("boss", "SELECT DISTINCT version FROM cleave_saga WHERE state = 'completed' ORDER BY 1"),
+        look(
+          "boss",
+          "SELECT DISTINCT version FROM cleave_saga WHERE state = 'completed' ORDER BY 1",
+        ),
         look("errands", "SELECT name FROM errand ORDER BY name"),
       ];
       return [];
