@@ -171,6 +171,23 @@ test("the README's ten lines are a module, which compiles and answers", async ()
   expect(await child.exited).toBe(0);
 }, 60_000);
 
+test("the README's simulation of those lines compiles, and finds nothing", async () => {
+  const [example = ""] = codeUnder("Add a module", "ts");
+  const [simulation = ""] = codeUnder("Break it on purpose", "ts");
+  const [, path = "", text = ""] = simulation.match(/^\/\/ (modules\/.*)\n([\s\S]*)/) ?? [];
+  using copy = temporaryFolder();
+  copyWith(filesOf(example).set(path, text), copy.path);
+
+  const types = { extends: "./tsconfig.json", include: ["modules/gifts", "runtime/sql.d.ts"] };
+  writeFileSync(join(copy.path, "tsconfig.gifts.json"), JSON.stringify(types));
+  const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.gifts.json"];
+  const checked = await finished(spawn(compiler, { cwd: copy.path }));
+  expect(checked).toEqual({ code: 0, output: "", errors: "" });
+  const tested = await finished(spawn(["bun", "test", path], { cwd: copy.path }));
+  expect({ code: tested.code, errors: tested.errors }).toMatchObject({ code: 0 });
+  expect(tested.errors).toContain("1 pass");
+}, 60_000);
+
 /** An example's files, each headed by its path as a comment; the list of modules, completed. */
 function filesOf(example: string): Map<string, string> {
   const [, ...parts] = example.split(/^\/\/ (modules\/.*)\n/m);
