@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { contract, proceduresOf, query } from "../../contract/contract.ts";
+import { DomainError } from "../../contract/errors.ts";
+import { t } from "../../contract/schema.ts";
+import { Broker } from "../../testing/broker.ts";
+import type { ModuleLinks } from "../manifest.ts";
+import type { Serve } from "../transport.ts";
+
+const shelf = contract("shelf", {
+  find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
+});
+const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
+  name,
+  queries: [],
+  commands: [],
+  events: [],
+  calls: [],
+  reads: [],
+  ...more,
+});
+const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
+/** What the broker carries at most, in bytes, with the headers. */
+const PAYLOAD_BYTES_MAX = 1_048_576;
+
+let broker: Broker;
+beforeAll(async () => {
+  broker = await Broker.open(manifest);
+});
+afterAll(() => broker[Symbol.asyncDispose]());
+
+/** A desk that asks a shelf for a thing. */
+async function office(serve: Serve) {
+  const transport = await broker.connect({ users: ["shelf", "desk"] });
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
+  await transport.ready();
+  const request = {
+    caller: "desk",
+    identity: { kind: "system" },
+    traceId: "0123456789abcdef0123456789abcdef",
+    deadlineAtMs: broker.environment.monotonic() + 5_000,
+    key: undefined,
+    asText: false,
+  } as const;
+  return {
+    ask: (thing: string) => transport.call(shelf.find, { thing }, request),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
+}
+
+test("an error that the broker cannot carry reaches the caller as a defect that says so", async () => {
+  await using it = await office(async () => {
+    throw new DomainError("NOT_FOUND", "x".repeat(PAYLOAD_BYTES_MAX), "shelf.find");
+  });
+  await expect(it.ask("tea")).rejects.toThrow(
+    /^shelf answered with 10\d+ bytes; NATS at .* carries at most 1048576. Ask for less/,
+  );
+});
+
+test("an input that fits only without its headers is refused by a sentence", async () => {
+  await using it = await office(async () => '"found"');
+  const frame = '{"thing":""}'.length;
+  await expect(it.ask("x".repeat(PAYLOAD_BYTES_MAX - frame - 10))).rejects.toThrow(
+    /^The input of shelf.find has 10\d+ bytes with its headers; NATS at .* at most 1048576/,
+  );
+});
