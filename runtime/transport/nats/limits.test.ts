@@ -49,7 +49,7 @@ async function office(serve: Serve) {
   };
 }
 
-test("an error that the broker cannot carry reaches the caller as a defect that says so", async () => {
+test("an error that the broker cannot carry reaches the caller as a sentence", async () => {
   await using it = await office(async () => {
     throw new DomainError("NOT_FOUND", "x".repeat(PAYLOAD_BYTES_MAX), "shelf.find");
   });
