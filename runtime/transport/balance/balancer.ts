@@ -146,7 +146,9 @@ export class Balancer {
     { member, startMs }: { readonly member: Member; readonly startMs: number },
   ): void {
     const nowMs = this.#environment.monotonic();
-    if (!isTransportError(error)) return member.answered(nowMs - startMs, nowMs);
+    if (!isTransportError(error) || error.isRelayed) {
+      return member.answered(nowMs - startMs, nowMs);
+    }
     if (error.code === "CANCELLED") return;
     if (error.code === "UNREACHABLE" && error.executed === "no") {
       this.#directory.forget(module, member.beat.instance);
@@ -175,7 +177,8 @@ export class Balancer {
   }
 
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
-    if (!isTransportError(error)) return false;
+    // Who relays an error has repeated what it could: two layers that repeat would multiply.
+    if (!isTransportError(error) || error.isRelayed) return false;
     // An open circuit answers at once: if there were another way, it would have been taken.
     if (/^(DEADLINE|CANCELLED|BREAKER_OPEN)$/.test(error.code)) return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";

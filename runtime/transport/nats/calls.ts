@@ -1,5 +1,5 @@
 import type { Environment } from "../../contract/environment.ts";
-import { ContractError, TransportError } from "../../contract/errors.ts";
+import { ContractError, isTransportError, TransportError } from "../../contract/errors.ts";
 import { cancelled } from "../cancelled.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
@@ -191,9 +191,16 @@ export class Calls {
 
 function errorIn(msg: Message, what: string): Error {
   try {
-    return fromWire(JSON.parse(textOf(msg)));
+    return relayed(fromWire(JSON.parse(textOf(msg))));
   } catch {
     const message = `${what} answered with an error that cannot be read.`;
     return new TransportError("UNREACHABLE", "unknown", message);
   }
+}
+
+/** Who answers is there: whom it says that it did not reach is somebody else. */
+function relayed(error: Error): Error {
+  if (!isTransportError(error) || !/^(UNREACHABLE|BREAKER_OPEN)$/.test(error.code)) return error;
+  const { code, executed, message } = error;
+  return new TransportError(code, executed, message, { isRelayed: true });
 }

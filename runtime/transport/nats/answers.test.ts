@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { contract, proceduresOf, query } from "../../contract/contract.ts";
-import { DomainError } from "../../contract/errors.ts";
+import { DomainError, TransportError } from "../../contract/errors.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
 import type { ModuleLinks } from "../manifest.ts";
@@ -64,4 +64,12 @@ test("an input that fits only without its headers is refused by a sentence", asy
   await expect(it.ask("x".repeat(PAYLOAD_BYTES_MAX - frame - 10))).rejects.toThrow(
     /^The input of shelf.find has 10\d+ bytes with its headers; NATS at .* at most 1048576/,
   );
+});
+
+test("what a callee could not reach is told apart from the callee itself", async () => {
+  await using it = await office(async () => {
+    throw new TransportError("UNREACHABLE", "no", "The attic is away.");
+  });
+  const met = { code: "UNREACHABLE", executed: "no", isRelayed: true };
+  await expect(it.ask("tea")).rejects.toMatchObject(met);
 });
