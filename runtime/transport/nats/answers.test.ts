@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { contract, proceduresOf, query } from "../../contract/contract.ts";
-import { DomainError, TransportError } from "../../contract/errors.ts";
+import { DomainError, isTransportError, TransportError } from "../../contract/errors.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
+import { eventually } from "../../testing/eventually.ts";
 import type { ModuleLinks } from "../manifest.ts";
 import type { Serve } from "../transport.ts";
 
@@ -28,14 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => broker[Symbol.asyncDispose]());
 
-/** A desk that asks a shelf for a thing. */
-async function office(serve: Serve) {
-  const transport = await broker.connect({ users: ["shelf", "desk"] });
-  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
-  const procedures = proceduresOf(shelf);
-  transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
-  await transport.ready();
-  const request = {
+function requestOf() {
+  return {
     caller: "desk",
     identity: { kind: "system" },
     traceId: "0123456789abcdef0123456789abcdef",
@@ -43,8 +38,17 @@ async function office(serve: Serve) {
     key: undefined,
     asText: false,
   } as const;
+}
+
+/** A desk that asks a shelf for a thing. */
+async function office(serve: Serve) {
+  const transport = await broker.connect({ users: ["shelf", "desk"] });
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
+  await transport.ready();
   return {
-    ask: (thing: string) => transport.call(shelf.find, { thing }, request),
+    ask: (thing: string) => transport.call(shelf.find, { thing }, requestOf()),
     [Symbol.asyncDispose]: () => transport.close(),
   };
 }
@@ -72,4 +76,30 @@ test("what a callee could not reach is told apart from the callee itself", async
   });
   const met = { code: "UNREACHABLE", executed: "no", isRelayed: true };
   await expect(it.ask("tea")).rejects.toMatchObject(met);
+});
+
+test("what a lost connection has closed is open again as soon as it is there", async () => {
+  const balance = { callees: () => ["shelf"], version: "1" };
+  const transport = await broker.connect({ users: ["shelf", "desk"], balance });
+  await using _closing = { [Symbol.asyncDispose]: () => transport.close() };
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  const offer = { module: "shelf", procedures, isReader: false, traffic };
+  transport.serve(offer, async () => '"found"');
+  await transport.ready();
+  const ask = () =>
+    transport
+      .call(shelf.find, { thing: "tea" }, requestOf())
+      .catch((error: unknown) => (isTransportError(error) ? error.code : error));
+  expect(await ask()).toBe("found");
+  const port = Number(new URL(broker.url).port);
+  await broker.kill();
+  const closed = await eventually(ask, (met) => met === "BREAKER_OPEN");
+  expect(closed).toBe("BREAKER_OPEN");
+  await broker.start(port);
+  await eventually(
+    async () => [...transport.connections.values()].every((one) => one.isUp),
+    (areUp) => areUp,
+  );
+  expect(await ask()).toBe("found");
 });
