@@ -18,7 +18,8 @@ import { inboxOf } from "./subjects.ts";
 
 /** The oldest nats-server that is worked with; it is what Debian 12 has. */
 const VERSION_FLOOR = [2, 9, 10] as const;
-const CONNECT_TIMEOUT_MS = 5_000;
+/** Where nobody is, that is said at once; a machine under load needs time to say that somebody is. */
+const CONNECT_TIMEOUT_MS = 20_000;
 const RECONNECT_WAIT_MS = 200;
 const RECONNECT_JITTER_MS = 200;
 /** Two pings without an answer, and the connection counts as lost. */
