@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
+import { muteServer } from "../../testing/mute-server.ts";
 import { testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -70,31 +71,6 @@ test("a server that does not answer in time is not said to be open", async () =>
   const tested = selfTest({ url: server.url, folder: folder.path, users: ["mail"] });
   await expect(tested).rejects.toThrow(/did not say within \d+ ms whether it guards/);
 });
-
-/** What lets in whoever has a key, and never says anything of what is published. */
-function muteServer() {
-  const info = { server_id: "mute", version: "2.9.10", proto: 1, max_payload: 1_048_576 };
-  const more = { headers: true, nonce: "nonce", auth_required: true };
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      open: (socket) => void socket.write(`INFO ${JSON.stringify({ ...info, ...more })}\r\n`),
-      data(socket, data) {
-        const said = data.toString();
-        if (said.startsWith("CONNECT") && !said.includes('"nkey"')) {
-          socket.end("-ERR 'Authorization Violation'\r\n");
-        } else if (said.includes("PING\r\n")) {
-          socket.write("PONG\r\n");
-        }
-      },
-    },
-  });
-  return {
-    url: `nats://127.0.0.1:${listener.port}`,
-    [Symbol.dispose]: () => listener.stop(true),
-  };
-}
 
 /** A server with a config that Cleave would not write. */
 async function serverWith(text: string) {
