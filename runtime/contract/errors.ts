@@ -42,12 +42,12 @@ export class TransportError extends Error {
     code: TransportErrorCode,
     executed: "no" | "unknown",
     message: string,
-    options: { cause?: unknown; isRelayed?: boolean } = {},
+    options?: { cause?: unknown; isRelayed?: boolean },
   ) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(message, options);
     this.code = code;
     this.executed = executed;
-    this.isRelayed = options.isRelayed === true;
+    this.isRelayed = options?.isRelayed === true;
   }
 }
 

@@ -234,8 +234,8 @@ export class Connection implements Link {
 }
 
 /**
- * Headers that are already text: the client asks of them only to be encoded. Its own take five times
- * as long.
+ * Headers that are already text: the client asks of them only to be encoded. Its own take five
+ * times as long.
  */
 function written(lines: string): MsgHdrs {
   const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);

@@ -87,8 +87,8 @@ export interface Link {
   /** Resolves when the broker has taken what was sent. */
   flush(): Promise<void>;
   /**
-   * Appends to the stream of the subject, if its last sequence is `lastSequence`; rejects when it is
-   * another, or when the broker does not say in time.
+   * Appends to the stream of the subject, if its last sequence is `lastSequence`; rejects when it
+   * is another, or when the broker does not say in time.
    */
   append(
     subject: string,
