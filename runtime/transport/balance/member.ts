@@ -93,8 +93,8 @@ export class Member {
 
   /**
    * Notes how long an answer took. Those that waited through the same standstill, of this process
-   * too, count once: else a moment in which everything stood still would make all that is quick look
-   * slow, and what is slow, and was not asked then, quick.
+   * too, count once: else a moment in which everything stood still would make all that is quick
+   * look slow, and what is slow, and was not asked then, quick.
    */
   #note(latencyMs: number, nowMs: number): void {
     if (nowMs - latencyMs < this.#latencyAtMs) return;
