@@ -18,6 +18,7 @@ import { removeExpired } from "./retention.ts";
 const shelf = contract("shelf", {
   taken: event(1, t.Object({ seq: t.Integer() })),
   put: event(1, t.Object({ seq: t.Integer() })),
+  told: event(1, t.Object({ text: t.String() })),
 });
 const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
@@ -85,6 +86,21 @@ describe("the outbox", () => {
     expect(source.after(1, 2, ["taken"]).map(({ seq }) => seq)).toEqual([2, 3]);
     expect(source.after(0, 9, ["put"])).toEqual([]);
     expect(source.lastSeq()).toBe(4);
+  });
+
+  test("takes no event that a broker would not carry", async () => {
+    using desk = openDesk();
+    const emit = (bytes: number) =>
+      desk.transact((tx) => {
+        const payload = { text: "x".repeat(bytes - '{"text":""}'.length) };
+        return appendEvent(tx, shelf.told, { payload, traceId: "trace", nowMs: tx.now }).seq;
+      });
+    expect(await emit(512 * 1024)).toBe(1);
+    await expect(emit(512 * 1024 + 1)).rejects.toThrow(
+      "The payload of shelf.told has 524289 bytes; an event carries at most 524288. Put less " +
+        "into it, and have its readers ask for the rest.",
+    );
+    expect(new Outbox({ ...desk, module: "shelf" }).lastSeq()).toBe(1);
   });
 
   test("keeps what is younger than a week, removes the rest in batches", async () => {

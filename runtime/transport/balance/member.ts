@@ -1,5 +1,7 @@
 /** How fast what is known of an instance's speed fades, in milliseconds. */
 const FADE_MS = 10_000;
+/** It is as quick as the quickest of so many answers: it may stand still for a moment. */
+const LATENCIES = 3;
 /** Failures in a row, or this share of the last ones, that have an instance left out. */
 const FAILURES_MAX = 3;
 const RECENT = 20;
@@ -31,8 +33,9 @@ export class Member {
   heardAtMs: number;
   /** Calls of ours that it has not answered. */
   inFlight = 0;
-  #latencyMs: number | undefined;
-  #latencyAtMs = 0;
+  /** The last latencies, none of which began before the one ahead of it was noted. */
+  #latenciesMs: number[] = [];
+  #latencyAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #recent: { readonly atMs: number; readonly isGood: boolean }[] = [];
   #ejections = 0;
@@ -45,10 +48,10 @@ export class Member {
     this.heardAtMs = nowMs;
   }
 
-  /** Its latest latency, faded with time: one that was slow is tried again. */
+  /** How quick it was lately, faded with time: one that was slow is tried again. */
   latencyMs(nowMs: number): number | undefined {
-    if (this.#latencyMs === undefined) return undefined;
-    return this.#latencyMs * Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
+    if (this.#latenciesMs.length === 0) return undefined;
+    return Math.min(...this.#latenciesMs) * Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
   }
 
   /** True while it is left out, and, once its time is over, while one call tries it. */
@@ -73,8 +76,9 @@ export class Member {
 
   /** Notes that no answer came; tells whether it should be left out. */
   failed(timeoutMs: number, nowMs: number): boolean {
-    // A failure that is quick must not make it look fast.
-    this.#note(timeoutMs, nowMs);
+    // A failure that is quick must not make it look fast, nor must what went well before.
+    this.#latenciesMs = [timeoutMs];
+    this.#latencyAtMs = nowMs;
     this.#failures += 1;
     this.#remember(false, nowMs);
     const good = this.#recent.filter(({ isGood }) => isGood).length;
@@ -95,11 +99,15 @@ export class Member {
     this.#recent = this.#recent.filter(({ atMs }) => nowMs - atMs < RECENT_MS);
   }
 
-  /** Rises at once, falls slowly. */
+  /**
+   * Notes how long an answer took. Those that waited through the same standstill, of this process
+   * too, count once: else a moment in which everything stood still would make all that is quick
+   * look slow, and what is slow, and was not asked then, quick.
+   */
   #note(latencyMs: number, nowMs: number): void {
-    const before = this.#latencyMs ?? latencyMs;
-    const weight = Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
-    this.#latencyMs = latencyMs > before ? latencyMs : before * weight + latencyMs * (1 - weight);
+    if (nowMs - latencyMs < this.#latencyAtMs) return;
+    this.#latenciesMs.push(latencyMs);
+    if (this.#latenciesMs.length > LATENCIES) this.#latenciesMs.shift();
     this.#latencyAtMs = nowMs;
   }
 }
