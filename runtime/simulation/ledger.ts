@@ -23,6 +23,10 @@ export class Ledger {
          WHERE state IN ('running', 'compensating')`,
       ),
       ...this.#each(
+        `SELECT 'the saga ' || name || ' of ' || id || ' still waits' AS what FROM cleave_saga
+         WHERE state = 'waiting' AND due_at_ms <= ${nowMs}`,
+      ),
+      ...this.#each(
         `SELECT 'the job ' || command || ' of ' || key || ' is due' AS what FROM cleave_job
          WHERE due_at_ms <= ${nowMs}`,
       ),
@@ -82,11 +86,15 @@ export class Ledger {
     );
   }
 
+  /** The first column of what is found in the database of a module. */
+  rows(module: string, sql: string): string[] {
+    return this.#disk.databaseOf(module)?.prepare<[], string>(sql).pluck().all() ?? [];
+  }
+
   #each(sql: string): string[] {
     return this.#modules.flatMap((module) => {
       const name = module.contract[moduleName];
-      const rows = this.#disk.databaseOf(name)?.prepare<[], { what: string }>(sql).all() ?? [];
-      return rows.map(({ what }) => `${name}: ${what}`);
+      return this.rows(name, sql).map((what) => `${name}: ${what}`);
     });
   }
 }

@@ -9,7 +9,7 @@ import { type Images, SimulatedDisk } from "./disk.ts";
 import { Faults, type Happened } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
 import { SimulatedSystem } from "./simulated-system.ts";
 import { type Step, Trace } from "./trace.ts";
@@ -77,6 +77,7 @@ class Run implements Disposable {
   readonly #options: Pick<RunOptions, "seed">;
   readonly #broker: SimulatedBroker;
   readonly #ledger: Ledger;
+  readonly #invariants: readonly Invariant[];
   readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
 
   constructor(
@@ -98,8 +99,9 @@ class Run implements Disposable {
     const ground = { world, disk, broker, modules, folder: this.#folder };
     this.system = new SimulatedSystem({ ...ground, ports: (one) => ports(one) }, topologies);
     this.call = caller(this.system, { world, name: "judge" });
-    const ports =
-      outside?.(outsideOf(world, { system: this.system, folder: this.#folder })) ?? (() => []);
+    const beyond = outside?.(outsideOf(world, { system: this.system, folder: this.#folder }));
+    const ports = beyond?.ports ?? (() => []);
+    this.#invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
     this.#ledger = new Ledger(disk, modules);
   }
 
@@ -139,8 +141,10 @@ class Run implements Disposable {
       const owed = this.#owed(clients);
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
-      for (const { name, check } of this.#scenario.invariants) {
-        violations.push(...this.settle(check(this.call)).map((wrong) => `${name}: ${wrong}`));
+      const rows: Rows = (module, sql) => this.#ledger.rows(module, sql);
+      for (const { name, check } of this.#invariants) {
+        const wrong = this.settle(check(this.call, rows));
+        violations.push(...wrong.map((one) => `${name}: ${one}`));
       }
     }
     return this.#outcome(violations, (restedAtMs ?? world.nowMs) - faultsMs);
