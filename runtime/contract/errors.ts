@@ -35,16 +35,19 @@ export class TransportError extends Error {
 
   readonly code: TransportErrorCode;
   readonly executed: "no" | "unknown";
+  /** True when the callee has answered: what did not return is something that it needed. */
+  readonly isRelayed: boolean;
 
   constructor(
     code: TransportErrorCode,
     executed: "no" | "unknown",
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; isRelayed?: boolean },
   ) {
     super(message, options);
     this.code = code;
     this.executed = executed;
+    this.isRelayed = options?.isRelayed === true;
   }
 }
 

@@ -8,8 +8,12 @@ const BACK_OFF_MAX_MS = 10_000;
 const HEALTHY_MS = 60_000;
 const DEATHS_MAX = 20;
 const DEATHS_WINDOW_MS = 300_000;
-/** Milliseconds within which something that has never been ready is tried again. */
-const FIRST_START_MS = 20_000;
+/**
+ * After so many deaths, what has never been ready is given up. Deaths are counted and no time is
+ * measured, since a machine that is slow makes each start longer and none of them hopeless; by the
+ * pauses alone they take half a minute, in which what a killed supervisor has left behind ends.
+ */
+const FIRST_DEATHS_MAX = 10;
 /** Milliseconds between being asked to stop and being killed. */
 const STOP_MS = 20_000;
 
@@ -31,7 +35,6 @@ export class Kept {
   #run: Run | undefined;
   #cancelRestart = () => {};
   #isStopping = false;
-  #firstBegunAtMs = 0;
   /** Deaths since it was last healthy for long. */
   #inARow = 0;
   #deathsAtMs: number[] = [];
@@ -51,7 +54,6 @@ export class Kept {
   }
 
   start(): void {
-    this.#firstBegunAtMs = this.#options.environment.monotonic();
     this.#begin();
   }
 
@@ -102,26 +104,26 @@ export class Kept {
     if (readyAtMs !== undefined && nowMs - readyAtMs >= HEALTHY_MS) this.#inARow = 0;
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
     this.#deathsAtMs.push(nowMs);
-    const hopeless = this.#hopeless(how, nowMs);
+    this.#inARow++;
+    const hopeless = this.#hopeless(how);
     if (hopeless !== undefined) {
       this.#isStopping = true;
       return gaveUp(hopeless);
     }
-    const pauseMs = Math.min(BACK_OFF_MIN_MS * 2 ** this.#inARow, BACK_OFF_MAX_MS);
-    this.#inARow++;
+    const pauseMs = Math.min(BACK_OFF_MIN_MS * 2 ** (this.#inARow - 1), BACK_OFF_MAX_MS);
     log.warn("died", { instance: this.name, how, restartInMs: pauseMs });
     this.#cancelRestart = environment.after(pauseMs, () => this.#begin());
   }
 
   /** Why it is not begun again, if it is not. */
-  #hopeless(how: string, nowMs: number): string | undefined {
-    const count = this.#deathsAtMs.length;
-    if (!this.#wasReady && nowMs - this.#firstBegunAtMs >= FIRST_START_MS) {
+  #hopeless(how: string): string | undefined {
+    if (!this.#wasReady && this.#inARow >= FIRST_DEATHS_MAX) {
       return (
-        `${this.name} could not be started: its process ${how}, the last of ${count} times. ` +
-        "The log above says why; mend that and start again."
+        `${this.name} could not be started: its process ${how}, the last of ${this.#inARow} ` +
+        "times. The log above says why; mend that and start again."
       );
     }
+    const count = this.#deathsAtMs.length;
     if (count <= DEATHS_MAX) return undefined;
     return (
       `${this.name} died ${count} times within ${DEATHS_WINDOW_MS / 60_000} minutes; the last ` +

@@ -1,8 +1,11 @@
+import { mkdirSync } from "node:fs";
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
+import { ownerLock } from "../store/owner-lock.ts";
+import { OwnedError } from "../store/store-error.ts";
 import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
@@ -16,6 +19,7 @@ import { CONSOLE, GATEWAY } from "../transport/nats/permissions.ts";
 import { rotateKey } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
+import { serverFiles } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
 import type { TopologyFacts } from "../transport/report.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -41,7 +45,8 @@ export interface BrokerNeeds {
 /**
  * Prepares a nats-server of this machine, and doesn't start it.
  *
- * Throws a StartError when there is none that can be used.
+ * Throws a StartError when there is none that can be used, or when the folder's own runs already:
+ * that one does not end by being waited for.
  */
 export function openBroker(needs: BrokerNeeds): Broker {
   try {
@@ -49,8 +54,25 @@ export function openBroker(needs: BrokerNeeds): Broker {
   } catch (cause) {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
+  refuseSecond(needs.folder);
   const port = freePort();
   return { url: `nats://127.0.0.1:${port}`, start: () => new BrokerRun(needs, port) };
+}
+
+/** Who was killed has no lock any more, whatever it has left behind. */
+function refuseSecond(folder: string): void {
+  const { store, lock } = serverFiles(folder);
+  mkdirSync(store, { recursive: true, mode: 0o700 });
+  try {
+    ownerLock(lock, "nats-server")();
+  } catch (cause) {
+    if (!(cause instanceof OwnedError)) throw cause;
+    throw new StartError(
+      `A system of several processes runs over ${folder} already, with a nats-server of its own. ` +
+        "Stop it first, or start this one with another DATA_DIR.",
+      { cause },
+    );
+  }
 }
 
 /** A port that is free now: the server comes back where it was when it has died. */
@@ -85,6 +107,8 @@ class BrokerRun implements Run {
   readonly ended: Promise<string>;
   readonly #needs: BrokerNeeds;
   readonly #manifest: Manifest;
+  readonly #stopping = new AbortController();
+  #starting: Promise<NatsServer> | undefined;
   #server: NatsServer | undefined;
   #provisioning: Connection | undefined;
   #endWatch = () => {};
@@ -103,13 +127,16 @@ class BrokerRun implements Run {
 
   signal(name: "SIGTERM" | "SIGKILL"): void {
     if (name === "SIGKILL" && this.#server !== undefined) process.kill(this.#server.pid, name);
-    void this.#stop();
+    this.#stopping.abort();
+    void this.#stop("was stopped");
   }
 
   async #begin(port: number): Promise<void> {
-    const { folder, executable, environment, log } = this.#needs;
+    const { folder } = this.#needs;
     const manifest = this.#manifest;
-    const server = await startNatsServer({ folder, manifest, environment, log, executable, port });
+    const options = { ...this.#needs, manifest, port, signal: this.#stopping.signal };
+    this.#starting = startNatsServer(options);
+    const server = await this.#starting;
     this.#server = server;
     void server.died.then((how) => this.#end(how));
     const users = [...manifest.map(({ name }) => name), GATEWAY, CONSOLE];
@@ -123,16 +150,20 @@ class BrokerRun implements Run {
   }
 
   async #fail(error: unknown): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     this.#needs.log.error("the broker could not be started", { error });
-    await this.#stop();
-    this.#end(`could not be begun (${error instanceof Error ? error.message : String(error)})`);
+    await this.#stop(
+      `could not be begun (${error instanceof Error ? error.message : String(error)})`,
+    );
   }
 
-  async #stop(): Promise<void> {
+  /** Ends also a server that is only on its way. */
+  async #stop(how: string): Promise<void> {
     this.#endWatch();
     await this.#provisioning?.close();
-    await this.#server?.stop();
-    this.#end("was stopped");
+    const server = await this.#starting?.catch(() => undefined);
+    await server?.stop();
+    this.#end(how);
   }
 }
 

@@ -18,6 +18,7 @@ import { removeExpired } from "./retention.ts";
 const shelf = contract("shelf", {
   taken: event(1, t.Object({ seq: t.Integer() })),
   put: event(1, t.Object({ seq: t.Integer() })),
+  told: event(1, t.Object({ text: t.String() })),
 });
 const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
@@ -85,6 +86,21 @@ describe("the outbox", () => {
     expect(source.after(1, 2, ["taken"]).map(({ seq }) => seq)).toEqual([2, 3]);
     expect(source.after(0, 9, ["put"])).toEqual([]);
     expect(source.lastSeq()).toBe(4);
+  });
+
+  test("takes no event that a broker would not carry", async () => {
+    using desk = openDesk();
+    const emit = (bytes: number) =>
+      desk.transact((tx) => {
+        const payload = { text: "x".repeat(bytes - '{"text":""}'.length) };
+        return appendEvent(tx, shelf.told, { payload, traceId: "trace", nowMs: tx.now }).seq;
+      });
+    expect(await emit(512 * 1024)).toBe(1);
+    await expect(emit(512 * 1024 + 1)).rejects.toThrow(
+      "The payload of shelf.told has 524289 bytes; an event carries at most 524288. Put less " +
+        "into it, and have its readers ask for the rest.",
+    );
+    expect(new Outbox({ ...desk, module: "shelf" }).lastSeq()).toBe(1);
   });
 
   test("keeps what is younger than a week, removes the rest in batches", async () => {
@@ -197,6 +213,23 @@ describe("the inbox", () => {
     expect(await refused).toMatchObject({ code: "OVERLOADED" });
     await inbox.deliver(envelopes(1, 2));
     expect(seen()).toEqual([1, 2]);
+    expect(deadLetters(desk.database, 9)).toEqual([]);
+  });
+
+  test("buries nothing because there is no room for a reaction's effect", async () => {
+    using desk = openDesk();
+    desk.sqlite.exec("CREATE TABLE heap (filling BLOB) STRICT");
+    const heap = desk.sqlite.prepare<[], number>("SELECT count(*) FROM heap").pluck();
+    const insert = desk.sqlite.prepare("INSERT INTO heap VALUES (zeroblob(200000))");
+    const inbox = new Inbox(desk, "shelf", [reaction(shelf.taken, () => void insert.run())]);
+    const pages = Number(desk.sqlite.pragma("page_count", { simple: true }));
+    desk.sqlite.pragma(`max_page_count = ${pages + 8}`);
+    const refused = inbox.deliver(envelopes(1, 2)).catch((error: unknown) => error);
+    await desk.advance(10_000);
+    expect(await refused).toMatchObject({ executed: "no", cause: { code: "SQLITE_FULL" } });
+    desk.sqlite.pragma(`max_page_count = ${pages + 800}`);
+    await inbox.deliver(envelopes(1, 2));
+    expect(heap.get()).toBe(2);
     expect(deadLetters(desk.database, 9)).toEqual([]);
   });
 });

@@ -1,9 +1,16 @@
 import { checked } from "../contract/check.ts";
 import { type EventType, fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
+import { ContractError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
 
+/**
+ * What an event may carry as JSON, in bytes, wherever its readers are: half of what a broker takes
+ * of a message. One that no broker takes would keep back all that come after it.
+ */
+const EVENT_BYTES_MAX = 512 * 1024;
 /** How much later what readers have told is written, in milliseconds. */
 const READERS_WRITTEN_AFTER_MS = 5_000;
 
@@ -46,7 +53,10 @@ const statements = kernelStatements((sqlite) => ({
   ),
 }));
 
-/** Writes an event into the outbox of the open transaction; it is published if that commits. */
+/**
+ * Writes an event into the outbox of the open transaction; it is published if that commits. Throws
+ * a ContractError for a payload that does not fit its contract, or is too large to be carried.
+ */
 export function appendEvent(
   on: Read,
   event: EventType,
@@ -54,6 +64,7 @@ export function appendEvent(
 ): Envelope {
   const copy = checked(event.payload, `The payload of ${fullName(event)}`).copy(payload);
   const json = JSON.stringify(copy);
+  assertCarried(event, Buffer.byteLength(json));
   const { name, version, module } = event;
   const inserted = statements(on).insert.run(name, version, json, traceId, nowMs);
   return {
@@ -67,19 +78,36 @@ export function appendEvent(
   };
 }
 
+function assertCarried(event: EventType, bytes: number): void {
+  if (bytes <= EVENT_BYTES_MAX) return;
+  throw new ContractError(
+    `The payload of ${fullName(event)} has ${bytes} bytes; an event carries at most ` +
+      `${EVENT_BYTES_MAX}. Put less into it, and have its readers ask for the rest.`,
+  );
+}
+
 /** What the outbox needs of the module whose events it keeps. */
 export interface OutboxHost {
   readonly module: string;
   readonly read: Read;
   readonly environment: Pick<Environment, "after">;
+  readonly log: Log;
   transact<T>(work: (tx: Write) => T): Promise<T>;
 }
 
-/** The outbox as a log that the transport can read from any place. */
+/**
+ * The outbox as a log that the transport can read from any place.
+ *
+ * It reports a reader that is ahead of it, as after the producer alone was put back to an older
+ * copy: that reader passes over what is published next, as over what it has had.
+ */
 export class Outbox implements EventSource {
   readonly module: string;
   readonly #host: OutboxHost;
   readonly #readers: Map<string, Reader>;
+  /** A seq that is surely in the log; most readers are at or before it. */
+  #reached = 0;
+  readonly #ahead = new Set<string>();
   #writing = false;
 
   constructor(host: OutboxHost) {
@@ -112,9 +140,25 @@ export class Outbox implements EventSource {
 
   noteReader(name: string, reader: Reader): void {
     this.#readers.set(name, reader);
+    if (reader.position > this.#reached) this.#compare(name, reader.position);
     if (this.#writing) return;
     this.#writing = true;
     this.#host.environment.after(READERS_WRITTEN_AFTER_MS, () => this.#writeReaders());
+  }
+
+  #compare(name: string, position: number): void {
+    const lastSeq = this.lastSeq();
+    this.#reached = lastSeq;
+    if (position <= lastSeq || this.#ahead.has(name)) return;
+    this.#ahead.add(name);
+    const { module, log } = this.#host;
+    log.error(
+      `${name} has taken in the events of ${module} up to ${position}, but they end at ` +
+        `${lastSeq}: it will pass over the next ones. While both are stopped, put ${name}.db ` +
+        `back to a copy as old as ${module}.db, or number on after it in ${module}.db: UPDATE ` +
+        `sqlite_sequence SET seq = ${position} WHERE name = 'cleave_outbox'.`,
+      { producer: module, reader: name, position, lastSeq },
+    );
   }
 
   /** A failure is made good by the next write: what is written is only where to begin again. */

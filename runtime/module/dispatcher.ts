@@ -14,6 +14,7 @@ import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import { finishJob, type Job } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
+import { isStorageFailure } from "../store/storage-failure.ts";
 import type { Log } from "../telemetry/log.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
@@ -270,7 +271,10 @@ export class Dispatcher {
     return this.#run(served, served.checks.input.copy(JSON.parse(job.input)), invocation);
   }
 
-  /** What the caller is told: a declared error as it is, anything else without its inside. */
+  /**
+   * What the caller is told: a declared error as it is, a failing disk as what may be tried again,
+   * anything else without its inside.
+   */
   #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
     const name = fullName(procedure);
     if (isDomainError(error) && error.procedure === name) return error;
@@ -281,6 +285,10 @@ export class Dispatcher {
     }
     this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
+    if (isStorageFailure(error)) {
+      const message = `${name} could not go on for want of the disk of ${this.#host.module}.`;
+      return new TransportError("UNREACHABLE", "unknown", message, { cause: error });
+    }
     if (isDomainError(error)) {
       return new Defect(
         `${name} let ${error.code} of ${error.procedure} escape. Handle it, or declare an error.`,

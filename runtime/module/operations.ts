@@ -8,8 +8,16 @@ import { type Handler, handler } from "./handler.ts";
 
 const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
 
+const known = new Map<string, ReturnType<typeof operationsFor>>();
+
 /** The procedures that every module has beside its own, for those who run the system. */
 export function operationsOf(module: string) {
+  const operations = known.get(module) ?? operationsFor(module);
+  known.set(module, operations);
+  return operations;
+}
+
+function operationsFor(module: string) {
   return contract(module, {
     /** Sagas by name, state and id, newest first. */
     cleaveSagas: query({

@@ -32,8 +32,9 @@ class Failure extends Error {
  * a pause that grows to a minute.
  *
  * Only what says that the other side is away counts: a declared refusal, a misfit or a defect is an
- * answer. A call that its caller gave up says neither. What fails after the circuit has changed is
- * of the time before and counts no more. It starts closed and is never stored.
+ * answer, and so is a transport error that it relays. A call that its caller gave up says neither.
+ * What fails after the circuit has changed is of the time before and counts no more. It starts
+ * closed and is never stored.
  *
  * cockatiel counts and changes the states; the pauses are kept here, since it looks at the system's
  * clock, which may jump.
@@ -138,7 +139,8 @@ export class Breaker {
 
 /** True for a transport error that says that the other side is away. */
 function isTransportFailure(error: unknown): boolean {
-  return isTransportError(error) && error.code !== "BREAKER_OPEN" && !isGivenUp(error);
+  if (!isTransportError(error) || error.isRelayed) return false;
+  return error.code !== "BREAKER_OPEN" && !isGivenUp(error);
 }
 
 function isGivenUp(error: unknown): boolean {

@@ -131,6 +131,50 @@ describe("a saga before its pivot", () => {
   });
 });
 
+describe("a saga is not stuck, but goes on when it can, for want of", () => {
+  test("a neighbour's disk", async () => {
+    await using world = await begun({ a: ["disk"], c: ["disk"] });
+    await world.shop.advance(50_000);
+    expect(await world.state()).toBe("running");
+    world.plan.delete("a");
+    await world.shop.advance(50_000);
+    expect(await world.state()).toBe("running");
+    world.plan.delete("c");
+    await world.shop.advance(6_000);
+    expect(world.ends()).toEqual([{ id: "1", outcome: "completed", why: "" }]);
+  });
+
+  test("room for its pivot or its end", async () => {
+    const tooMuch = "x".repeat(2_000_000);
+    let full = { pivot: true, end: true };
+    const writing = saga("boss.writing", options)
+      .pivot("decided", (tx) => {
+        tx.emit(boss.ended, { id: "1", outcome: "decided", why: full.pivot ? tooMuch : "" });
+      })
+      .ending((tx) => {
+        tx.emit(boss.ended, { id: "1", outcome: "ended", why: full.end ? tooMuch : "" });
+      });
+    const small = { name: "0000_small", sql: "PRAGMA max_page_count = 200" };
+    const modules = [
+      errandsModule(new Map(), []),
+      { ...bossModule(writing), migrations: [small] },
+    ] as const;
+    await using shop = await place("in process, encoded", modules, { duplicate: false });
+    await shop.call(boss.begin, { id: "1" });
+    await shop.advance(50_000);
+    expect(await stateOf(shop, "1")).toBe("running");
+    full = { pivot: false, end: true };
+    await shop.advance(50_000);
+    expect(await stateOf(shop, "1")).toBe("running");
+    full = { pivot: false, end: false };
+    await shop.advance(6_000);
+    expect(shop.events.map(({ payload }) => payload)).toMatchObject([
+      { outcome: "decided" },
+      { outcome: "ended" },
+    ]);
+  });
+});
+
 describe("a saga that is stuck before its pivot", () => {
   test.each([[false], [true]])(
     "turns back at its deadline; with a restart before: %p",

@@ -19,7 +19,11 @@ export function caller(
   const { world, name, once = false } = by;
   const seed = world.seed.fork(`calls of ${name}`);
   let calls = 0;
-  const call = async (procedure: never, input: never, options: { readonly key?: string } = {}) => {
+  const call = async (
+    procedure: Procedure,
+    input: unknown,
+    options: { readonly key?: string } = {},
+  ) => {
     calls += 1;
     const { key = `${name}-${calls}` } = options;
     const traceId = traceOf(seed);
@@ -36,8 +40,7 @@ export function caller(
       }
     };
     const answer = await insist();
-    const { kind } = procedure as Procedure;
-    if (!once && kind === "command" && world.faults.happens("asked-again", name)) {
+    if (!once && procedure.kind === "command" && world.faults.happens("asked-again", name)) {
       sameAgain(procedure, answer, await insist());
     }
     return answer;

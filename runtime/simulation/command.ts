@@ -16,7 +16,7 @@ export interface Simulated extends Pick<Scenario, "invariants" | "outside"> {
 }
 
 const help = [
-  "simulate [--seeds 100 | --seed 7] [--from 1] [--minutes 10] [--topology all]",
+  "simulate [--seeds 100 | --seed 7] [--from 1] [--minutes 10] [--jobs 1] [--topology all]",
   "[--workload buying] [--story ord_…] [--until 03:07] [--break-at text]   break all of it",
 ].join(" ");
 
@@ -25,6 +25,9 @@ const options = {
   seeds: { type: "string" },
   from: { type: "string" },
   minutes: { type: "string" },
+  jobs: { type: "string" },
+  /** Leaves out the seeds that have failed once, which another job runs. */
+  fresh: { type: "boolean" },
   topology: { type: "string" },
   workload: { type: "string" },
   story: { type: "string" },
@@ -39,6 +42,7 @@ export async function runSimulate(
   args: readonly string[],
 ): Promise<number> {
   const asked = readArguments(args);
+  if (asked.seed === undefined && asked.jobs > 1) return await inJobs(asked);
   const scenario = await scenarioOf(system, simulated, asked);
   return asked.seed === undefined
     ? await runMany(scenario, simulated, asked)
@@ -54,6 +58,8 @@ function readArguments(args: readonly string[]) {
     seeds: wholeNumber("seeds", values.seeds ?? "100"),
     from: wholeNumber("from", values.from ?? "1"),
     minutes: wholeNumber("minutes", values.minutes ?? "10"),
+    jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1")),
+    isFresh: values.fresh === true,
     topology: values.topology ?? "all",
     workload: values.workload,
     story: values.story,
@@ -85,7 +91,7 @@ function milliseconds(text: string): number {
 
 async function scenarioOf(
   system: System,
-  { workloads, ...simulated }: Simulated,
+  { workloads, invariants, outside }: Simulated,
   asked: Pick<Asked, "topology" | "workload">,
 ): Promise<Scenario> {
   const names = moduleNamesOf(system);
@@ -96,7 +102,8 @@ async function scenarioOf(
     throw new CommandError(`There is no workload "${name}". Known are ${known}.`);
   }
   const modules = await insidesOf(system, names);
-  return { ...simulated, workload, modules, topologies: topologiesOf(system, asked.topology) };
+  const topologies = topologiesOf(system, asked.topology);
+  return { invariants, outside, workload, modules, topologies };
 }
 
 function topologiesOf(system: System, name: string): Topology[] {
@@ -108,13 +115,39 @@ function topologiesOf(system: System, name: string): Topology[] {
   });
 }
 
+/** Shares the seeds among processes, each with a core of its own, and adds up what they found. */
+async function inJobs({ jobs, seeds, from, minutes, topology, workload }: Asked): Promise<number> {
+  const each = Math.ceil(seeds / jobs);
+  const runs = Array.from({ length: jobs }, async (_, job) => {
+    const first = job * each;
+    const share = Math.max(0, Math.min(each, seeds - first));
+    const words = ["--seeds", String(share), "--from", String(from + first)];
+    words.push("--minutes", String(minutes), "--topology", topology);
+    if (workload !== undefined) words.push("--workload", workload);
+    if (job > 0) words.push("--fresh");
+    const command = [process.execPath, Bun.main, "simulate", ...words];
+    const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+    const lines = (await new Response(child.stdout).text()).trimEnd().split("\n");
+    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lines.pop() ?? "") ?? [];
+    if (lines.length > 0) console.log(lines.join("\n"));
+    if (passed === undefined || failed === undefined) throw new CommandError("A job has died.");
+    return { passed: Number(passed), failed: Number(failed) };
+  });
+  const ended = await Promise.all(runs);
+  const failed = ended.reduce((sum, one) => sum + one.failed, 0);
+  const passed = ended.reduce((sum, one) => sum + one.passed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
 async function runMany(
   scenario: Scenario,
-  { kept }: Simulated,
-  { seeds, from, minutes }: Asked,
+  simulated: Simulated,
+  { seeds, from, minutes, isFresh }: Asked,
 ): Promise<number> {
+  const kept = isFresh ? {} : { kept: simulated.kept };
   const numbers = Array.from({ length: seeds }, (_, index) => from + index);
-  const { runs, failures } = await simulate({ ...scenario, seeds: numbers, minutes, kept, ran });
+  const { runs, failures } = await simulate({ ...scenario, seeds: numbers, minutes, ...kept, ran });
   for (const failure of failures) console.log(told(failure).join("\n"));
   console.log(`${runs - failures.length} passed, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;

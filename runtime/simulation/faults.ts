@@ -64,7 +64,7 @@ export class Faults {
   readonly #seed: Seeded;
   readonly #rates: FaultRates;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<Fault, Map<string, Place>>();
   #on = false;
 
   constructor(options: {
@@ -99,12 +99,16 @@ export class Faults {
   }
 
   #placeOf(fault: Fault, about: string): Place {
-    const name = `${fault} ${about}`;
-    const known = this.#places.get(name);
+    let places = this.#places.get(fault);
+    if (places === undefined) {
+      places = new Map();
+      this.#places.set(fault, places);
+    }
+    const known = places.get(about);
     if (known !== undefined) return known;
-    const seed = this.#seed.fork(name);
+    const seed = this.#seed.fork(`${fault} ${about}`);
     const made = { count: 0, next: gap(this.#rates[fault], seed), seed };
-    this.#places.set(name, made);
+    places.set(about, made);
     return made;
   }
 

@@ -1,35 +1,45 @@
 import { moduleName } from "../contract/contract.ts";
 import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
-import type { Sqlite } from "../store/connection.ts";
+import type { Manifest } from "../transport/manifest.ts";
 import type { SimulatedDisk } from "./disk.ts";
 
 /** What the kernel keeps in all databases, looked at from outside of all processes. */
 export class Ledger {
   readonly #disk: SimulatedDisk;
-  readonly #modules: readonly Module[];
+  readonly #names: readonly string[];
+  readonly #manifest: Manifest;
 
   constructor(disk: SimulatedDisk, modules: readonly Module[]) {
     this.#disk = disk;
-    this.#modules = modules;
+    this.#names = modules.map((module) => module.contract[moduleName]);
+    this.#manifest = manifestOf(modules);
   }
 
   /** What is still to be done at this time of day, a sentence each. */
   owed(nowMs: number): string[] {
     return [
-      ...this.#unread(),
       ...this.#each(
-        `SELECT 'the saga ' || name || ' of ' || id || ' is ' || state AS what FROM cleave_saga
-         WHERE state IN ('running', 'compensating')`,
+        `SELECT 'the saga ' || name || ' of ' || id || ' is ' || state FROM cleave_saga
+         WHERE state IN ('running', 'compensating') AND 0 < ?`,
+        nowMs,
       ),
       ...this.#each(
-        `SELECT 'the saga ' || name || ' of ' || id || ' still waits' AS what FROM cleave_saga
-         WHERE state = 'waiting' AND due_at_ms <= ${nowMs}`,
+        `SELECT 'the saga ' || name || ' of ' || id || ' still waits' FROM cleave_saga
+         WHERE state = 'waiting' AND due_at_ms <= ?`,
+        nowMs,
       ),
       ...this.#each(
-        `SELECT 'the job ' || command || ' of ' || key || ' is due' AS what FROM cleave_job
-         WHERE due_at_ms <= ${nowMs}`,
+        `SELECT 'the job ' || command || ' of ' || key || ' is due' FROM cleave_job
+         WHERE due_at_ms <= ?`,
+        nowMs,
       ),
+      ...this.#readings()
+        .filter(({ position, last }) => position < last)
+        .map(
+          ({ reader, producer, position, last }) =>
+            `${reader} has taken in the events of ${producer} up to ${position}, not ${last}`,
+        ),
     ];
   }
 
@@ -37,72 +47,53 @@ export class Ledger {
   wrong(): string[] {
     return [
       ...this.#each(
-        `SELECT 'the saga ' || name || ' of ' || id || ' is stuck' AS what FROM cleave_saga
+        `SELECT 'the saga ' || name || ' of ' || id || ' is stuck' FROM cleave_saga
          WHERE state = 'stuck'`,
       ),
       ...this.#each(
-        `SELECT 'it gave up the ' || kind || ' ' || name || ': ' || error AS what
-         FROM cleave_dead_letter`,
+        "SELECT 'it gave up the ' || kind || ' ' || name || ': ' || error FROM cleave_dead_letter",
       ),
       ...this.#each(
-        `SELECT 'its outbox has ' || count(*) || ' events up to ' || max(seq) AS what
-         FROM cleave_outbox HAVING count(*) <> max(seq) - min(seq) + 1`,
+        `SELECT 'its outbox has ' || count(*) || ' events up to ' || max(seq) FROM cleave_outbox
+         HAVING count(*) <> max(seq) - min(seq) + 1`,
       ),
-      ...this.#ahead(),
+      ...this.#readings()
+        .filter(({ position, written }) => position > written)
+        .map(
+          ({ reader, producer, position, written }) =>
+            `${reader} has taken in ${position} events of ${producer}, which has ${written}`,
+        ),
     ];
   }
 
-  /** Events that a reader has not taken in. */
-  #unread(): string[] {
-    return this.#readings().flatMap(({ reader, producer, position, last }) =>
-      position >= last
-        ? []
-        : [`${reader} has taken in the events of ${producer} up to ${position}, not ${last}`],
-    );
-  }
-
-  /** A reader cannot be further than its producer. */
-  #ahead(): string[] {
-    return this.#readings().flatMap(({ reader, producer, position, written }) =>
-      position <= written
-        ? []
-        : [`${reader} has taken in ${position} events of ${producer}, which has ${written}`],
-    );
-  }
-
   #readings() {
-    return manifestOf(this.#modules).flatMap(({ name: reader, reads }) =>
-      reads.flatMap(({ producer, events }) => {
-        const [to, from] = [this.#disk.databaseOf(reader), this.#disk.databaseOf(producer)];
-        if (to === undefined || from === undefined) return [];
-        const position = numberIn(to, "SELECT position FROM cleave_inbox WHERE producer = ?", [
-          producer,
-        ]);
+    return this.#manifest.flatMap(({ name: reader, reads }) =>
+      reads.map(({ producer, events }) => {
+        const position = this.#number(
+          reader,
+          "SELECT position FROM cleave_inbox WHERE producer = ?",
+          [producer],
+        );
         const marks = events.map(() => "?").join(", ");
         const last = `SELECT max(seq) FROM cleave_outbox WHERE event IN (${marks})`;
-        const written = numberIn(from, "SELECT max(seq) FROM cleave_outbox", []);
-        return [{ reader, producer, position, last: numberIn(from, last, events), written }];
+        const written = this.#number(producer, "SELECT max(seq) FROM cleave_outbox", []);
+        return { reader, producer, position, last: this.#number(producer, last, events), written };
       }),
     );
   }
 
   /** The first column of what is found in the database of a module. */
   rows(module: string, sql: string): string[] {
-    return this.#disk.databaseOf(module)?.prepare<[], string>(sql).pluck().all() ?? [];
+    return this.#disk.look<string>(module, sql, []);
   }
 
-  #each(sql: string): string[] {
-    return this.#modules.flatMap((module) => {
-      const name = module.contract[moduleName];
-      return this.rows(name, sql).map((what) => `${name}: ${what}`);
-    });
+  #each(sql: string, ...parameters: readonly number[]): string[] {
+    return this.#names.flatMap((name) =>
+      this.#disk.look<string>(name, sql, parameters).map((what) => `${name}: ${what}`),
+    );
   }
-}
 
-function numberIn(database: Sqlite, sql: string, parameters: readonly string[]): number {
-  const found = database
-    .prepare<unknown[], number | null>(sql)
-    .pluck()
-    .get(...parameters);
-  return found ?? 0;
+  #number(module: string, sql: string, parameters: readonly string[]): number {
+    return this.#disk.look<number | null>(module, sql, parameters)[0] ?? 0;
+  }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { plugin } from "bun";
 import type { FaultRates } from "./faults.ts";
 
-/** A bug that is put into a source file when it is loaded, to see whether the simulation finds it. */
+/** A bug that is put into a source file as it is loaded, to see whether the simulation finds it. */
 export interface PlantedBug {
   readonly name: string;
   /** What does not hold any more. */

@@ -5,8 +5,9 @@ import type { Topology } from "../host/topology.ts";
 import { manifestOf } from "../module/manifest.ts";
 import { SimulatedBroker } from "./broker/broker.ts";
 import { Clients, caller } from "./clients.ts";
-import { type Images, SimulatedDisk } from "./disk.ts";
+import { SimulatedDisk } from "./disk.ts";
 import { Faults, type Happened } from "./faults.ts";
+import type { Images } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
@@ -197,9 +198,9 @@ class Run implements Disposable {
   }
 
   #owed(clients: Clients): string[] {
-    const busy = clients.busy === 0 ? [] : [`${clients.busy} clients have not ended`];
-    const idle = this.system.isIdle ? [] : ["a process is busy"];
-    return [...busy, ...idle, ...this.#ledger.owed(this.#nowOfDay())];
+    if (clients.busy > 0) return [`${clients.busy} clients have not ended`];
+    const owed = this.#ledger.owed(this.#nowOfDay());
+    return this.system.isIdle ? owed : ["a process is busy", ...owed];
   }
 
   #nowOfDay(): number {

@@ -53,21 +53,46 @@ export async function simulate(simulation: Simulation): Promise<Report> {
   const images = prepared(simulation);
   const failures: Failure[] = [];
   let runs = 0;
+  using escaped = new Escaped();
   for (const seed of new Set([...before, ...simulation.seeds])) {
-    const outcome = runSeed(simulation, { seed, minutes, images });
-    runs += 1;
-    ran?.(outcome);
-    if (outcome.violations.length > 0) {
-      const failure = explained(outcome, (more) =>
-        runSeed(simulation, { seed, minutes, images, ...more }),
-      );
-      failures.push(failure);
-      if (kept !== undefined) keepSeed(kept, { seed, found: failure.violations[0] ?? "" });
-    }
+    const run = (more: Parameters<Rerun>[0] | undefined) =>
+      runSeed(simulation, { seed, minutes, images, ...more });
+    const outcome = run(undefined);
     // What a run left to the event loop ends before the next begins.
     await turns(1);
+    const violations = [...outcome.violations, ...escaped.taken()];
+    runs += 1;
+    ran?.({ ...outcome, violations });
+    if (violations.length === 0) continue;
+    const failure =
+      outcome.violations.length > 0
+        ? explained(outcome, run)
+        : { seed, violations, faults: outcome.faults.map(nameOf), story: [] };
+    failures.push(failure);
+    if (kept !== undefined) keepSeed(kept, { seed, found: failure.violations[0] ?? "" });
   }
   return { runs, failures };
+}
+
+/** Promises that were rejected and nobody heard of it, which would end a real process. */
+class Escaped implements Disposable {
+  #sentences: string[] = [];
+  readonly #hear = (error: unknown) => {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#sentences.push(`Nobody caught an error: ${what}`);
+  };
+
+  constructor() {
+    process.on("unhandledRejection", this.#hear);
+  }
+
+  taken(): string[] {
+    return this.#sentences.splice(0);
+  }
+
+  [Symbol.dispose](): void {
+    process.off("unhandledRejection", this.#hear);
+  }
 }
 
 type Rerun = (more: {

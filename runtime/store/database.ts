@@ -78,8 +78,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     sqlite.close();
     throw error;
   }
-  keepPlansSteady(sqlite);
-  const open: Connection = { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
+  const open: Connection = { ...statementsOn(sqlite), commits: 0 };
   return {
     [connection]: open,
     module,
@@ -111,19 +110,31 @@ export function openForReading(options: DatabaseOptions): ReadDatabase {
     throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
   }
   const open = sqlite;
-  keepPlansSteady(open);
+  const statements = statementsOn(open);
   const changes = open.prepare<[], number>("PRAGMA data_version").pluck();
   return {
     [connection]: {
-      drizzle: drizzle(open),
-      sqlite: open,
-      prepared: [],
+      ...statements,
       commits: 0,
       version: () => changes.get() ?? 0,
     },
     module,
     close: () => void open.close(),
   };
+}
+
+type Statements = Pick<Connection, "drizzle" | "sqlite" | "prepared">;
+
+const known = new WeakMap<Sqlite, Statements>();
+
+/** What is prepared on an open database, and goes on being so if a disk hands it out again. */
+function statementsOn(sqlite: Sqlite): Statements {
+  const before = known.get(sqlite);
+  if (before !== undefined) return before;
+  keepPlansSteady(sqlite);
+  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [] };
+  known.set(sqlite, made);
+  return made;
 }
 
 function prepare(sqlite: Sqlite): void {

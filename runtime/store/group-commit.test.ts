@@ -118,6 +118,79 @@ test.each([
   expect(store.sqlite.prepare("SELECT id FROM guarded").pluck().all()).toEqual([1]);
 });
 
+test.each([
+  ["a conflict that rolls back", "fragile", 1, "UNIQUE constraint failed: fragile.id"],
+  ["a trigger that rolls back", "guarded", 10, "too many"],
+])("nothing lasts of a unit that swallows %s and goes on", async (...row) => {
+  const [, table, id, message] = row;
+  using store = openWriter();
+  await store.put("fragile", 1);
+  const ending = store.sqlite.prepare(`INSERT INTO ${table} (id) VALUES (${id})`);
+  const insert = store.sqlite.prepare("INSERT INTO item (id) VALUES (?)");
+  const stubborn = (start: number) =>
+    store.writer.run(() => {
+      insert.run(start);
+      ignoringErrors(() => ending.run());
+      ignoringErrors(() => insert.run(start + 1));
+      ignoringErrors(() => store.sqlite.exec(`INSERT INTO item (id) VALUES (${start + 2})`));
+      ignoringErrors(() => insert.get(start + 3));
+      return "done";
+    });
+  for (const start of [10, 20]) {
+    const outcomes = await Promise.allSettled([store.add(start + 5), stubborn(start)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(outcomes[1]).toMatchObject({ reason: { message } });
+  }
+  expect(store.committed()).toEqual([15, 25]);
+  insert.run(30);
+  expect(store.committed()).toEqual([15, 25, 30]);
+});
+
+test("nothing lasts of a unit that makes the disk full and goes on", async () => {
+  using store = openWriter();
+  const pages = Number(store.sqlite.pragma("page_count", { simple: true }));
+  store.sqlite.pragma(`max_page_count = ${pages + 8}`);
+  const insert = store.sqlite.prepare("INSERT INTO item (id, filling) VALUES (?, zeroblob(?))");
+  const stubborn = store.writer.run(() => {
+    insert.run(2, 0);
+    ignoringErrors(() => insert.run(3, 200_000));
+    ignoringErrors(() => insert.run(4, 0));
+  });
+  const outcomes = await Promise.allSettled([store.add(1), stubborn, store.add(5)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(outcomes[1]).toMatchObject({ reason: wantOfDisk("SQLITE_FULL") });
+  expect(store.committed()).toEqual([1, 5]);
+});
+
+test.each([
+  ["is found at the next unit", [1]],
+  ["is found when the group is undone", []],
+])("answers all and goes on when SQLite refuses to, which %s", async (_when, before) => {
+  using store = openWriter();
+  await store.add(1);
+  await store.add(2);
+  let left: Iterator<unknown> | undefined;
+  const leaving = store.writer.run(() => {
+    left = store.sqlite.prepare("SELECT id FROM item").iterate();
+    left.next();
+    if (before.length === 0) throw new RangeError("no");
+  });
+  const outcomes = await Promise.allSettled([store.add(3), leaving, store.add(4)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(outcomes[0]).toMatchObject({
+    reason: {
+      name: "TransportError",
+      code: "UNREACHABLE",
+      executed: "no",
+      message: "a could not go on with its writes; nothing of them was changed.",
+    },
+  });
+  await expect(store.add(5)).rejects.toMatchObject({ code: "UNREACHABLE", executed: "no" });
+  left?.return?.();
+  await store.add(6);
+  expect(store.committed()).toEqual([1, 2, 6]);
+});
+
 test("a unit whose commit is refused fails alone, with the reason", async () => {
   using store = openWriter();
   const childOf = (parent: number) =>
@@ -135,7 +208,7 @@ test("a unit for which there is no room fails alone, and leaves room for others"
   store.sqlite.pragma(`max_page_count = ${pages + 8}`);
   const outcomes = await Promise.allSettled([store.add(1), store.add(2, 200_000), store.add(3)]);
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  expect(outcomes[1]).toMatchObject({ reason: { code: "SQLITE_FULL" } });
+  expect(outcomes[1]).toMatchObject({ reason: wantOfDisk("SQLITE_FULL") });
   expect(store.committed()).toEqual([1, 3]);
   await store.add(4);
 });
@@ -189,3 +262,21 @@ test("refuses a write when 20,000 wait, and is idle when all are answered", asyn
   await store.writer.idle();
   expect(await store.add(1)).toBe(1);
 });
+
+function wantOfDisk(code: string) {
+  return {
+    name: "TransportError",
+    code: "UNREACHABLE",
+    executed: "no",
+    message: "a could not write for want of its disk; nothing was changed.",
+    cause: { code },
+  };
+}
+
+function ignoringErrors(work: () => unknown): void {
+  try {
+    work();
+  } catch {
+    // A unit may do so, to no avail.
+  }
+}

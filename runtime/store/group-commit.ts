@@ -1,6 +1,8 @@
 import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
 import type { Connection, Sqlite } from "./connection.ts";
+import { isStorageFailure } from "./storage-failure.ts";
+import { TransactionGuard } from "./transaction-guard.ts";
 
 /** Units in one COMMIT at most: beyond this the first caller waits longer for no gain. */
 const GROUP_MAX = 128;
@@ -29,9 +31,14 @@ export interface Writer {
    * When `work` throws, its own changes are undone and the promise rejects with what it threw; its
    * neighbours in the group are not touched. A neighbour may end the whole group (disk full, ON
    * CONFLICT ROLLBACK) or have its COMMIT refused (a deferred foreign key); the others then run
-   * again from the start, so `work` must change nothing but the database. A TransportError says
-   * whether the change may have lasted: `executed: "no"` when it could not begin, `"unknown"`
-   * when COMMIT failed in a way that leaves that open.
+   * again from the start, so `work` must change nothing but the database. A unit that ended the
+   * group rejects with what ended it, also when `work` swallowed that and went on: its later
+   * statements threw the same and did nothing. So no unit's change lasts in part.
+   *
+   * A TransportError says whether the change may have lasted: `executed: "no"` when it could not
+   * begin, when the disk was full, failed or was kept by another, or when the group could not be
+   * gone on with; `"unknown"` when COMMIT failed in a way that leaves that open. Whatever SQLite
+   * refuses, every unit is answered and the next group is begun afresh.
    */
   run<T>(work: () => T): Promise<T>;
   /** Resolves when everything that was given to `run` has been answered. */
@@ -55,6 +62,8 @@ class GroupCommit implements Writer {
   readonly #savepoint;
   readonly #release;
   readonly #undo;
+  readonly #rollback;
+  readonly #guard: TransactionGuard;
   #queue: Unit[] = [];
   #scheduled = false;
   /** Groups that are still to run with a savepoint for each unit. */
@@ -72,6 +81,8 @@ class GroupCommit implements Writer {
     this.#savepoint = sqlite.prepare("SAVEPOINT unit");
     this.#release = sqlite.prepare("RELEASE unit");
     this.#undo = sqlite.prepare("ROLLBACK TO unit");
+    this.#rollback = sqlite.prepare("ROLLBACK");
+    this.#guard = TransactionGuard.of(sqlite);
   }
 
   get waiting(): number {
@@ -122,13 +133,17 @@ class GroupCommit implements Writer {
    * each, and so do the next groups, because failures come in crowds.
    */
   #commitTogether(units: readonly Unit[]): void {
-    if (this.#careful > 0) this.#careful -= 1;
-    else if (this.#commitUnguarded(units)) return;
-    let rest = units;
-    while (rest.length > 0 && this.#began(rest)) {
-      const breaker = this.#firstToBreak(rest);
-      if (breaker === undefined) return this.#commitOrSplit(rest);
-      rest = rest.filter((one) => one !== breaker);
+    try {
+      if (this.#careful > 0) this.#careful -= 1;
+      else if (this.#commitUnguarded(units)) return;
+      let rest = units;
+      while (rest.length > 0 && this.#began(rest)) {
+        const breaker = this.#firstToBreak(rest);
+        if (breaker === undefined) return this.#commitOrSplit(rest);
+        rest = rest.filter((one) => one !== breaker);
+      }
+    } catch (cause) {
+      this.#giveUp(units, cause);
     }
   }
 
@@ -136,13 +151,10 @@ class GroupCommit implements Writer {
   #commitUnguarded(units: readonly Unit[]): boolean {
     if (!this.#began(units)) return true;
     try {
-      for (const unit of units) {
-        unit.outcome = { value: unit.work() };
-        if (!this.#sqlite.inTransaction) throw new Error("A unit ended the group's transaction.");
-      }
+      for (const unit of units) unit.outcome = { value: this.#guard.run(unit.work) };
     } catch {
-      if (this.#sqlite.inTransaction) this.#sqlite.exec("ROLLBACK");
       this.#careful = CAREFUL_GROUPS;
+      this.#undoAll();
       return false;
     }
     this.#commitOrSplit(units);
@@ -151,12 +163,28 @@ class GroupCommit implements Writer {
 
   #began(units: readonly Unit[]): boolean {
     try {
+      this.#undoAll();
       this.#begin.run();
       return true;
     } catch (cause) {
       const message = `${this.#name} could not begin to write; nothing was changed.`;
       failAll(units, new TransportError("UNREACHABLE", "no", message, { cause }));
       return false;
+    }
+  }
+
+  #undoAll(): void {
+    if (this.#sqlite.inTransaction) this.#rollback.run();
+  }
+
+  /** Answers units whose transaction cannot be gone on with; a next one begins by undoing it. */
+  #giveUp(units: readonly Unit[], cause: unknown): void {
+    const message = `${this.#name} could not go on with its writes; nothing of them was changed.`;
+    failAll(units, new TransportError("UNREACHABLE", "no", message, { cause }));
+    try {
+      this.#undoAll();
+    } catch {
+      // Nothing but #began goes on from here, and that undoes it first.
     }
   }
 
@@ -184,8 +212,8 @@ class GroupCommit implements Writer {
         failAll(units, new TransportError("UNREACHABLE", "unknown", message, { cause }));
         return;
       }
-      this.#sqlite.exec("ROLLBACK");
-      if (units.length === 1) failAll(units, cause);
+      this.#undoAll();
+      if (units.length === 1) failAll(units, this.#explained(cause));
       else for (const unit of units) this.#commitTogether([unit]);
     }
   }
@@ -193,14 +221,21 @@ class GroupCommit implements Writer {
   #runUnit(unit: Unit): void {
     this.#savepoint.run();
     try {
-      unit.outcome = { value: unit.work() };
+      unit.outcome = { value: this.#guard.run(unit.work) };
       this.#release.run();
     } catch (error) {
-      unit.outcome = { error };
+      unit.outcome = { error: this.#explained(error) };
       if (!this.#sqlite.inTransaction) return;
       this.#undo.run();
       this.#release.run();
     }
+  }
+
+  /** What a unit is told: the disk's failures are not its own. */
+  #explained(error: unknown): unknown {
+    if (!isStorageFailure(error)) return error;
+    const message = `${this.#name} could not write for want of its disk; nothing was changed.`;
+    return new TransportError("UNREACHABLE", "no", message, { cause: error });
   }
 }
 

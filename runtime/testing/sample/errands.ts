@@ -22,8 +22,11 @@ export const errands = contract("errands", {
   }),
 });
 
-/** What happens to an errand: a refusal, no answer before or after its effect, a defect, a wait. */
-export type Mishap = "refused" | "unanswered" | "answer lost" | "defect" | Promise<void>;
+/**
+ * What happens to an errand: a refusal, no answer before or after its effect, a defect, a disk that
+ * cannot be read, a wait.
+ */
+export type Mishap = "refused" | "unanswered" | "answer lost" | "defect" | "disk" | Promise<void>;
 
 const table = sqliteTable("errand", {
   name: text().primaryKey(),
@@ -55,6 +58,9 @@ export function errandsModule(plan: Map<string, Mishap[]>, trail: string[]) {
     if (rest.length > 0) plan.set(name, rest);
     if (next === "unanswered") throw new TransportError("UNREACHABLE", "no", "nobody there");
     if (next === "defect") throw new Error(`${name} went wrong`);
+    if (next === "disk") {
+      throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR_READ" });
+    }
     if (next instanceof Promise) await next;
     return next;
   }

@@ -12,6 +12,9 @@ function beat(instance: string, role: Heartbeat["role"] = "owner"): Heartbeat {
 
 const away = (executed: "no" | "unknown") => new TransportError("OVERLOADED", executed, "away");
 
+/** What an instance answers that did not reach another module, as it comes over a wire. */
+const relayed = new TransportError("UNREACHABLE", "no", "milk is away", { isRelayed: true });
+
 /** Calls among instances, of which each answers as it is told; without word, with its name. */
 function kitchen(...instances: string[]) {
   const environment = virtualEnvironment();
@@ -68,6 +71,7 @@ describe("a call is repeated", () => {
     ["one whose time is over", {}, new TransportError("DEADLINE", "no", "late")],
     ["one that was given up", {}, new TransportError("CANCELLED", "no", "given up")],
     ["one that was answered with a defect", {}, new RangeError("hm")],
+    ["one whose callee did not reach another", {}, relayed],
   ] as const)("but not %s", async (_what, about, error) => {
     const at = kitchen("a");
     at.errors.set("a", error);
@@ -139,6 +143,15 @@ describe("an instance", () => {
     expect([...at.balancer.breakers()]).toEqual([["tea at a, command", "open"]]);
     at.errors.clear();
     expect(await at.call({ kind: "query" })).toBe("a");
+  });
+
+  test("that does not reach another is there itself, however often it says so", async () => {
+    const at = kitchen("a", "b");
+    for (const one of ["a", "b"]) at.errors.set(one, relayed);
+    for (let time = 0; time < 20; time++) expect(await at.call()).toBe(relayed);
+    const nowMs = at.environment.monotonic();
+    expect(at.directory.all("tea").map((one) => one.isEjected(nowMs))).toEqual([false, false]);
+    expect(new Set(at.balancer.breakers().values())).toEqual(new Set(["closed"]));
   });
 
   test("of which nothing is known is asked through the queue group", async () => {

@@ -81,6 +81,14 @@ export class Balancer {
     });
   }
 
+  /**
+   * Forgets all circuits: they were opened by a connection that was lost, and would stay so for up
+   * to a minute after it is there again.
+   */
+  forgetCircuits(): void {
+    this.#breakers.clear();
+  }
+
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
     this.#budget.earn();
     const tried = new Set<string>();
@@ -146,7 +154,9 @@ export class Balancer {
     { member, startMs }: { readonly member: Member; readonly startMs: number },
   ): void {
     const nowMs = this.#environment.monotonic();
-    if (!isTransportError(error)) return member.answered(nowMs - startMs, nowMs);
+    if (!isTransportError(error) || error.isRelayed) {
+      return member.answered(nowMs - startMs, nowMs);
+    }
     if (error.code === "CANCELLED") return;
     if (error.code === "UNREACHABLE" && error.executed === "no") {
       this.#directory.forget(module, member.beat.instance);
@@ -158,24 +168,33 @@ export class Balancer {
     if ((out + 1) * 2 <= all.length) member.eject(nowMs, this.#environment.random());
   }
 
-  /** Gives up calls to instances that are gone meanwhile, so that they are repeated. */
+  /** Looks again and again, while calls are under way, for instances that are gone. */
   #lookLater(): void {
     if (this.#looking) return;
     this.#looking = true;
-    this.#environment.after(LOOK_MS, () => {
+    const environment = this.#environment;
+    const dueAtMs = environment.monotonic() + LOOK_MS;
+    environment.after(LOOK_MS, () => {
       this.#looking = false;
-      for (const { member, fail } of this.#underway) {
-        if (!this.#directory.isLost(member)) continue;
-        const { module, instance } = member.beat;
-        const message = `${instance} of ${module} went away; whether it ran is unknown.`;
-        fail(new TransportError("UNREACHABLE", "unknown", message));
-      }
+      // When this process has stood still, what it was sent meanwhile is read after this only.
+      if (environment.monotonic() - dueAtMs <= LOOK_MS) this.#giveUpLost();
       if (this.#underway.size > 0) this.#lookLater();
     });
   }
 
+  /** Gives up calls to instances that are gone meanwhile, so that they are repeated. */
+  #giveUpLost(): void {
+    for (const { member, fail } of this.#underway) {
+      if (!this.#directory.isLost(member)) continue;
+      const { module, instance } = member.beat;
+      const message = `${instance} of ${module} went away; whether it ran is unknown.`;
+      fail(new TransportError("UNREACHABLE", "unknown", message));
+    }
+  }
+
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
-    if (!isTransportError(error)) return false;
+    // Who relays an error has repeated what it could: two layers that repeat would multiply.
+    if (!isTransportError(error) || error.isRelayed) return false;
     // An open circuit answers at once: if there were another way, it would have been taken.
     if (/^(DEADLINE|CANCELLED|BREAKER_OPEN)$/.test(error.code)) return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";

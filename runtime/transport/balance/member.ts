@@ -1,5 +1,7 @@
 /** How fast what is known of an instance's speed fades, in milliseconds. */
 const FADE_MS = 10_000;
+/** It is as quick as the quickest of so many answers: it may stand still for a moment. */
+const LATENCIES = 3;
 /** Failures in a row, or this share of the last ones, that have an instance left out. */
 const FAILURES_MAX = 3;
 const RECENT = 20;
@@ -8,6 +10,9 @@ const RECENT_MS = 60_000;
 const SUCCESS_SHARE_MIN = 0.8;
 const EJECTION_MS = 5_000;
 const EJECTION_MAX_MS = 60_000;
+/** How long it must have been back, and answer, for earlier ejections to count no more. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
 /** What an instance says of itself, and everybody who calls it hears. */
 export interface Heartbeat {
   readonly module: string;
@@ -28,22 +33,25 @@ export class Member {
   heardAtMs: number;
   /** Calls of ours that it has not answered. */
   inFlight = 0;
-  #latencyMs: number | undefined;
-  #latencyAtMs = 0;
+  /** The last latencies, none of which began before the one ahead of it was noted. */
+  #latenciesMs: number[] = [];
+  #latencyAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #recent: { readonly atMs: number; readonly isGood: boolean }[] = [];
   #ejections = 0;
   #ejectedUntilMs = 0;
+  /** When it answered for the first time after it was left out. */
+  #backAtMs = 0;
 
   constructor(beat: Heartbeat, nowMs: number) {
     this.beat = beat;
     this.heardAtMs = nowMs;
   }
 
-  /** Its latest latency, faded with time: one that was slow is tried again. */
+  /** How quick it was lately, faded with time: one that was slow is tried again. */
   latencyMs(nowMs: number): number | undefined {
-    if (this.#latencyMs === undefined) return undefined;
-    return this.#latencyMs * Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
+    if (this.#latenciesMs.length === 0) return undefined;
+    return Math.min(...this.#latenciesMs) * Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
   }
 
   /** True while it is left out, and, once its time is over, while one call tries it. */
@@ -59,14 +67,18 @@ export class Member {
     this.#remember(true, nowMs);
     if (this.#ejectedUntilMs !== 0) {
       this.#ejectedUntilMs = 0;
+      this.#backAtMs = nowMs;
       this.#recent = [];
+    } else if (nowMs - this.#backAtMs >= FORGOTTEN_AFTER_MS) {
+      this.#ejections = 0;
     }
   }
 
   /** Notes that no answer came; tells whether it should be left out. */
   failed(timeoutMs: number, nowMs: number): boolean {
-    // A failure that is quick must not make it look fast.
-    this.#note(timeoutMs, nowMs);
+    // A failure that is quick must not make it look fast, nor must what went well before.
+    this.#latenciesMs = [timeoutMs];
+    this.#latencyAtMs = nowMs;
     this.#failures += 1;
     this.#remember(false, nowMs);
     const good = this.#recent.filter(({ isGood }) => isGood).length;
@@ -74,7 +86,7 @@ export class Member {
     return this.#ejectedUntilMs !== 0 || this.#failures >= FAILURES_MAX || isBad;
   }
 
-  /** Leaves it out, each time for longer. `random` is in [0, 1). */
+  /** Leaves it out, each time for longer, until it does well for long. `random` is in [0, 1). */
   eject(nowMs: number, random: number): void {
     this.#ejections += 1;
     const ms = Math.min(EJECTION_MS * this.#ejections, EJECTION_MAX_MS);
@@ -87,11 +99,15 @@ export class Member {
     this.#recent = this.#recent.filter(({ atMs }) => nowMs - atMs < RECENT_MS);
   }
 
-  /** Rises at once, falls slowly. */
+  /**
+   * Notes how long an answer took. Those that waited through the same standstill, of this process
+   * too, count once: else a moment in which everything stood still would make all that is quick
+   * look slow, and what is slow, and was not asked then, quick.
+   */
   #note(latencyMs: number, nowMs: number): void {
-    const before = this.#latencyMs ?? latencyMs;
-    const weight = Math.exp(-(nowMs - this.#latencyAtMs) / FADE_MS);
-    this.#latencyMs = latencyMs > before ? latencyMs : before * weight + latencyMs * (1 - weight);
+    if (nowMs - latencyMs < this.#latencyAtMs) return;
+    this.#latenciesMs.push(latencyMs);
+    if (this.#latenciesMs.length > LATENCIES) this.#latenciesMs.shift();
     this.#latencyAtMs = nowMs;
   }
 }

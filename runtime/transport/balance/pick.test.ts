@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
-import { virtualEnvironment } from "../../testing/virtual-environment.ts";
+import { type VirtualEnvironment, virtualEnvironment } from "../../testing/virtual-environment.ts";
 import { Member } from "./member.ts";
 import { pick } from "./pick.ts";
 
@@ -40,13 +40,63 @@ test("of two the one with less to do is picked, and of many the busiest never", 
   expect(found["c"]).toBeGreaterThan(10);
 });
 
+/** Has an instance take so long over three calls, one after the other. */
+function answerThrice(member: Member | undefined, environment: VirtualEnvironment, ms: number) {
+  for (let time = 0; time < 3; time++) {
+    environment.moveTo(environment.monotonic() + ms);
+    member?.answered(ms, environment.monotonic());
+  }
+}
+
 test("one that was slow is passed over, and tried again when that has faded", () => {
   const { members, environment, picks } = kitchen("a", "b");
-  members[0]?.answered(500, environment.monotonic());
+  answerThrice(members[0], environment, 500);
   expect(picks()).toEqual({ a: 0, b: 100 });
   environment.moveTo(environment.monotonic() + 65_000);
   members[1]?.answered(1, environment.monotonic());
   expect(picks()["a"]).toBe(100);
+});
+
+test("one that was slow once is picked as before, however many waited for it then", () => {
+  const { members, environment, picks } = kitchen("a", "b");
+  environment.moveTo(environment.monotonic() + 500);
+  for (let call = 0; call < 10; call++) members[0]?.answered(500, environment.monotonic());
+  members[1]?.answered(1, environment.monotonic());
+  expect(picks()["a"]).toBeGreaterThan(10);
+});
+
+test("one that failed is picked again once it has answered", () => {
+  const { members, environment, picks } = kitchen("a", "b");
+  members[0]?.failed(3_000, environment.monotonic());
+  expect(picks()).toEqual({ a: 0, b: 100 });
+  environment.moveTo(environment.monotonic() + 1);
+  for (const member of members) member.answered(1, environment.monotonic());
+  expect(picks()["a"]).toBeGreaterThan(10);
+});
+
+test("of three one is slow: it is hardly asked, though all of them stand still at times", () => {
+  const { members, environment } = kitchen("a", "b", "slow");
+  const startMs = environment.monotonic();
+  const underway = new Set<{ member: Member; sentMs: number; dueMs: number }>();
+  let asked = 0;
+  for (let call = 0; call < 10_000; call++) {
+    environment.moveTo(startMs + call * 4);
+    const nowMs = environment.monotonic();
+    for (const one of underway) {
+      // For 150 ms of every two seconds no answer comes.
+      if (one.dueMs > nowMs || (nowMs - startMs) % 2_000 < 150) continue;
+      one.member.inFlight -= 1;
+      one.member.answered(nowMs - one.sentMs, nowMs);
+      underway.delete(one);
+    }
+    const member = pick(members, environment);
+    if (member === undefined) throw new Error("None was picked.");
+    const isSlow = member === members[2];
+    if (isSlow && call > 100) asked += 1;
+    member.inFlight += 1;
+    underway.add({ member, sentMs: nowMs, dueMs: nowMs + (isSlow ? 40 : 2) });
+  }
+  expect(asked).toBeLessThan(100);
 });
 
 test("one that is left out is tried by one call when its time is over, and is back", () => {
@@ -99,4 +149,25 @@ test("thirty retries are saved at most; ten calls earn one, and a second three",
   expect(spendAll()).toBe(3);
   environment.moveTo(environment.monotonic() + 3_600_000);
   expect(spendAll()).toBe(30);
+});
+
+test.each([
+  ["for longer each time", 9, 20_000],
+  ["as at first once it has answered for ten minutes", 10, 5_000],
+])("an instance is left out %s", (_what, minutes, expectedMs) => {
+  const { environment, members } = kitchen("a");
+  const [a] = members;
+  let nowMs = environment.monotonic();
+  for (let time = 0; time < 3; time++) {
+    a?.eject(nowMs, 0.5);
+    nowMs += 60_000;
+    a?.answered(1, nowMs);
+  }
+  for (let minute = 0; minute < minutes; minute++) {
+    nowMs += 60_000;
+    a?.answered(1, nowMs);
+  }
+  a?.eject(nowMs, 0.5);
+  expect(a?.isEjected(nowMs + expectedMs - 1)).toBe(true);
+  expect(a?.isEjected(nowMs + expectedMs)).toBe(false);
 });

@@ -33,6 +33,29 @@ test("what a run of an instance was asked is asked again once another run has be
   expect(asked).toEqual(["tea", "tea"]);
 });
 
+test("a process that stood still hears what came meanwhile before it gives a call up", async () => {
+  const environment = virtualEnvironment();
+  let stoodStillMs = 0;
+  const monotonic = () => environment.monotonic() + stoodStillMs;
+  const directory = new Directory({ monotonic });
+  const balancer = new Balancer(directory, { ...environment, monotonic });
+  directory.hear(beat({}));
+  let asked = 0;
+  const late = Promise.withResolvers<string>();
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+  const answer = balancer.call({ ...about, deadlineAtMs: monotonic() + 60_000 }, () => {
+    asked += 1;
+    return late.promise;
+  });
+  stoodStillMs = 5_000;
+  environment.moveTo(environment.now() + LOOK_MS);
+  directory.hear(beat({}));
+  environment.moveTo(environment.now() + LOOK_MS);
+  late.resolve("late");
+  expect(await answer).toBe("late");
+  expect(asked).toBe(1);
+});
+
 test("an instance that goes on living is waited for", async () => {
   const environment = virtualEnvironment();
   const directory = new Directory(environment);

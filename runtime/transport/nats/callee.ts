@@ -7,7 +7,7 @@ import { toWire } from "../wire-error.ts";
 import type { Link, Listening, Message } from "./link.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
-import { errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
+import { bytesOf, errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
 
 /** How the names of operations begin, which no contract of a module may use. */
 const OPERATION = "cleave";
@@ -191,27 +191,30 @@ export class Callee {
   }
 
   #answer({ reply = "" }: Message, output: string): void {
-    const { connection } = this.#options;
-    const payload = payloadOf(output);
-    if (payload.byteLength <= connection.payloadBytesMax) {
-      return this.#publish(reply, payload);
-    }
-    const message =
-      `${this.#offer.module} answered with ${payload.byteLength} bytes; NATS at ` +
-      `${connection.url} carries at most ${connection.payloadBytesMax}. Ask for less at a time, ` +
-      "or raise max_payload.";
-    this.#publish(reply, payloadOf(JSON.stringify(toWire(new Defect(message)))), true);
+    this.#publish(reply, payloadOf(output), "");
   }
 
-  #answerError({ reply = "" }: Message, error: unknown): void {
-    this.#publish(reply, payloadOf(JSON.stringify(toWire(error))), true);
+  #answerError({ reply = "" }: Pick<Message, "reply">, error: unknown): void {
+    this.#publish(reply, payloadOf(JSON.stringify(toWire(error))), errorHeaders);
   }
 
-  #publish(reply: string, payload: Uint8Array, isError = false): void {
+  /** Sends an answer; one that the broker would not carry is told of instead. */
+  #publish(reply: string, payload: Uint8Array, headers: string): void {
     const { connection } = this.#options;
     // Without a connection the answer is lost; the caller takes it for "unknown" and may ask again.
-    if (!connection.isUp) return;
-    connection.publish(reply, payload, isError ? { headers: errorHeaders } : {});
+    if (!connection.isUp || connection.isClosed) return;
+    const bytes = headers === "" ? payload.byteLength : bytesOf(payload, headers);
+    if (bytes > connection.payloadBytesMax)
+      return this.#answerError({ reply }, this.#tooLarge(bytes));
+    connection.publish(reply, payload, headers === "" ? {} : { headers });
+  }
+
+  #tooLarge(bytes: number): Defect {
+    const { url, payloadBytesMax } = this.#options.connection;
+    return new Defect(
+      `${this.#offer.module} answered with ${bytes} bytes; NATS at ${url} carries at most ` +
+        `${payloadBytesMax}. Ask for less at a time, or raise max_payload.`,
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Environment } from "../../contract/environment.ts";
-import { ContractError, TransportError } from "../../contract/errors.ts";
+import { ContractError, isTransportError, TransportError } from "../../contract/errors.ts";
 import { cancelled } from "../cancelled.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
 import type { Link, Message } from "./link.ts";
 import { inboxOf } from "./subjects.ts";
-import { cancelHeaders, isError, payloadOf, requestHeaders } from "./wire.ts";
+import { bytesOf, cancelHeaders, isError, payloadOf, requestHeaders } from "./wire.ts";
 
 /** Calls under way over one connection, at most; past it a call is refused. */
 const UNDERWAY_MAX = 20_000;
@@ -83,12 +83,13 @@ export class Calls {
     const refusal = this.#refusal(attempt, request);
     if (refusal !== undefined) return Promise.reject(refusal);
     const payload = payloadOf(attempt.input);
-    if (payload.byteLength > this.#connection.payloadBytesMax) {
-      return Promise.reject(this.#tooLarge(what, payload.byteLength));
-    }
     const token = this.#token();
     const timeoutMs = request.deadlineAtMs - this.#environment.monotonic();
     const headers = requestHeaders(request, { timeoutMs, spanId: token.slice(0, 16) });
+    const bytes = bytesOf(payload, headers);
+    if (bytes > this.#connection.payloadBytesMax) {
+      return Promise.reject(this.#tooLarge(what, bytes));
+    }
     return new Promise((resolve, reject) => {
       const { deadlineAtMs, caller, signal } = request;
       const hold = signal === undefined ? nothing : this.#giveUpWith(signal, token, attempt);
@@ -121,7 +122,7 @@ export class Calls {
 
   #refusal({ what }: Attempt, { caller, signal }: CallRequest): Error | undefined {
     if (signal?.aborted) return cancelled(what, "no");
-    if (!this.#connection.isUp) {
+    if (!this.#connection.isUp || this.#connection.isClosed) {
       const message =
         `${caller} called ${what}, but has no connection to NATS at ${this.#connection.url} now. ` +
         "It is opened again as soon as the broker answers.";
@@ -134,8 +135,9 @@ export class Calls {
 
   #tooLarge(what: string, bytes: number): ContractError {
     return new ContractError(
-      `The input of ${what} has ${bytes} bytes; NATS at ${this.#connection.url} carries at most ` +
-        `${this.#connection.payloadBytesMax}. Send less at a time, or raise max_payload.`,
+      `The input of ${what} has ${bytes} bytes with its headers; NATS at ` +
+        `${this.#connection.url} carries at most ${this.#connection.payloadBytesMax}. Send less ` +
+        "at a time, or raise max_payload.",
     );
   }
 
@@ -189,9 +191,16 @@ export class Calls {
 
 function errorIn(msg: Message, what: string): Error {
   try {
-    return fromWire(JSON.parse(msg.string()));
+    return relayed(fromWire(JSON.parse(msg.string())));
   } catch {
     const message = `${what} answered with an error that cannot be read.`;
     return new TransportError("UNREACHABLE", "unknown", message);
   }
+}
+
+/** Who answers is there: whom it says that it did not reach is somebody else. */
+function relayed(error: Error): Error {
+  if (!isTransportError(error) || !/^(UNREACHABLE|BREAKER_OPEN)$/.test(error.code)) return error;
+  const { code, executed, message } = error;
+  return new TransportError(code, executed, message, { isRelayed: true });
 }

@@ -5,20 +5,14 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import {
-  type Authenticator,
-  connect,
-  type MsgHdrs,
-  type NatsConnection,
-  type Status,
-} from "@nats-io/transport-node";
+import type { Authenticator, MsgHdrs, NatsConnection, Status } from "@nats-io/transport-node";
 import type { Log } from "../../telemetry/log.ts";
 import type { Delivered, Link, Listening, Message, Reading, Sending, StreamEnd } from "./link.ts";
+import { connectPatiently } from "./patient-connect.ts";
 import { inboxOf } from "./subjects.ts";
 
 /** The oldest nats-server that is worked with; it is what Debian 12 has. */
 const VERSION_FLOOR = [2, 9, 10] as const;
-const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_WAIT_MS = 200;
 const RECONNECT_JITTER_MS = 200;
 /** Two pings without an answer, and the connection counts as lost. */
@@ -72,11 +66,10 @@ export class Connection implements Link {
   /** Connects; rejects with a sentence when the broker is not there, refuses us or is too old. */
   static async open(options: ConnectOptions): Promise<Connection> {
     const { url, user, name, authenticator } = options;
-    const client = await connect({
+    const client = await connectPatiently({
       servers: url,
       name,
       inboxPrefix: inboxOf(user),
-      timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
       reconnectJitter: RECONNECT_JITTER_MS,

@@ -38,7 +38,8 @@ export interface EventReaderOptions {
  *
  * A stream may deliver twice, late and, after a crash, out of order. Each event says which of this
  * reader's events comes before it; one that comes too early is held until the other is there, and
- * the producer is asked to send that one again.
+ * the producer is asked to send that one again. One that does not come at all, with none after it,
+ * is the producer's to notice, by what it is told every second.
  */
 export class EventReader {
   readonly producer: string;
@@ -72,6 +73,10 @@ export class EventReader {
   /** True while events that have arrived are not durable here. */
   get busy(): boolean {
     return this.#delivering || this.#line.length > 0 || !this.#attached;
+  }
+
+  get #idle(): boolean {
+    return !this.#delivering && this.#line.length === 0 && this.#held.size === 0;
   }
 
   /** Takes in nothing more and resolves when what was begun is durable. */
@@ -212,7 +217,7 @@ export class EventReader {
     const { connection, subscription } = this.#options;
     if (!connection.isUp || connection.isClosed) return;
     const { events } = subscription;
-    const told = { events, position: this.#position, attached, missingBefore };
+    const told = { events, position: this.#position, attached, missingBefore, idle: this.#idle };
     connection.publish(positionSubject(this.producer, this.reader), toldPayload(told));
   }
 

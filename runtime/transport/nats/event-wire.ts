@@ -64,6 +64,8 @@ export interface Told {
   readonly attached: boolean;
   /** The seq before which it misses events after its position. */
   readonly missingBefore: number | null;
+  /** True when it has nothing in hand: what it does not have by its position has not come. */
+  readonly idle: boolean;
 }
 
 /** What a reader tells, as a payload. */

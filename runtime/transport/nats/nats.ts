@@ -98,6 +98,7 @@ class Nats implements Transport {
     this.#reports = new Reports(about);
     for (const [user, connection] of connections) {
       listenTo(balance.callees(user), connection, directory);
+      connection.onUp(() => balancer.forgetCircuits());
     }
     this.#showGateway(this.#reports);
   }

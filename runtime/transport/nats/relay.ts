@@ -3,6 +3,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, EventSource } from "../transport.ts";
 import { eventHeaders, type Predecessors, seqIn, toldIn } from "./event-wire.ts";
 import type { Link } from "./link.ts";
+import { type Missing, RESENT_MAX, Standstills } from "./standstills.ts";
 import { eventSubject, positionSubject, streamOf } from "./subjects.ts";
 
 /** Events under way to the stream at once, at most. */
@@ -11,9 +12,6 @@ const BATCH_MAX = 64;
 const ACK_TIMEOUT_MS = 5_000;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
-/** Events that are sent once more for one reader's gap, at most; the rest when it asks again. */
-const RESENT_MAX = 1_024;
-
 /** What a relay stands on. */
 export interface RelayOptions {
   readonly connection: Link;
@@ -31,6 +29,9 @@ export interface RelayOptions {
  * which sequence the stream must have, so a second relay, a rewound stream or a lost message is
  * refused instead of passed over; then the relay looks where the stream stands and goes on from
  * there. Where it starts on an empty stream follows from what the readers have told.
+ *
+ * That an event is in the stream does not say that it is delivered: a reader with nothing in hand
+ * that stays behind what was handed over is given it once more, until it moves.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -42,7 +43,8 @@ export class Relay {
   #streamSeq = 0;
   /** For each reader the last event handed over that it wants. */
   #wanted = new Map<string, number>();
-  #gaps: { readonly reader: string; readonly before: number }[] = [];
+  #gaps: Missing[] = [];
+  readonly #standstills: Standstills;
   #inStep = false;
   #running = false;
   #underway = 0;
@@ -55,6 +57,7 @@ export class Relay {
     const { connection, source } = options;
     this.#options = options;
     this.#stream = streamOf(source.module);
+    this.#standstills = new Standstills(options);
     connection.listen(positionSubject(source.module, "*"), (msg) => {
       const heard = toldIn(msg);
       if (heard !== undefined) this.#hear(heard);
@@ -103,13 +106,23 @@ export class Relay {
 
   #hear({ reader, told }: NonNullable<ReturnType<typeof toldIn>>): void {
     const { source } = this.#options;
-    const { events, position, attached, missingBefore } = told;
+    const { events, position, attached, missingBefore, idle } = told;
     const isNew = !source.readers().has(reader);
     source.noteReader(reader, { events, position });
     this.#heard.add(reader);
-    if (missingBefore !== null) this.#gaps.push({ reader, before: missingBefore });
+    if (missingBefore !== null) this.#gaps.push({ reader, before: missingBefore, sentMin: 1 });
     if (attached || isNew) this.#resync();
     else if (missingBefore !== null) this.wake();
+    else if (this.#inStep) this.#lookAfter(reader, { position, idle });
+  }
+
+  /** Hands over once more what a reader stands still for. */
+  #lookAfter(reader: string, at: { readonly position: number; readonly idle: boolean }): void {
+    const wanted = this.#wanted.get(reader) ?? 0;
+    const missing = this.#standstills.look(reader, { ...at, wanted });
+    if (missing === undefined) return;
+    this.#gaps.push(missing);
+    this.wake();
   }
 
   /** Looks again where the stream stands before anything more is handed over. */
@@ -214,17 +227,30 @@ export class Relay {
     return predecessors;
   }
 
-  /** Sends once more what readers say they miss. */
+  /** Sends once more what readers miss. */
   async #fillGaps(): Promise<void> {
-    const { source } = this.#options;
-    for (const { reader, before } of this.#gaps.splice(0)) {
-      const { events, position } = source.readers().get(reader) ?? { events: [], position: 0 };
-      for (const envelope of source.after(position, RESENT_MAX, events)) {
-        if (envelope.seq >= before || envelope.seq > this.#published || !this.#inStep) break;
-        if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
-        this.#publish(envelope, this.#predecessorsBySeq(envelope));
-      }
+    for (const gap of this.#gaps.splice(0)) {
+      let sent = 0;
+      let again = 0;
+      do {
+        again = await this.#fill(gap);
+        sent += again;
+      } while (this.#inStep && again > 0 && sent < gap.sentMin && sent + again <= RESENT_MAX);
     }
+  }
+
+  /** Sends once more what a reader misses, once; returns how many events that were. */
+  async #fill({ reader, before }: Missing): Promise<number> {
+    const { source } = this.#options;
+    const { events, position } = source.readers().get(reader) ?? { events: [], position: 0 };
+    let sent = 0;
+    for (const envelope of source.after(position, RESENT_MAX, events)) {
+      if (envelope.seq >= before || envelope.seq > this.#published || !this.#inStep) break;
+      if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
+      this.#publish(envelope, this.#predecessorsBySeq(envelope));
+      sent += 1;
+    }
+    return sent;
   }
 
   #predecessorsBySeq({ event, seq }: Envelope): Predecessors {

@@ -1,8 +1,9 @@
-import { type Authenticator, AuthorizationError, connect } from "@nats-io/transport-node";
+import { type Authenticator, AuthorizationError } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import type { Manifest } from "../manifest.ts";
 import { BrokerError } from "./broker-error.ts";
 import { adoptNextKey, fixedAuthenticatorOf, makeNextKey } from "./keys.ts";
+import { connectPatiently } from "./patient-connect.ts";
 import { permissionsOf } from "./permissions.ts";
 import { SELF_TEST } from "./self-test.ts";
 import { writeUsersConfig } from "./server-config.ts";
@@ -72,7 +73,12 @@ async function untilAnswer(
 
 async function answerTo(authenticator: Authenticator, servers: string): Promise<Answer> {
   try {
-    const connection = await connect({ servers, authenticator, reconnect: false, name: SELF_TEST });
+    const connection = await connectPatiently({
+      servers,
+      authenticator,
+      reconnect: false,
+      name: SELF_TEST,
+    });
     await connection.close();
     return "lets in";
   } catch (error) {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
+import { muteServer } from "../../testing/mute-server.ts";
 import { testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -61,6 +62,14 @@ test.each([
   const tested = selfTest({ url: server.url, folder: "", users: [] }).then(() => "passed", String);
   const isOpen = open === "always" || isOlder(server.version, "2.9.23");
   expect(await tested).toContain(isOpen ? "lets in clients without a key" : "passed");
+});
+
+test("a server that does not answer in time is not said to be open", async () => {
+  using folder = temporaryFolder();
+  makeKeys(folder.path, ["mail"]);
+  using server = muteServer();
+  const tested = selfTest({ url: server.url, folder: folder.path, users: ["mail"] });
+  await expect(tested).rejects.toThrow(/did not say within \d+ ms whether it guards/);
 });
 
 /** A server with a config that Cleave would not write. */

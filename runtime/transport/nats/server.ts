@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   /** When stored messages are forced to the disk: `always`, or after a time like `10s`. */
   readonly syncInterval?: string | undefined;
+  /** Gives the start up when it aborts: the server is ended, ready or not. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A nats-server that runs as a child of this process, on the loopback of this machine. */
@@ -70,7 +72,9 @@ export async function startNatsServer(options: ServerOptions): Promise<NatsServe
     await stopOrphan({ pidFile: files.pid, config: files.config, environment });
     makeKeys(folder, permissionsOf(manifest).keys());
     writeServerConfig({ folder, port, syncInterval }, manifest);
+    options.signal?.throwIfAborted();
     const child = new ServerChild([path, "-c", files.config], options);
+    options.signal?.addEventListener("abort", () => void child.stop(), { once: true });
     void child.ended.then(unlock);
     return { ...(await child.ready()), version };
   } catch (error) {

@@ -6,6 +6,7 @@ import { Broker, type Nats } from "../../testing/broker.ts";
 import { consumer, Log } from "../../testing/event-log.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { connectAs } from "../../testing/nats-server.ts";
+import { virtualEnvironment } from "../../testing/virtual-environment.ts";
 import type { ModuleLinks } from "../manifest.ts";
 
 const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
@@ -25,6 +26,8 @@ const manifest = [
 ];
 
 let broker: Broker;
+/** The producer's. */
+let clock: ReturnType<typeof virtualEnvironment>;
 let producing: Nats;
 let reading: Nats;
 let log: Log;
@@ -33,7 +36,8 @@ let publish: ReturnType<Nats["publish"]>;
 
 beforeEach(async () => {
   broker = await Broker.open(manifest);
-  producing = await broker.connect({ users: ["shelf"] });
+  clock = virtualEnvironment();
+  producing = await broker.connect({ users: ["shelf"], environment: clock });
   reading = await broker.connect({ users: ["desk"] });
   log = new Log();
   desk = consumer("desk", ["taken"]);
@@ -55,13 +59,22 @@ function commit(count: number): void {
 async function allArrived(): Promise<void> {
   const wanted = log.all.filter(({ event }) => event === "taken").map(({ seq }) => seq);
   await eventually(
-    async () => desk.seqs.length,
+    async () => {
+      clock.moveTo(clock.monotonic() + 200);
+      return desk.seqs.length;
+    },
     (count) => count >= wanted.length,
   );
   expect(desk.seqs).toEqual(wanted);
 }
 
 const store = () => `${broker.folder}/nats/jetstream`;
+
+/** Where the broker has the stream of the producer's events. */
+function streamFolder(): string {
+  const [found] = new Bun.Glob("**/streams/EV_shelf").scanSync({ cwd: store(), onlyFiles: false });
+  return `${store()}/${found}`;
+}
 
 describe("no event is lost and none comes twice", () => {
   test("when all streams are deleted under load", async () => {
@@ -110,6 +123,45 @@ describe("no event is lost and none comes twice", () => {
     commit(100);
     await broker.start(port);
     commit(50);
+    await allArrived();
+  }, 30_000);
+});
+
+describe("a reader gets what its consumer does not deliver, without any later event", () => {
+  test.each([4, 300])(
+    "for the stream alone was put back, by %d events",
+    async (lost) => {
+      commit(5);
+      await allArrived();
+      const port = Number(new URL(broker.url).port);
+      await broker.kill();
+      const messages = `${streamFolder()}/msgs`;
+      cpSync(messages, `${broker.folder}/copy`, { recursive: true });
+      await broker.start(port);
+      commit(lost);
+      await allArrived();
+      await broker.kill();
+      rmSync(messages, { recursive: true });
+      cpSync(`${broker.folder}/copy`, messages, { recursive: true });
+      await broker.start(port);
+      commit(3);
+      await allArrived();
+    },
+    30_000,
+  );
+
+  test("for somebody took it in the reader's place", async () => {
+    commit(5);
+    await allArrived();
+    await reading.close();
+    commit(3);
+    const { url, folder } = broker;
+    await using thief = await connectAs("desk", { url, folder });
+    const consumer = await jetstream(thief).consumers.get("EV_shelf", "desk");
+    for (let taken = 0; taken < 3; taken++) await (await consumer.next())?.ackAck();
+    reading = await broker.connect({ users: ["desk"] });
+    const position = desk.seqs.at(-1) ?? 0;
+    reading.subscribe({ ...desk.subscription, position });
     await allArrived();
   }, 30_000);
 });

@@ -63,7 +63,7 @@ class Answers {
   }
 
   take(name: string, msg: Msg): void {
-    const isNobody = msg.data.byteLength === 0 && msg.headers?.code === 503;
+    const isNobody = msg.headers?.code === 503;
     const report = isNobody ? undefined : reportIn(msg);
     if (report?.name === name) this.reports.push(report);
     else if (!isNobody) return;

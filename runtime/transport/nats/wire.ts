@@ -9,6 +9,8 @@ const TRACE = "traceparent";
 const CANCEL = "cleave-cancel";
 /** The header of a reply whose payload is an error. */
 const ERROR = "cleave-error";
+/** What stands before and after the lines of headers. */
+const FRAME_BYTES = "NATS/1.0\r\n\r\n".length;
 const encoder = new TextEncoder();
 
 /** What goes with a call, as its headers tell it. */
@@ -65,6 +67,11 @@ export function isError({ headers }: Message): boolean {
 /** A text as a payload. */
 export function payloadOf(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** What the broker counts of a message: its limit is for the payload with the headers. */
+export function bytesOf(payload: Uint8Array, headers: string): number {
+  return payload.byteLength + FRAME_BYTES + Buffer.byteLength(headers);
 }
 
 function isIdentity(value: unknown): value is Identity {

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { contract, proceduresOf, query } from "../../contract/contract.ts";
+import { DomainError, isTransportError, TransportError } from "../../contract/errors.ts";
+import { t } from "../../contract/schema.ts";
+import { Broker } from "../../testing/broker.ts";
+import { eventually } from "../../testing/eventually.ts";
+import type { ModuleLinks } from "../manifest.ts";
+import type { Serve } from "../transport.ts";
+
+const shelf = contract("shelf", {
+  find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
+});
+const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
+  name,
+  queries: [],
+  commands: [],
+  events: [],
+  calls: [],
+  reads: [],
+  ...more,
+});
+const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
+/** What the broker carries at most, in bytes, with the headers. */
+const PAYLOAD_BYTES_MAX = 1_048_576;
+
+let broker: Broker;
+beforeAll(async () => {
+  broker = await Broker.open(manifest);
+});
+afterAll(() => broker[Symbol.asyncDispose]());
+
+function requestOf() {
+  return {
+    caller: "desk",
+    identity: { kind: "system" },
+    traceId: "0123456789abcdef0123456789abcdef",
+    deadlineAtMs: broker.environment.monotonic() + 5_000,
+    key: undefined,
+    asText: false,
+  } as const;
+}
+
+/** A desk that asks a shelf for a thing. */
+async function office(serve: Serve) {
+  const transport = await broker.connect({ users: ["shelf", "desk"] });
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
+  await transport.ready();
+  return {
+    ask: (thing: string) => transport.call(shelf.find, { thing }, requestOf()),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
+}
+
+test("an error that the broker cannot carry reaches the caller as a sentence", async () => {
+  await using it = await office(async () => {
+    throw new DomainError("NOT_FOUND", "x".repeat(PAYLOAD_BYTES_MAX), "shelf.find");
+  });
+  await expect(it.ask("tea")).rejects.toThrow(
+    /^shelf answered with 10\d+ bytes; NATS at .* carries at most 1048576. Ask for less/,
+  );
+});
+
+test("an input that fits only without its headers is refused by a sentence", async () => {
+  await using it = await office(async () => '"found"');
+  const frame = '{"thing":""}'.length;
+  await expect(it.ask("x".repeat(PAYLOAD_BYTES_MAX - frame - 10))).rejects.toThrow(
+    /^The input of shelf.find has 10\d+ bytes with its headers; NATS at .* at most 1048576/,
+  );
+});
+
+test("what a callee could not reach is told apart from the callee itself", async () => {
+  await using it = await office(async () => {
+    throw new TransportError("UNREACHABLE", "no", "The attic is away.");
+  });
+  const met = { code: "UNREACHABLE", executed: "no", isRelayed: true };
+  await expect(it.ask("tea")).rejects.toMatchObject(met);
+});
+
+test("what a lost connection has closed is open again as soon as it is there", async () => {
+  const balance = { callees: () => ["shelf"], version: "1" };
+  const transport = await broker.connect({ users: ["shelf", "desk"], balance });
+  await using _closing = { [Symbol.asyncDispose]: () => transport.close() };
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const procedures = proceduresOf(shelf);
+  const offer = { module: "shelf", procedures, isReader: false, traffic };
+  transport.serve(offer, async () => '"found"');
+  await transport.ready();
+  const ask = () =>
+    transport
+      .call(shelf.find, { thing: "tea" }, requestOf())
+      .catch((error: unknown) => (isTransportError(error) ? error.code : error));
+  expect(await ask()).toBe("found");
+  const port = Number(new URL(broker.url).port);
+  await broker.kill();
+  const closed = await eventually(ask, (met) => met === "BREAKER_OPEN");
+  expect(closed).toBe("BREAKER_OPEN");
+  await broker.start(port);
+  await eventually(
+    async () => [...transport.connections.values()].every((one) => one.isUp),
+    (areUp) => areUp,
+  );
+  expect(await ask()).toBe("found");
+});
