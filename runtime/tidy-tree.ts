@@ -6,7 +6,7 @@ import { isTestFile, nameOf, type Source, walk } from "./sources.ts";
 const entries = [
   /^runtime\/(index|http)\.ts$/,
   /^runtime\/bench\//,
-  /^deploy\/(main|topologies\/[^/]+)\.ts$/,
+  /^deploy\/(main|simulation\/hunt|topologies\/[^/]+)\.ts$/,
   /^modules\/client\.ts$/,
   /^(runtime|deploy)\/testing\//,
   /^runtime\/transport\/encoded\.ts$/,

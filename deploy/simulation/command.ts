@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { System } from "../../runtime/host/system.ts";
 import { runSimulate } from "../../runtime/simulation/command.ts";
-import { books, buying } from "./shop.ts";
+import { books } from "./books.ts";
+import { buying } from "./shop.ts";
 import { beyondTheShop } from "./world.ts";
 
 /** Runs the shop under a virtual clock, with faults, as the arguments say. */

@@ -3,12 +3,13 @@ import { modules } from "../../modules/index.ts";
 import type { Topology } from "../../runtime/host/topology.ts";
 import { noFaults } from "../../runtime/simulation/no-faults.ts";
 import { prepared, runSeed } from "../../runtime/simulation/run.ts";
-import type { Invariant, Look, Scenario } from "../../runtime/simulation/scenario.ts";
+import type { Invariant, Rows, Scenario } from "../../runtime/simulation/scenario.ts";
 import core from "../topologies/core.ts";
 import edgeHeavy from "../topologies/edge-heavy.ts";
 import monolith from "../topologies/monolith.ts";
 import split from "../topologies/split.ts";
-import { books, buyers } from "./shop.ts";
+import { books } from "./books.ts";
+import { buyers } from "./shop.ts";
 import { beyondTheShop } from "./world.ts";
 
 /** What each module has in the end, without ids and times, and in an order of its own. */
@@ -21,9 +22,9 @@ const STATE: readonly (readonly [module: string, what: string, table: string])[]
   ["notifications", "recipient || ' ' || template || ' ' || state", "mails"],
 ];
 
-function stateOf(look: Look): string[] {
+function stateOf(rows: Rows): string[] {
   return STATE.flatMap(([module, what, table]) =>
-    look(module, `SELECT ${what} FROM ${table} ORDER BY 1`).map((row) => `${module}: ${row}`),
+    rows(module, `SELECT ${what} FROM ${table} ORDER BY 1`).map((row) => `${module}: ${row}`),
   );
 }
 
@@ -32,8 +33,8 @@ function ended(scenario: Omit<Scenario, "topologies">, topology: Topology, seed:
   let state: string[] = [];
   const looking: Invariant = {
     name: "looking",
-    async check(_call, look) {
-      state = stateOf(look);
+    async check(_call, rows) {
+      state = stateOf(rows);
       return [];
     },
   };

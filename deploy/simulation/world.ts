@@ -3,7 +3,8 @@ import { mailer } from "../../modules/notifications/ports/mailer.ts";
 import { paymentProvider } from "../../modules/payments/payment-provider.ts";
 import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
 import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
-import type { Outside, Ports } from "../../runtime/simulation/scenario.ts";
+import type { Beyond, Outside } from "../../runtime/simulation/scenario.ts";
+import { providerBooks } from "./provider-books.ts";
 
 const SECRET = "whsec_of_the_simulation";
 /** When a process takes a provider, and a mail server, for silent. */
@@ -11,7 +12,7 @@ const PROVIDER_MS = 20_000;
 const MAIL_MS = 10_000;
 
 /** The payment provider and the mail server beyond the shop. */
-export function beyondTheShop(outside: Outside): Ports {
+export function beyondTheShop(outside: Outside): Beyond {
   const provider = openSimulator(outside.world, {
     secret: SECRET,
     async deliver(body, signature) {
@@ -19,7 +20,8 @@ export function beyondTheShop(outside: Outside): Ports {
       return true;
     },
   });
-  return (process) => {
+  const books = providerBooks(provider);
+  const ports: Beyond["ports"] = (process) => {
     const ask = <T>(what: string, work: () => Promise<T>) =>
       outside.serve(process, work, {
         what: `provider ${what}`,
@@ -29,7 +31,7 @@ export function beyondTheShop(outside: Outside): Ports {
     const remote: PaymentProvider = {
       name: provider.name,
       challenges: provider.challenges,
-      authorise: (request) => ask("authorise", () => provider.authorise(request)),
+      authorise: (request) => ask("authorise", () => books.authorise(request)),
       capture: (request) => ask("capture", () => provider.capture(request)),
       cancel: (request) => ask("cancel", () => provider.cancel(request)),
       refund: (request) => ask("refund", () => provider.refund(request)),
@@ -54,4 +56,5 @@ export function beyondTheShop(outside: Outside): Ports {
       [mailer, mails],
     ];
   };
+  return { ports, invariants: books.invariants };
 }

@@ -1,5 +1,5 @@
 import type { Call } from "../contract/call.ts";
-import type { Contract } from "../contract/contract.ts";
+import { type Contract, fullName, type Procedure } from "../contract/contract.ts";
 import { isTransportError } from "../contract/errors.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
@@ -19,22 +19,40 @@ export function caller(
   const { world, name, once = false } = by;
   const seed = world.seed.fork(`calls of ${name}`);
   let calls = 0;
-  const call = async (procedure: never, input: never, options: { readonly key?: string } = {}) => {
+  const call = async (
+    procedure: Procedure,
+    input: unknown,
+    options: { readonly key?: string } = {},
+  ) => {
     calls += 1;
     const { key = `${name}-${calls}` } = options;
     const traceId = traceOf(seed);
     const asked = { procedure, input, key, traceId, deadlineMs: CALL_MS };
-    const giveUpAtMs = world.nowMs + PATIENCE_MS;
-    for (;;) {
-      try {
-        return await system.call(asked);
-      } catch (error) {
-        if (once || !isTransportError(error) || world.nowMs > giveUpAtMs) throw error;
-        await world.pause(seed.between(...AGAIN_MS), "try again");
+    const insist = async () => {
+      const giveUpAtMs = world.nowMs + PATIENCE_MS;
+      for (;;) {
+        try {
+          return await system.call(asked);
+        } catch (error) {
+          if (once || !isTransportError(error) || world.nowMs > giveUpAtMs) throw error;
+          await world.pause(seed.between(...AGAIN_MS), "try again");
+        }
       }
+    };
+    const answer = await insist();
+    if (!once && procedure.kind === "command" && world.faults.happens("asked-again", name)) {
+      sameAgain(procedure, answer, await insist());
     }
+    return answer;
   };
   return call as never;
+}
+
+/** A command that is repeated with its key has no other answer than before. */
+function sameAgain(procedure: Procedure, first: unknown, again: unknown): void {
+  if (Bun.deepEquals(first, again)) return;
+  const answers = [first, again].map((one) => JSON.stringify(one)).join(" and then ");
+  throw new Error(`${fullName(procedure)} answered the same key with ${answers}.`);
 }
 
 /** The clients of a workload: who is still busy, and who has failed with what. */

@@ -22,6 +22,8 @@ export interface FaultRates {
   readonly "message-doubled": number;
   /** A reply, after the effect: lost. */
   readonly "reply-lost": number;
+  /** An answered command of a client: the client asks once more, with the same key. */
+  readonly "asked-again": number;
   /** Each second: a process loses its connection; it cannot be reached for up to ten seconds. */
   readonly disconnect: number;
   readonly partition: number;

@@ -25,6 +25,11 @@ export class Ledger {
         nowMs,
       ),
       ...this.#each(
+        `SELECT 'the saga ' || name || ' of ' || id || ' still waits' FROM cleave_saga
+         WHERE state = 'waiting' AND due_at_ms <= ?`,
+        nowMs,
+      ),
+      ...this.#each(
         `SELECT 'the job ' || command || ' of ' || key || ' is due' FROM cleave_job
          WHERE due_at_ms <= ?`,
         nowMs,
@@ -75,6 +80,11 @@ export class Ledger {
         return { reader, producer, position, last: this.#number(producer, last, events), written };
       }),
     );
+  }
+
+  /** The first column of what is found in the database of a module. */
+  rows(module: string, sql: string): string[] {
+    return this.#disk.look<string>(module, sql, []);
   }
 
   #each(sql: string, ...parameters: readonly number[]): string[] {

@@ -11,6 +11,7 @@ export const noFaults: FaultRates = {
   "message-lost": 0,
   "message-doubled": 0,
   "reply-lost": 0,
+  "asked-again": 0,
   disconnect: 0,
   partition: 0,
   "broker-restart": 0,

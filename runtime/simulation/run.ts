@@ -10,7 +10,7 @@ import { Faults, type Happened } from "./faults.ts";
 import type { Images } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
 import { SimulatedSystem } from "./simulated-system.ts";
 import { type Step, Trace } from "./trace.ts";
@@ -78,6 +78,7 @@ class Run implements Disposable {
   readonly #options: Pick<RunOptions, "seed">;
   readonly #broker: SimulatedBroker;
   readonly #ledger: Ledger;
+  readonly #invariants: readonly Invariant[];
   readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
 
   constructor(
@@ -100,8 +101,9 @@ class Run implements Disposable {
     const ground = { world, disk, broker, versions: all, folder: this.#folder };
     this.system = new SimulatedSystem({ ...ground, ports: (one) => ports(one) }, topologies);
     this.call = caller(this.system, { world, name: "judge" });
-    const ports =
-      outside?.(outsideOf(world, { system: this.system, folder: this.#folder })) ?? (() => []);
+    const beyond = outside?.(outsideOf(world, { system: this.system, folder: this.#folder }));
+    const ports = beyond?.ports ?? (() => []);
+    this.#invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
     this.#ledger = new Ledger(disk, modules);
   }
 
@@ -141,10 +143,9 @@ class Run implements Disposable {
       const owed = this.#owed(clients);
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
-      for (const { name, check } of this.#scenario.invariants) {
-        const wrong = this.settle(
-          check(this.call, (module, sql) => this.disk.look(module, sql, [])),
-        );
+      const rows: Rows = (module, sql) => this.#ledger.rows(module, sql);
+      for (const { name, check } of this.#invariants) {
+        const wrong = this.settle(check(this.call, rows));
         violations.push(...wrong.map((one) => `${name}: ${one}`));
       }
     }

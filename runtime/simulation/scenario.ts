@@ -26,7 +26,13 @@ export interface Scenario {
   /** How often each fault happens; what is not named happens as often as is usual. */
   readonly faults?: Partial<FaultRates> | undefined;
   /** What is beyond the system, and stands behind its ports. */
-  readonly outside?: ((outside: Outside) => Ports) | undefined;
+  readonly outside?: ((outside: Outside) => Beyond) | undefined;
+}
+
+/** What is beyond a system, and what must hold of its own books. */
+export interface Beyond {
+  readonly ports: Ports;
+  readonly invariants: readonly Invariant[];
 }
 
 /** What stands behind ports in a process. */
@@ -61,11 +67,11 @@ export interface Client {
 export interface Invariant {
   readonly name: string;
   /** A sentence for each way in which it does not hold. */
-  readonly check: (call: Call<Contract>, look: Look) => Promise<readonly string[]>;
+  readonly check: (call: Call<Contract>, rows: Rows) => Promise<readonly string[]>;
 }
 
-/** Looks into a module's database: gives the first column of what a statement finds. */
-export type Look = (module: string, sql: string) => readonly unknown[];
+/** Reads the database of a module, past the module: what SQL finds, each row as one text. */
+export type Rows = (module: string, sql: string) => readonly string[];
 
 /** The world beyond the system. It outlives every process, and no fault but its own touches it. */
 export interface Outside {

@@ -11,6 +11,7 @@ export const usualFaults: FaultRates = {
   "message-lost": 0.002,
   "message-doubled": 0.002,
   "reply-lost": 0.003,
+  "asked-again": 0.02,
   disconnect: 0.0005,
   partition: 0.0005,
   "broker-restart": 0.002,

@@ -1,0 +1,30 @@
+import type { PlantedBug } from "../plant.ts";
+
+/** Bugs in how events are taken in and carried. */
+export const eventBugs: readonly PlantedBug[] = [
+  {
+    name: "an event is taken in before its effect is committed",
+    why: "A process that is killed between the two transactions never reacts to the event.",
+    file: "runtime/messaging/inbox.ts",
+    find: `      await this.#host.transact((tx) => {
+        const position = inboxPosition(tx, this.#producer);`,
+    replace: `      const position = inboxPosition(this.#host.read, this.#producer);
+      await this.#host.transact((tx) => {
+        if (seq > position) statements(tx).move.run(this.#producer, seq);
+      });
+      await this.#host.transact((tx) => {`,
+    says: /has no mail/,
+    faults: { kill: 0.02 },
+  },
+  {
+    name: "the relay goes on after a refusal",
+    why: "An event that the stream did not take is never handed over again.",
+    file: "runtime/transport/nats/relay.ts",
+    find: `        // Those behind it are refused as well: their sequence does not come either.
+        this.#later();`,
+    replace: "",
+    says: /has taken in the events/,
+    topology: "split",
+    faults: { "message-lost": 0.02 },
+  },
+];

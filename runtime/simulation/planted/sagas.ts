@@ -1,0 +1,39 @@
+import type { PlantedBug } from "../plant.ts";
+
+/** Bugs in how sagas go on, turn back and are taken up. */
+export const sagaBugs: readonly PlantedBug[] = [
+  {
+    name: "the pivot and its journal are two transactions",
+    why: "A saga that is killed between them passes its point of no return twice.",
+    file: "runtime/saga/drive.ts",
+    find: `    step.commit(tx, { id, input: input as never, done: done as never });
+    updateSaga(tx, next, tx.now);
+  });`,
+    replace: `    step.commit(tx, { id, input: input as never, done: done as never });
+  });
+  await driver.transact((tx) => updateSaga(tx, next, tx.now));`,
+    says: /is stuck/,
+    faults: { kill: 0.03 },
+  },
+  {
+    name: "waiting sagas are forgotten at a restart",
+    why: "A saga that waited when its process was killed never goes on.",
+    file: "runtime/saga/engine.ts",
+    find: "      else this.#activate(record, true);",
+    replace: '      else if (record.state !== "waiting") this.#activate(record, true);',
+    says: /still waits|has not ended/,
+    faults: { "kill-any": 0.01 },
+  },
+  {
+    name: "what cannot be undone at once is left as it is",
+    why: "A compensation that fails once is passed over.",
+    file: "runtime/saga/drive.ts",
+    find: `      attempts += 1;
+      const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
+    replace: `      attempts += 1;
+      record.step -= 1;
+      const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
+    says: /the books agree/,
+    faults: { "disk-busy": 0.1 },
+  },
+];
