@@ -1,6 +1,6 @@
 import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError } from "../contract/errors.ts";
+import { ContractError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
@@ -50,6 +50,7 @@ export class HostedModule {
   readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
   readonly #transactionHost: TransactionHost;
+  #outbox: Outbox | undefined;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => Promise<void> = async () => {};
   #stopTidying: () => void = () => {};
@@ -80,7 +81,8 @@ export class HostedModule {
   start(): void {
     const { transport, module } = this.#options;
     if (hasEvents(module)) {
-      this.#publish = transport.publish(new Outbox({ ...this.#parts(), module: this.name }));
+      this.#outbox = new Outbox({ ...this.#parts(), module: this.name });
+      this.#publish = transport.publish(this.#outbox);
     }
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
     const traffic = () => this.traffic;
@@ -109,14 +111,20 @@ export class HostedModule {
    */
   async transact<T>(work: (tx: KernelTransaction) => T, traceId?: string): Promise<T> {
     let last: KernelTransaction | undefined;
-    const result = await this.database.writer.run(() => {
-      const now = this.#options.environment.now();
-      const tx = new KernelTransaction(this.#transactionHost, traceId, now);
-      last = tx;
-      return synchronous(work(tx), this.name);
-    });
-    if (last !== undefined) this.#committed(last);
-    return result;
+    try {
+      const result = await this.database.writer.run(() => {
+        const now = this.#options.environment.now();
+        const tx = new KernelTransaction(this.#transactionHost, traceId, now);
+        last = tx;
+        return synchronous(work(tx), this.name);
+      });
+      if (last !== undefined) this.#committed(last);
+      return result;
+    } catch (error) {
+      const isUnknown = isTransportError(error) && error.executed === "unknown";
+      if (isUnknown && last !== undefined) this.#perhapsCommitted(last);
+      throw error;
+    }
   }
 
   /** Reacts to a buried event again, in the open transaction. */
@@ -228,6 +236,16 @@ export class HostedModule {
     for (const record of tx.sagas) this.engine.begin(record);
     for (const { name, id } of tx.wakes) this.engine.wake(name, id);
     if (tx.jobDueAtMs !== Number.POSITIVE_INFINITY) this.#jobs.notice(tx.jobDueAtMs);
+  }
+
+  /** Lets follow what is on the disk: a commit may have lasted although it reported an error. */
+  #perhapsCommitted(tx: KernelTransaction): void {
+    const { events, sagas, wakes, jobDueAtMs } = tx;
+    const [first] = events;
+    if (first !== undefined) this.#publish(this.#outbox?.after(first.seq - 1, events.length) ?? []);
+    if (sagas.length > 0) this.engine.takeUpAll();
+    for (const { name, id } of wakes) this.engine.wake(name, id);
+    if (jobDueAtMs !== Number.POSITIVE_INFINITY) this.#jobs.notice(jobDueAtMs);
   }
 }
 

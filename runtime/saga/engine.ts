@@ -108,6 +108,20 @@ export class SagaEngine {
     else this.#activate(record, false);
   }
 
+  /** Goes on with what is on the disk and not under way here, as far as there is room. */
+  takeUpAll(): void {
+    const live = liveSagas(this.#host.read, ACTIVE_MAX * 2);
+    this.#overflow = live.length === ACTIVE_MAX * 2;
+    for (const record of live) {
+      if (this.#active.size >= ACTIVE_MAX) {
+        this.#overflow = true;
+        return;
+      }
+      const known = this.#active.has(keyOf(record.name, record.id));
+      if (!known && record.state !== "stuck") this.#activate(record, true);
+    }
+  }
+
   /** Has a waiting saga look again. */
   wake(name: string, id: string): void {
     const active = this.#active.get(keyOf(name, id));
@@ -196,7 +210,7 @@ export class SagaEngine {
         if (record.state === "stuck") this.#leaveStuck(record);
         this.#tell(key);
         this.#waiters.delete(key);
-        if (this.#overflow && this.#active.size < REFILL_BELOW) this.#refill();
+        if (this.#overflow && this.#active.size < REFILL_BELOW) this.takeUpAll();
       });
   }
 
@@ -266,19 +280,6 @@ export class SagaEngine {
     const { environment, log } = this.#host;
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
     environment.after(1_000, () => this.takeUp(name, id));
-  }
-
-  #refill(): void {
-    const live = liveSagas(this.#host.read, ACTIVE_MAX * 2);
-    this.#overflow = live.length === ACTIVE_MAX * 2;
-    for (const record of live) {
-      if (this.#active.size >= ACTIVE_MAX) {
-        this.#overflow = true;
-        return;
-      }
-      const known = this.#active.has(keyOf(record.name, record.id));
-      if (!known && record.state !== "stuck") this.#activate(record, true);
-    }
   }
 }
 

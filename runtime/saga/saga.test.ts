@@ -145,14 +145,20 @@ describe("a saga is not stuck, but goes on when it can, for want of", () => {
   });
 
   test("room for its pivot or its end", async () => {
-    const tooMuch = "x".repeat(2_000_000);
+    const much = "x".repeat(400_000);
     let full = { pivot: true, end: true };
     const writing = saga("boss.writing", options)
       .pivot("decided", (tx) => {
-        tx.emit(boss.ended, { id: "1", outcome: "decided", why: full.pivot ? tooMuch : "" });
+        for (let times = full.pivot ? 4 : 0; times > 0; times--) {
+          tx.emit(boss.ended, { id: "1", outcome: "too much", why: much });
+        }
+        tx.emit(boss.ended, { id: "1", outcome: "decided", why: "" });
       })
       .ending((tx) => {
-        tx.emit(boss.ended, { id: "1", outcome: "ended", why: full.end ? tooMuch : "" });
+        for (let times = full.end ? 4 : 0; times > 0; times--) {
+          tx.emit(boss.ended, { id: "1", outcome: "too much", why: much });
+        }
+        tx.emit(boss.ended, { id: "1", outcome: "ended", why: "" });
       });
     const small = { name: "0000_small", sql: "PRAGMA max_page_count = 200" };
     const modules = [

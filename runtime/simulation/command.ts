@@ -15,6 +15,9 @@ export interface Simulated extends Pick<Scenario, "invariants" | "outside"> {
   readonly kept: string;
 }
 
+/** Lines of a story that are printed, at most. */
+const STORY_LINES_MAX = 100;
+
 const help = [
   "simulate [--seeds 100 | --seed 7] [--from 1] [--minutes 10] [--jobs 1] [--topology all]",
   "[--workload buying] [--story ord_…] [--until 03:07] [--break-at text]   break all of it",
@@ -164,8 +167,16 @@ function told({ seed, violations, faults, story }: Failure): string[] {
     ...violations.map((one) => `  ${one}`),
     faults.length === 0 ? "It takes no fault." : `It takes ${faults.length} faults:`,
     ...faults.map((one) => `  ${one}`),
-    ...story,
+    ...shortened(story),
   ];
+}
+
+/** The beginning and the end of a long story; `--story` tells all of it. */
+function shortened(story: readonly string[]): readonly string[] {
+  if (story.length <= STORY_LINES_MAX) return story;
+  const half = STORY_LINES_MAX / 2;
+  const left = `… ${story.length - STORY_LINES_MAX} lines more …`;
+  return [...story.slice(0, half), left, ...story.slice(-half)];
 }
 
 async function runOne(
