@@ -104,7 +104,7 @@ async function runOne(
     openTransport: async (needs: TransportNeeds) => {
       if (isAlone) return inProcess(environment);
       // NATS is loaded where it is spoken: a shop in one process starts sooner and is smaller.
-      const { natsTransport } = await import("../host/nats.ts");
+      const { natsTransport } = await import("../host/nats-transport.ts");
       const { natsUrl: url, topology } = plan;
       return await natsTransport({ url, topology }, needs);
     },

@@ -1,32 +1,23 @@
 import { mkdirSync } from "node:fs";
-import { version as VERSION } from "../../package.json";
-import { moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
 import { ownerLock } from "../store/owner-lock.ts";
 import { OwnedError } from "../store/store-error.ts";
 import type { Log } from "../telemetry/log.ts";
-import { inProcess } from "../transport/in-process.ts";
-import { joined } from "../transport/joined.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
-import { Connection } from "../transport/nats/connection.ts";
+import type { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
-import { authenticatorOf } from "../transport/nats/keys.ts";
-import { openNats } from "../transport/nats/nats.ts";
 import { CONSOLE, GATEWAY } from "../transport/nats/permissions.ts";
 import { rotateKey } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { serverFiles } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
-import type { TopologyFacts } from "../transport/report.ts";
-import type { Transport } from "../transport/transport.ts";
 import { brokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
 import { openProvisioner } from "./nats-provision.ts";
-import type { TransportNeeds } from "./start.ts";
 import { StartError } from "./start-error.ts";
 import type { Broker } from "./supervisor.ts";
 
@@ -165,46 +156,4 @@ class BrokerRun implements Run {
     await server?.stop();
     this.#end(how);
   }
-}
-
-/** Where an instance meets the others, and which of them there are to be. */
-export interface Meeting {
-  readonly url: string;
-  readonly topology: TopologyFacts;
-}
-
-/** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
-export async function natsTransport(
-  { url, topology }: Meeting,
-  needs: TransportNeeds,
-): Promise<Transport> {
-  const { placement, modules, folder, environment, log } = needs;
-  const names = modules.map((module) => module.contract[moduleName]);
-  const here = new Set(names);
-  const instance = placement.name;
-  const connect = (user: string) => {
-    const name = `${instance} ${user}`;
-    const authenticator = authenticatorOf(folder, user);
-    return Connection.open({ url, user, name, authenticator, log });
-  };
-  const remote = await openNats({
-    connect,
-    instance,
-    here,
-    users: placement.role === "edge" ? [...names, GATEWAY] : names,
-    balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
-    environment,
-    reminder: environment,
-    log,
-  }).catch((cause: unknown) => {
-    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
-  });
-  return joined(here, { local: inProcess(environment), remote });
-}
-
-/** Whose instances a user may call: the gateway any, a module those that it uses. */
-function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
-  if (user === GATEWAY) return ["*"];
-  const module = modules.find((one) => one.contract[moduleName] === user);
-  return module?.uses.map((contract) => contract[moduleName]) ?? [];
 }

@@ -4,7 +4,7 @@ import { fullName, proceduresOf } from "../../contract/contract.ts";
 import { system } from "../../contract/identity.ts";
 import { startInstance } from "../../host/instance.ts";
 import { startMember } from "../../host/member.ts";
-import { natsTransport } from "../../host/nats.ts";
+import { natsTransport } from "../../host/nats-transport.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { inProcess } from "../../transport/in-process.ts";
 import { silent } from "../specimen/hosted.ts";

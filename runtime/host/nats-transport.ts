@@ -1,0 +1,55 @@
+import { version as VERSION } from "../../package.json";
+import { moduleName } from "../contract/contract.ts";
+import type { Module } from "../module/define-module.ts";
+import { inProcess } from "../transport/in-process.ts";
+import { joined } from "../transport/joined.ts";
+import { Connection } from "../transport/nats/connection.ts";
+import { authenticatorOf } from "../transport/nats/keys.ts";
+import { openNats } from "../transport/nats/nats.ts";
+import { GATEWAY } from "../transport/nats/permissions.ts";
+import type { TopologyFacts } from "../transport/report.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { TransportNeeds } from "./start.ts";
+import { StartError } from "./start-error.ts";
+
+/** Where an instance meets the others, and which of them there are to be. */
+export interface Meeting {
+  readonly url: string;
+  readonly topology: TopologyFacts;
+}
+
+/** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
+export async function natsTransport(
+  { url, topology }: Meeting,
+  needs: TransportNeeds,
+): Promise<Transport> {
+  const { placement, modules, folder, environment, log } = needs;
+  const names = modules.map((module) => module.contract[moduleName]);
+  const here = new Set(names);
+  const instance = placement.name;
+  const connect = (user: string) => {
+    const name = `${instance} ${user}`;
+    const authenticator = authenticatorOf(folder, user);
+    return Connection.open({ url, user, name, authenticator, log });
+  };
+  const remote = await openNats({
+    connect,
+    instance,
+    here,
+    users: placement.role === "edge" ? [...names, GATEWAY] : names,
+    balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
+    environment,
+    reminder: environment,
+    log,
+  }).catch((cause: unknown) => {
+    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
+  return joined(here, { local: inProcess(environment), remote });
+}
+
+/** Whose instances a user may call: the gateway any, a module those that it uses. */
+function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
+  if (user === GATEWAY) return ["*"];
+  const module = modules.find((one) => one.contract[moduleName] === user);
+  return module?.uses.map((contract) => contract[moduleName]) ?? [];
+}
