@@ -133,13 +133,14 @@ interface Shared {
 }
 
 function hostModule(module: Module, options: InstanceOptions, shared: Shared): HostedModule {
-  const { opened, deadlines } = shared;
+  const { opened, deadlines, guards } = shared;
   const { transport, environment } = options;
   const database = openDatabase(databaseOf(module, options));
   opened.push({ close: () => database.close() });
   const ports = openPorts(module, options, shared);
   const log = options.log.with({ module: database.module });
-  return new HostedModule({ module, database, ports, log, transport, deadlines, environment });
+  const parts = { module, database, ports, log, transport, environment };
+  return new HostedModule({ ...parts, deadlines, guards });
 }
 
 function openPorts(

@@ -20,7 +20,13 @@ export function reportsAlone(
     readers: [],
   };
   return [
-    ...modules.map(({ name, traffic }) => ({ ...alone, name, role: "owner" as const, traffic })),
+    ...modules.map(({ name, traffic, circuits }) => ({
+      ...alone,
+      name,
+      role: "owner" as const,
+      traffic,
+      circuits: [...circuits],
+    })),
     { ...alone, name: GATEWAY, role: "gateway", traffic: null },
   ];
 }

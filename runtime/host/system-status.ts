@@ -83,9 +83,12 @@ function instanceStatus(instance: string, { before, now }: Looks): InstanceStatu
     inFlight: traffic.length === 0 ? null : sum(traffic.map((one) => one.inFlight)),
     callsPerSecond: isKnown ? sum(rates.map(({ calls }) => calls)) : null,
     errorsPerSecond: isKnown ? sum(rates.map(({ errors }) => errors)) : null,
-    openCircuits: first.circuits
-      .filter(({ state }) => state !== "closed")
-      .map(({ module, instance: at, kind }) => `${module} at ${at} (${kind})`),
+    openCircuits: distinct(
+      reports
+        .flatMap(({ circuits }) => circuits)
+        .filter(({ state }) => state !== "closed")
+        .map(({ module, instance: at, kind }) => `${module} at ${at} (${kind})`),
+    ),
   };
 }
 

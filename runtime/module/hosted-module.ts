@@ -12,12 +12,13 @@ import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Traffic } from "../transport/report.ts";
+import type { Circuit, Traffic } from "../transport/report.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { Guards } from "./guards.ts";
 import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
 import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
@@ -37,6 +38,7 @@ export interface HostedModuleOptions {
   readonly environment: Environment;
   readonly log: Log;
   readonly ports: ReadonlyMap<string, unknown>;
+  readonly guards: Guards;
 }
 
 /**
@@ -86,7 +88,8 @@ export class HostedModule {
     }
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
     const traffic = () => this.traffic;
-    const offer = { module: this.name, procedures, isReader: false, traffic };
+    const circuits = () => this.circuits;
+    const offer = { module: this.name, procedures, isReader: false, traffic, circuits };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
@@ -166,6 +169,17 @@ export class HostedModule {
   /** How much is asked of it. */
   get traffic(): Traffic {
     return this.#dispatcher.traffic;
+  }
+
+  /** The circuits before what its ports reach. */
+  get circuits(): readonly Circuit[] {
+    const own = this.#options.guards.standings().filter((one) => one.name.startsWith(this.name));
+    return own.map(({ name, state }) => ({
+      module: this.name,
+      instance: name,
+      kind: "port",
+      state,
+    }));
   }
 
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */

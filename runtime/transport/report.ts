@@ -18,12 +18,15 @@ export interface TopologyFacts {
 const count = t.Integer({ minimum: 0 });
 const time = t.Number({ minimum: 0 });
 
-/** A circuit breaker of an instance: what it guards calls of, and how it stands. */
+/** A circuit breaker of an instance: what it guards, and how it stands. */
 const circuitSchema = t.Object({
   module: t.String(),
-  /** Whom it guards against: an instance, or `any instance` while none was heard of. */
+  /**
+   * Whom it guards against: an instance, `any instance` while none was heard of, or what stands
+   * behind a port of the module.
+   */
   instance: t.String(),
-  kind: t.Union([t.Literal("query"), t.Literal("command")]),
+  kind: t.Union([t.Literal("query"), t.Literal("command"), t.Literal("port")]),
   state: t.Union([t.Literal("closed"), t.Literal("open"), t.Literal("half-open")]),
 });
 

@@ -1,6 +1,6 @@
 import type { Procedure } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
-import type { Traffic } from "./report.ts";
+import type { Circuit, Traffic } from "./report.ts";
 
 /** What goes with every call, beside its input. */
 export interface CallRequest {
@@ -87,6 +87,8 @@ export interface Offer {
   readonly isReader: boolean;
   /** How much is asked of it, over this transport or another. */
   readonly traffic: () => Traffic;
+  /** The circuits before what its ports reach, if it has any. */
+  readonly circuits?: () => readonly Circuit[];
 }
 
 /** Carries calls and events between modules, in this process or to others. */

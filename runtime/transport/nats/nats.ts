@@ -219,7 +219,7 @@ class Nats implements Transport {
 
   /** Has a module answer those who look at the system. */
   #show(
-    { module: name, isReader, traffic }: Offer,
+    { module: name, isReader, traffic, circuits }: Offer,
     callee: Callee,
     state: () => Report["state"],
   ): Responder | undefined {
@@ -228,7 +228,8 @@ class Nats implements Transport {
     const role = isReader ? "reader" : "owner";
     const report = () => {
       const readers = this.#relays.get(name)?.lags() ?? [];
-      return reports.of({ name, role, state: state(), traffic: traffic(), readers });
+      const about = { name, role, state: state(), traffic: traffic(), readers } as const;
+      return reports.of({ ...about, circuits: [...(circuits?.() ?? [])] });
     };
     const connection = this.#connectionOf(name);
     return new Responder({ connection, report, endpoints: () => callee.endpoints });
@@ -239,7 +240,14 @@ class Nats implements Transport {
     const connection = this.#connections.get(GATEWAY);
     if (connection === undefined) return;
     const report = () =>
-      reports.of({ name: GATEWAY, role: "gateway", state: "up", traffic: null, readers: [] });
+      reports.of({
+        name: GATEWAY,
+        role: "gateway",
+        state: "up",
+        traffic: null,
+        readers: [],
+        circuits: [],
+      });
     new Responder({ connection, report, endpoints: () => [] });
   }
 

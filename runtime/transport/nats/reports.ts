@@ -28,7 +28,7 @@ export class Reports {
   }
 
   /** The report of one module of the instance, or of its gateway, at this moment. */
-  of(about: Pick<Report, "name" | "role" | "state" | "traffic" | "readers">): Report {
+  of(about: Pick<Report, "name" | "role" | "state" | "traffic" | "readers" | "circuits">): Report {
     const { instance, placement, version, topology, environment } = this.#options;
     return {
       ...about,
@@ -39,7 +39,7 @@ export class Reports {
       placement: [...placement],
       topology:
         topology === undefined ? null : { name: topology.name, instances: [...topology.instances] },
-      circuits: this.#options.balancer.circuits(),
+      circuits: [...this.#options.balancer.circuits(), ...about.circuits],
       neighbours: this.#options.directory.neighbours(),
     };
   }
