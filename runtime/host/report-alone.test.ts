@@ -30,12 +30,20 @@ const bellModule = defineModule({
   },
 });
 
+/** Its name begins like that of the bell, whose port is none of its own. */
+const be = contract("be", { here: query({ input: t.Object({}), output: t.Object({}) }) });
+const beModule = defineModule({
+  contract: be,
+  migrations: [],
+  handlers: { here: handler(be.here, () => ({})) },
+});
+
 test("a circuit before what a port reaches is seen by those who look at the system", async () => {
   using folder = temporaryFolder();
   const environment = realEnvironment();
   const instance = await startInstance({
-    modules: [bellModule],
-    contracts: [bell],
+    modules: [bellModule, beModule],
+    contracts: [bell, be],
     transport: inProcess(environment),
     environment,
     log: silent,
@@ -50,7 +58,7 @@ test("a circuit before what a port reaches is seen by those who look at the syst
     await instance.gateway.call(bell.ring, {}, { origin }).catch(() => {});
   }
   const role = "edge" as const;
-  const placement = { name: "all", modules: ["bell"], role, index: 0, isMember: false };
+  const placement = { name: "all", modules: ["bell", "be"], role, index: 0, isMember: false };
   const about = { placement, state: "up", startedAtMs: 0, upMs: 0 } as const;
   const reports = reportsAlone(instance.modules, about);
   const circuit = { module: "bell", instance: "bell.rope", kind: "port", state: "open" };

@@ -173,7 +173,8 @@ export class HostedModule {
 
   /** The circuits before what its ports reach. */
   get circuits(): readonly Circuit[] {
-    const own = this.#options.guards.standings().filter((one) => one.name.startsWith(this.name));
+    const all = this.#options.guards.standings();
+    const own = all.filter(({ name }) => name.startsWith(`${this.name}.`));
     return own.map(({ name, state }) => ({
       module: this.name,
       instance: name,
