@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { seeded } from "../simulation/seeded.ts";
 
 interface Timer {
   readonly atMs: number;
@@ -25,7 +26,7 @@ export interface VirtualEnvironment extends Environment {
 
 /** Makes an environment for tests. */
 export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEnvironment {
-  const random = mulberry32(seed);
+  const random = seeded(seed).next;
   const timers = new Set<Timer>();
   let nowMs = startMs;
   let order = 0;
@@ -83,16 +84,5 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
       dead = true;
       timers.clear();
     },
-  };
-}
-
-/** A small seeded generator of numbers in [0, 1): Mulberry32, by Tommy Ettinger, public domain. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
