@@ -152,6 +152,18 @@ describe("an outbox whose readers are away", () => {
     expect(desk.outbox.after(0, 99)).toEqual([]);
   });
 
+  test("writes nothing when they tell again what is known of them", async () => {
+    using desk = await openOld(1);
+    const changes = desk.sqlite.prepare("SELECT total_changes()").pluck();
+    const before = changes.get();
+    desk.outbox.noteReader("rare", { events: ["put"], position: 0 });
+    await desk.advance(5_000);
+    expect(changes.get()).toBe(before);
+    desk.outbox.noteReader("rare", { events: ["put", "taken"], position: 0 });
+    await desk.advance(5_000);
+    expect(changes.get()).not.toBe(before);
+  });
+
   test("waits no longer than thirty days for them", async () => {
     using desk = await openOld(31);
     await desk.tidy();

@@ -139,6 +139,8 @@ export class Outbox implements EventSource {
   }
 
   noteReader(name: string, reader: Reader): void {
+    const known = this.#readers.get(name);
+    if (known !== undefined && isSame(known, reader)) return;
     this.#readers.set(name, reader);
     if (reader.position > this.#reached) this.#compare(name, reader.position);
     if (this.#writing) return;
@@ -172,4 +174,12 @@ export class Outbox implements EventSource {
     };
     this.#host.transact(write).catch(() => {});
   }
+}
+
+function isSame(one: Reader, other: Reader): boolean {
+  return (
+    one.position === other.position &&
+    one.events.length === other.events.length &&
+    one.events.every((event, index) => event === other.events[index])
+  );
 }

@@ -1,9 +1,7 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
-
-/** How often the calls under way are looked over, in milliseconds: the grain of deadlines. */
-const SWEEP_MS = 10;
+import { Alarm } from "../resilience/alarm.ts";
 
 /** A call under way: whichever of answer and deadline comes first settles it. */
 export class Underway {
@@ -45,11 +43,12 @@ export class Underway {
  */
 export class Deadlines {
   readonly #environment: Environment;
+  readonly #alarm: Alarm;
   #newest: Underway | undefined;
-  #sweeping = false;
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#alarm = new Alarm(environment, () => this.#sweep());
   }
 
   /** Fails the call with DEADLINE, `executed: "unknown"`, unless it is over by then. */
@@ -58,7 +57,7 @@ export class Deadlines {
     call.older = this.#newest;
     if (this.#newest !== undefined) this.#newest.newer = call;
     this.#newest = call;
-    if (!this.#sweeping) this.#sweepLater();
+    this.#alarm.ringBy(call.deadlineAtMs);
   }
 
   /** Takes a call that is over off the list. */
@@ -72,20 +71,16 @@ export class Deadlines {
     call.watcher = undefined;
   }
 
-  #sweepLater(): void {
-    this.#sweeping = true;
-    this.#environment.after(SWEEP_MS, () => this.#sweep());
-  }
-
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
+    let nextMs = Number.POSITIVE_INFINITY;
     for (let call = this.#newest; call !== undefined; ) {
-      const { older } = call;
-      if (call.deadlineAtMs <= nowMs) call.fail(tooLate(call.procedure));
+      const { older, deadlineAtMs } = call;
+      if (deadlineAtMs <= nowMs) call.fail(tooLate(call.procedure));
+      else nextMs = Math.min(nextMs, deadlineAtMs);
       call = older;
     }
-    this.#sweeping = false;
-    if (this.#newest !== undefined) this.#sweepLater();
+    this.#alarm.ringBy(nextMs);
   }
 }
 

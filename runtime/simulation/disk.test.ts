@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Sqlite } from "../store/connection.ts";
 import { SimulatedDisk } from "./disk.ts";
 import type { FaultRates } from "./faults.ts";
+import { Images } from "./images.ts";
 import { Process } from "./process.ts";
 import { smallWorld } from "./small-world.ts";
 
@@ -10,7 +11,7 @@ const path = "/somewhere/shelf.db";
 /** A disk in a world with these faults, and processes that use it. */
 function begun(rates: Partial<FaultRates> = {}) {
   const world = smallWorld(rates);
-  const disk = new SimulatedDisk(world, new Map());
+  const disk = new SimulatedDisk(world, new Images());
   const process = (name: string) => new Process(world, name, world.seed.fork(name));
   const one = process("one");
   const sqlite = disk.of(one).open(path);
@@ -45,7 +46,7 @@ describe("what a process has committed", () => {
     const { world, disk, sqlite } = begun();
     write(sqlite, "committed");
     commit(sqlite);
-    expect(namesOn(new SimulatedDisk(world, disk.images()))).toEqual(["committed"]);
+    expect(namesOn(new SimulatedDisk(world, new Images(disk.bytes())))).toEqual(["committed"]);
   });
 
   test.each([

@@ -3,7 +3,8 @@ import type { Sqlite } from "../store/connection.ts";
 import type { Disk } from "../store/disk.ts";
 import { OwnedError } from "../store/store-error.ts";
 import type { Actor } from "./agenda.ts";
-import { type File, fileOf, type Images, seen } from "./file.ts";
+import { File } from "./file.ts";
+import type { Bytes, Images } from "./images.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -13,12 +14,14 @@ import type { World } from "./world.ts";
  */
 export class SimulatedDisk {
   readonly #world: World;
-  readonly #files = new Map<string, File>();
+  readonly #images: Images;
+  readonly #files: Map<string, File>;
   readonly #locks = new Map<string, Actor>();
 
   constructor(world: World, images: Images) {
     this.#world = world;
-    for (const [name, image] of images) this.#files.set(name, fileOf(name, image));
+    this.#images = images;
+    this.#files = images.opened();
   }
 
   /** The disk as one process sees it. */
@@ -31,7 +34,7 @@ export class SimulatedDisk {
   }
 
   /** What lies on it now. */
-  images(): Images {
+  bytes(): Bytes {
     return new Map([...this.#files].map(([name, { sqlite }]) => [name, sqlite.serialize()]));
   }
 
@@ -48,7 +51,7 @@ export class SimulatedDisk {
   }
 
   close(): void {
-    for (const { sqlite } of this.#files.values()) sqlite.close();
+    this.#images.close(this.#files.values());
   }
 
   #open(path: string, process: Process, readonly: boolean): Sqlite {
@@ -56,10 +59,10 @@ export class SimulatedDisk {
     let file = this.#files.get(name);
     if (file === undefined) {
       if (readonly) throw new BetterSqlite3.SqliteError("no such file", "SQLITE_CANTOPEN");
-      file = fileOf(name);
+      file = new File(name);
       this.#files.set(name, file);
     }
-    return seen(file, { process, world: this.#world, readonly });
+    return file.seenBy({ process, world: this.#world, readonly });
   }
 
   #lock(path: string, process: Process, module: string): () => void {

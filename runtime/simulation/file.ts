@@ -6,18 +6,18 @@ import type { World } from "./world.ts";
 /** How long a slow commit holds its process up, in milliseconds. */
 const SLOW_MS = [50, 2_000] as const;
 
-/** What databases hold, by their names, as bytes that one can be made from. */
-export type Images = ReadonlyMap<string, Uint8Array>;
+/** What begins, commits and undoes a transaction of a process. */
+const alone = { begin: ["BEGIN IMMEDIATE"], commit: ["COMMIT"], undo: ["ROLLBACK"] };
+/** The same within a transaction around all of them. */
+const within = {
+  begin: ["SAVEPOINT turn"],
+  commit: ["RELEASE turn"],
+  undo: ["ROLLBACK TO turn", "RELEASE turn"],
+};
 
-/** One database on a simulated disk. */
-export interface File {
-  readonly name: string;
-  readonly sqlite: Sqlite;
-  /** Statements of those who look from outside, by their SQL. */
-  readonly looks: Map<string, BetterSqlite3.Statement>;
-  commits: number;
-  /** How its owner, and those who read beside it, see it; the process is the one that is there. */
-  readonly views: { owner: View | undefined; reader: View | undefined };
+interface By {
+  readonly process: Process;
+  readonly world: World;
 }
 
 interface View {
@@ -25,85 +25,137 @@ interface View {
   by: By;
 }
 
-interface By {
-  readonly process: Process;
-  readonly world: World;
-}
+/** One database on a simulated disk: real SQLite in memory. */
+export class File {
+  readonly name: string;
+  readonly sqlite: Sqlite;
+  /** Statements of those who look from outside, by their SQL. */
+  readonly looks = new Map<string, BetterSqlite3.Statement>();
+  readonly #isReused: boolean;
+  readonly #words: Readonly<Record<keyof typeof alone, readonly (() => void)[]>>;
+  readonly #around: { readonly begin: () => void; readonly undo: () => void };
+  /** How its owner, and those who read beside it, see it; the process is the one that is there. */
+  readonly #views = new Map<"owner" | "reader", View>();
+  readonly #pragmas = new Set<string>();
+  /** Whether the transaction around all others was begun, and whether one within it is open. */
+  #isAround = false;
+  #isOpen = false;
+  #commits = 0;
 
-/** Makes a database, empty or as it was once. */
-export function fileOf(name: string, image?: Uint8Array): File {
-  const sqlite = new BetterSqlite3(image === undefined ? ":memory:" : Buffer.from(image));
-  const views = { owner: undefined, reader: undefined };
-  return { name, sqlite, looks: new Map(), commits: 0, views };
-}
-
-/**
- * A connection of a process to a database: all connections are one, since only one process writes
- * and none is interrupted within a transaction. It commits nothing for a process that is gone.
- *
- * A process gets the connection of the one before it, with the statements prepared on it.
- */
-export function seen(file: File, by: By & { readonly readonly: boolean }): Sqlite {
-  const kind = by.readonly ? "reader" : "owner";
-  const known = file.views[kind];
-  if (known !== undefined) {
-    known.by = by;
-    return known.sqlite;
+  /** Makes a database, empty or as it was once. One that is reused can be put back to that. */
+  constructor(name: string, image?: Uint8Array, { isReused = false } = {}) {
+    this.name = name;
+    this.sqlite = new BetterSqlite3(image === undefined ? ":memory:" : Buffer.from(image));
+    this.#isReused = isReused;
+    const runs = (text: string) => {
+      const statement = this.sqlite.prepare(text);
+      return () => void statement.run();
+    };
+    const { begin, commit, undo } = isReused ? within : alone;
+    this.#words = { begin: begin.map(runs), commit: commit.map(runs), undo: undo.map(runs) };
+    this.#around = { begin: runs("BEGIN IMMEDIATE"), undo: runs("ROLLBACK") };
   }
-  const { sqlite } = file;
-  const own: Sqlite = Object.create(sqlite);
-  const view: View = { sqlite: own, by };
-  const special: { readonly [sql: string]: () => object } = {
-    "BEGIN IMMEDIATE": () => begun(file, view.by),
-    COMMIT: () => committed(file, view.by),
-    "PRAGMA data_version": () => ({ pluck: () => ({ get: () => file.commits }) }),
-  };
-  Object.assign(own, {
-    prepare: (sql: string) => special[sql]?.() ?? sqlite.prepare(sql),
-    pragma: (sql: string, options?: { simple?: boolean }) =>
-      sql.startsWith("journal_mode") ? "wal" : sqlite.pragma(sql, options),
-    close: () => own,
-  });
-  file.views[kind] = view;
-  return own;
-}
 
-function begun({ name, sqlite }: File, { process, world }: By) {
-  const statement = sqlite.prepare("BEGIN IMMEDIATE");
-  const begin = statement.run.bind(statement);
-  return Object.assign(statement, {
-    run() {
-      if (process.isGone) throw new BetterSqlite3.SqliteError("gone", "SQLITE_IOERR");
-      if (world.faults.happens("disk-busy", name)) {
-        throw new BetterSqlite3.SqliteError("database is locked", "SQLITE_BUSY");
-      }
-      return begin();
-    },
-  });
-}
+  /** Undoes all that was committed since it was made, if it is reused. */
+  putBack(): void {
+    this.#isOpen = false;
+    this.#isAround = false;
+    if (this.sqlite.inTransaction) this.#around.undo();
+  }
 
-function committed(file: File, { process, world }: By) {
-  const { sqlite, name } = file;
-  const statement = sqlite.prepare("COMMIT");
-  const commit = statement.run.bind(statement);
-  const fail = (message: string, code: string): never => {
-    if (sqlite.inTransaction) sqlite.exec("ROLLBACK");
+  /**
+   * A connection of a process: all connections are one, since only one process writes and none is
+   * interrupted within a transaction. It commits nothing for a process that is gone.
+   *
+   * A process gets the connection of the one before it, with the statements prepared on it.
+   */
+  seenBy({ readonly, ...by }: By & { readonly readonly: boolean }): Sqlite {
+    const kind = readonly ? "reader" : "owner";
+    const known = this.#views.get(kind);
+    if (known !== undefined) {
+      known.by = by;
+      return known.sqlite;
+    }
+    const view: View = { sqlite: Object.create(this.sqlite), by };
+    const special: { readonly [sql: string]: () => void } = {
+      "BEGIN IMMEDIATE": () => this.#begin(view.by),
+      COMMIT: () => this.#commit(view.by),
+      ROLLBACK: () => this.#undo(),
+    };
+    const version = { pluck: () => ({ get: () => this.#commits }) };
+    Object.defineProperty(view.sqlite, "inTransaction", { get: () => this.#inTransaction });
+    Object.assign(view.sqlite, {
+      prepare: (sql: string) => {
+        if (sql === "PRAGMA data_version") return version;
+        const run = special[sql];
+        const statement = this.sqlite.prepare(sql);
+        return run === undefined ? statement : Object.assign(statement, { run });
+      },
+      exec: (sql: string) => (special[sql] ?? (() => this.sqlite.exec(sql)))(),
+      pragma: (sql: string, options?: { simple?: boolean }) => this.#pragma(sql, options),
+      close() {},
+    });
+    this.#views.set(kind, view);
+    return view.sqlite;
+  }
+
+  get #inTransaction(): boolean {
+    return (this.#isOpen || !this.#isReused) && this.sqlite.inTransaction;
+  }
+
+  #begin({ process, world }: By): void {
+    if (process.isGone) throw new BetterSqlite3.SqliteError("gone", "SQLITE_IOERR");
+    if (world.faults.happens("disk-busy", this.name)) {
+      throw new BetterSqlite3.SqliteError("database is locked", "SQLITE_BUSY");
+    }
+    if (this.#isReused) this.#beginAround();
+    for (const run of this.#words.begin) run();
+    this.#isOpen = true;
+  }
+
+  #beginAround(): void {
+    if (this.sqlite.inTransaction) return;
+    if (this.#isAround) {
+      throw new Error(
+        `${this.name} was put back to its beginning by a statement with OR ROLLBACK, which a ` +
+          "simulation cannot follow. Have that statement fail with OR ABORT.",
+      );
+    }
+    this.#around.begin();
+    this.#isAround = true;
+  }
+
+  #commit({ process, world }: By): void {
+    const { name } = this;
+    if (process.isGone) this.#fail("gone", "SQLITE_IOERR");
+    if (world.faults.happens("disk-full", name)) {
+      this.#fail("database or disk is full", "SQLITE_FULL");
+    }
+    for (const run of this.#words.commit) run();
+    this.#isOpen = false;
+    this.#commits += 1;
+    world.note(process.name, "commit", name);
+    if (world.faults.happens("commit-unknown", name)) {
+      this.#fail("disk I/O error", "SQLITE_IOERR_FSYNC");
+    }
+    if (world.faults.happens("disk-slow", name)) process.stop(world.faults.amount(...SLOW_MS));
+  }
+
+  #undo(): void {
+    for (const run of this.#words.undo) run();
+    this.#isOpen = false;
+  }
+
+  #fail(message: string, code: string): never {
+    if (this.#inTransaction) this.#undo();
     throw new BetterSqlite3.SqliteError(message, code);
-  };
-  return Object.assign(statement, {
-    run() {
-      if (process.isGone) return fail("gone", "SQLITE_IOERR");
-      if (world.faults.happens("disk-full", name)) {
-        return fail("database or disk is full", "SQLITE_FULL");
-      }
-      const done = commit();
-      file.commits += 1;
-      world.note(process.name, "commit", name);
-      if (world.faults.happens("commit-unknown", name)) {
-        return fail("disk I/O error", "SQLITE_IOERR_FSYNC");
-      }
-      if (world.faults.happens("disk-slow", name)) process.stop(world.faults.amount(...SLOW_MS));
-      return done;
-    },
-  });
+  }
+
+  /** What is set once stays so: within a transaction it could not be set again. */
+  #pragma(sql: string, options?: { readonly simple?: boolean }): unknown {
+    if (sql.startsWith("journal_mode")) return "wal";
+    if (this.#pragmas.has(sql)) return undefined;
+    if (sql.includes("=")) this.#pragmas.add(sql);
+    return this.sqlite.pragma(sql, options);
+  }
 }

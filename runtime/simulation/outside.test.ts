@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { SimulatedBroker } from "./broker/broker.ts";
 import { SimulatedDisk } from "./disk.ts";
 import type { FaultRates } from "./faults.ts";
+import { Images } from "./images.ts";
 import { outsideOf } from "./outside.ts";
 import { Process } from "./process.ts";
 import { SimulatedSystem } from "./simulated-system.ts";
@@ -11,7 +12,7 @@ import { smallWorld } from "./small-world.ts";
 function served(rates: Partial<FaultRates>, { dies = false } = {}) {
   const world = smallWorld(rates);
   const broker = new SimulatedBroker(world, { manifest: [] });
-  const disk = new SimulatedDisk(world, new Map());
+  const disk = new SimulatedDisk(world, new Images());
   const ground = { world, disk, broker, versions: [[]], ports: () => [], folder: "" };
   const outside = outsideOf(world, { system: new SimulatedSystem(ground, []), folder: "" });
   const process = new Process(world, "one", world.seed);

@@ -7,7 +7,7 @@ import { SimulatedBroker } from "./broker/broker.ts";
 import { Clients, caller } from "./clients.ts";
 import { SimulatedDisk } from "./disk.ts";
 import { Faults, type Happened } from "./faults.ts";
-import type { Images } from "./file.ts";
+import { Images } from "./images.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
@@ -56,11 +56,11 @@ export interface Outcome {
 /** Fills the databases of a scenario, without faults and in one process. */
 export function prepared(scenario: Scenario): Images {
   const monolith = { gateway: scenario.modules.map((one) => one.contract[moduleName]) };
-  using run = new Run({ ...scenario, topologies: [monolith] }, { images: new Map(), seed: 0 });
+  using run = new Run({ ...scenario, topologies: [monolith] }, { images: new Images(), seed: 0 });
   run.system.start();
   run.settle(scenario.workload.prepare(run.call));
   for (const { process } of run.system.members) process.kill("prepared");
-  return run.disk.images();
+  return new Images(run.disk.bytes());
 }
 
 /** Runs a scenario by a seed, to the end. */

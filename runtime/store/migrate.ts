@@ -99,6 +99,12 @@ function apply(
   }
 }
 
+const fingerprints = new WeakMap<Migration, string>();
+
 function fingerprintOf(migration: Migration): string {
-  return new Bun.CryptoHasher("sha256").update(migration.sql).digest("hex");
+  const known = fingerprints.get(migration);
+  if (known !== undefined) return known;
+  const made = new Bun.CryptoHasher("sha256").update(migration.sql).digest("hex");
+  fingerprints.set(migration, made);
+  return made;
 }

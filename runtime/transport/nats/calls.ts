@@ -1,5 +1,6 @@
 import type { Environment } from "../../contract/environment.ts";
 import { ContractError, isTransportError, TransportError } from "../../contract/errors.ts";
+import { Alarm } from "../../resilience/alarm.ts";
 import { cancelled } from "../cancelled.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
@@ -10,8 +11,6 @@ import { bytesOf, cancelHeaders, isError, payloadOf, requestHeaders } from "./wi
 
 /** Calls under way over one connection, at most; past it a call is refused. */
 const UNDERWAY_MAX = 20_000;
-/** How often the calls under way are looked over, in milliseconds: the grain of deadlines. */
-const SWEEP_MS = 10;
 const TOKEN_BYTES = 16;
 const TOKENS_AT_ONCE = 256;
 
@@ -55,11 +54,12 @@ export class Calls {
   readonly #underway = new Map<string, Underway>();
   readonly #inbox: string;
   readonly #tokens: string[] = [];
-  #sweeping = false;
+  readonly #alarm: Alarm;
 
   constructor(connection: Link, environment: Environment) {
     this.#connection = connection;
     this.#environment = environment;
+    this.#alarm = new Alarm(environment, () => this.#sweep());
     this.#inbox = `${inboxOf(connection.user)}.${this.#token()}`;
     connection.listen(`${this.#inbox}.*`, (msg) => this.#take(msg));
     connection.onDown(() => this.#lose());
@@ -96,7 +96,7 @@ export class Calls {
       this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject, hold });
       const reply = `${this.#inbox}.${token}`;
       this.#connection.publish(subject, payload, { reply, headers });
-      if (!this.#sweeping) this.#sweepLater();
+      this.#alarm.ringBy(deadlineAtMs);
     });
   }
 
@@ -160,21 +160,19 @@ export class Calls {
     }
   }
 
-  #sweepLater(): void {
-    this.#sweeping = true;
-    this.#environment.after(SWEEP_MS, () => this.#sweep());
-  }
-
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const [token, { what, deadlineAtMs, reject }] of this.#underway) {
-      if (deadlineAtMs > nowMs) continue;
+      if (deadlineAtMs > nowMs) {
+        nextMs = Math.min(nextMs, deadlineAtMs);
+        continue;
+      }
       this.#end(token);
       const message = `${what} did not answer in time; whether it ran is unknown.`;
       reject(new TransportError("DEADLINE", "unknown", message));
     }
-    this.#sweeping = false;
-    if (this.#underway.size > 0) this.#sweepLater();
+    this.#alarm.ringBy(nextMs);
   }
 
   /** 128 random bits in hexadecimal, fetched for many at once. */
