@@ -1,6 +1,6 @@
 import { inventory } from "#modules/inventory";
 import { orders } from "#modules/orders";
-import type { payments } from "#modules/payments";
+import { payments } from "#modules/payments";
 import { products } from "#modules/products";
 import { shipping } from "#modules/shipping";
 import type { Call, OutputOf } from "#runtime";
@@ -141,17 +141,35 @@ async function filledCart(call: Shop, client: Client): Promise<CartKey> {
   return cart;
 }
 
-async function outcomeOf(
-  call: Shop,
-  client: Client,
-  access: { readonly checkoutId: string; readonly cartToken: string },
-): Promise<string> {
+interface Access {
+  readonly checkoutId: string;
+  readonly cartToken: string;
+}
+
+async function outcomeOf(call: Shop, client: Client, access: Access): Promise<string> {
+  const mind = client.random();
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    const { state } = await call(orders.checkoutById, access);
+    const { state, actionUrl } = await call(orders.checkoutById, access);
     if (state === "confirmed" || state === "rejected") return state;
+    if (actionUrl !== null) await atTheBank(call, actionUrl, { access, mind });
     await client.pause(2_000 + client.random() * 8_000);
   }
   throw new Error(`The checkout ${access.checkoutId} has not ended.`);
+}
+
+/** What a buyer does whom the bank asks who they are; a few walk away, and time runs out. */
+async function atTheBank(
+  call: Shop,
+  actionUrl: string,
+  { access, mind }: { readonly access: Access; readonly mind: number },
+): Promise<void> {
+  const reference = decodeURIComponent(actionUrl.split("/").at(-1) ?? "");
+  if (mind < 0.8) {
+    const result = mind < 0.6 ? "ok" : "fail";
+    await call(payments.completeChallenge, { reference, result }).catch(unlessRefused);
+  } else if (mind < 0.95) {
+    await call(orders.abandonCheckout, access).catch(unlessRefused);
+  }
 }
 
 function keyOf({ cartToken }: CartKey): { readonly cartToken: string } {

@@ -4,7 +4,7 @@ import type { Environment } from "../contract/environment.ts";
 import { type Connection, connection, type Read, type Sqlite } from "./connection.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
-import { assertKnown, assertUpToDate, type Migration, migrate } from "./migrate.ts";
+import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate.ts";
 import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -21,8 +21,7 @@ export interface DatabaseOptions {
   readonly module: string;
   /** The data folder. */
   readonly folder: string;
-  /** The kernel's migrations and the module's own, by owner. */
-  readonly migrations: { readonly [owner: string]: readonly Migration[] };
+  readonly migrations: Migrations;
   readonly environment: Environment;
   /** What the folder lies on; the files of this machine when not given. */
   readonly disk?: Disk | undefined;
@@ -42,7 +41,7 @@ export function claimDatabase(options: DatabaseOptions): () => void {
   try {
     const sqlite = disk.open(path, { readonly: true });
     try {
-      for (const [owner, known] of Object.entries(migrations)) assertKnown(sqlite, owner, known);
+      assertKnown(sqlite, migrations);
     } finally {
       sqlite.close();
     }
@@ -73,7 +72,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const sqlite = disk.open(`${folder}/${module}.db`);
   try {
     prepare(sqlite);
-    for (const [owner, known] of Object.entries(options.migrations)) migrate(sqlite, owner, known);
+    migrate(sqlite, options.migrations);
   } catch (error) {
     sqlite.close();
     throw error;
@@ -104,7 +103,7 @@ export function openForReading(options: DatabaseOptions): ReadDatabase {
   let sqlite: Sqlite | undefined;
   try {
     sqlite = disk.open(path, { readonly: true });
-    for (const [owner, known] of Object.entries(migrations)) assertUpToDate(sqlite, owner, known);
+    assertUpToDate(sqlite, migrations);
   } catch (error) {
     sqlite?.close();
     throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;

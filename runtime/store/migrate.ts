@@ -7,78 +7,86 @@ export interface Migration {
   readonly sql: string;
 }
 
+/** The kernel's migrations and a module's own, by owner. */
+export interface Migrations {
+  readonly [owner: string]: readonly Migration[];
+}
+
 interface Applied {
+  readonly owner: string;
   readonly position: number;
   readonly name: string;
   readonly fingerprint: string;
+}
+
+/** A migration that a database lacks, and its place among those of its owner. */
+interface Missing {
+  readonly owner: string;
+  readonly position: number;
+  readonly migration: Migration;
 }
 
 /**
  * Throws a StoreError when the database knows a migration that this program does not (it is
  * newer), or one whose SQL differs (it was edited after it was applied). Changes nothing.
  *
- * `owner` keeps the kernel's migrations apart from the module's. Returns how many are applied.
+ * Returns those that it lacks, in the order in which they are to be applied.
  */
-export function assertKnown(
-  sqlite: Sqlite,
-  owner: string,
-  migrations: readonly Migration[],
-): number {
-  const applied = appliedTo(sqlite, owner);
-  for (const { position, name, fingerprint } of applied) {
-    const known = migrations[position];
-    if (known === undefined) {
-      throw new StoreError(
-        `${sqlite.name} is of a newer version: it has the ${owner} migration ${name}, which this ` +
-          `program does not know. Start the newer program, or restore an older copy of the data.`,
-      );
-    }
-    if (known.name !== name || fingerprintOf(known) !== fingerprint) {
-      throw new StoreError(
-        `${sqlite.name} was migrated with another ${owner} migration ${name} than the ` +
-          `${known.name} of this program. Migrations are never edited: ` +
-          `undo the edit and add a new one.`,
-      );
-    }
+export function assertKnown(sqlite: Sqlite, migrations: Migrations): readonly Missing[] {
+  const applied = appliedTo(sqlite);
+  return Object.entries(migrations).flatMap(([owner, known]) => {
+    const own = applied.filter((one) => one.owner === owner);
+    for (const one of own) assertSame(sqlite, one, known[one.position]);
+    return known
+      .slice(own.length)
+      .map((migration, offset) => ({ owner, position: own.length + offset, migration }));
+  });
+}
+
+function assertSame(sqlite: Sqlite, applied: Applied, known: Migration | undefined): void {
+  const { owner, name, fingerprint } = applied;
+  if (known === undefined) {
+    throw new StoreError(
+      `${sqlite.name} is of a newer version: it has the ${owner} migration ${name}, which this ` +
+        `program does not know. Start the newer program, or restore an older copy of the data.`,
+    );
   }
-  return applied.length;
+  if (known.name !== name || fingerprintOf(known) !== fingerprint) {
+    throw new StoreError(
+      `${sqlite.name} was migrated with another ${owner} migration ${name} than the ` +
+        `${known.name} of this program. Migrations are never edited: ` +
+        `undo the edit and add a new one.`,
+    );
+  }
 }
 
 /** Throws a StoreError unless the database has all migrations of this program, and no others. */
-export function assertUpToDate(
-  sqlite: Sqlite,
-  owner: string,
-  migrations: readonly Migration[],
-): void {
-  const missing = migrations[assertKnown(sqlite, owner, migrations)];
+export function assertUpToDate(sqlite: Sqlite, migrations: Migrations): void {
+  const [missing] = assertKnown(sqlite, migrations);
   if (missing === undefined) return;
   throw new StoreError(
-    `${sqlite.name} has not been brought to this version yet: it lacks the ${owner} migration ` +
-      `${missing.name}. Its owner does that when it starts.`,
+    `${sqlite.name} has not been brought to this version yet: it lacks the ${missing.owner} ` +
+      `migration ${missing.migration.name}. Its owner does that when it starts.`,
   );
 }
 
 /** Applies the migrations that this database lacks, all in one transaction. */
-export function migrate(sqlite: Sqlite, owner: string, migrations: readonly Migration[]): void {
-  const applied = assertKnown(sqlite, owner, migrations);
-  if (migrations.length > applied) apply(sqlite, owner, { migrations, from: applied });
+export function migrate(sqlite: Sqlite, migrations: Migrations): void {
+  const missing = assertKnown(sqlite, migrations);
+  if (missing.length > 0) apply(sqlite, missing);
 }
 
-function appliedTo(sqlite: Sqlite, owner: string): Applied[] {
+function appliedTo(sqlite: Sqlite): Applied[] {
   const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cleave_migration'").get();
   if (table === undefined) return [];
   return sqlite
-    .prepare<[string], Applied>(
-      "SELECT position, name, fingerprint FROM cleave_migration WHERE owner = ? ORDER BY position",
+    .prepare<[], Applied>(
+      "SELECT owner, position, name, fingerprint FROM cleave_migration ORDER BY owner, position",
     )
-    .all(owner);
+    .all();
 }
 
-function apply(
-  sqlite: Sqlite,
-  owner: string,
-  { migrations, from }: { readonly migrations: readonly Migration[]; readonly from: number },
-): void {
+function apply(sqlite: Sqlite, missing: readonly Missing[]): void {
   sqlite.exec("BEGIN IMMEDIATE");
   try {
     sqlite.exec(
@@ -88,9 +96,9 @@ function apply(
        ) STRICT, WITHOUT ROWID`,
     );
     const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
-    for (const [offset, migration] of migrations.slice(from).entries()) {
+    for (const { owner, position, migration } of missing) {
       sqlite.exec(migration.sql);
-      record.run(owner, from + offset, migration.name, fingerprintOf(migration));
+      record.run(owner, position, migration.name, fingerprintOf(migration));
     }
     sqlite.exec("COMMIT");
   } catch (error) {
