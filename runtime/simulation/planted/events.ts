@@ -3,6 +3,15 @@ import type { PlantedBug } from "../plant.ts";
 /** Bugs in how events are taken in and carried. */
 export const eventBugs: readonly PlantedBug[] = [
   {
+    name: "the inbox does not check",
+    why: "An event whose commit was reported as failed, but lasted, is reacted to twice.",
+    file: "runtime/messaging/inbox.ts",
+    find: "if (envelope.seq > position) this.#react(tx, envelope);",
+    replace: "this.#react(tx, envelope);",
+    says: /sent twice|times|more was refunded/,
+    faults: { "commit-unknown": 0.02 },
+  },
+  {
     name: "an event is taken in before its effect is committed",
     why: "A process that is killed between the two transactions never reacts to the event.",
     file: "runtime/messaging/inbox.ts",
