@@ -45,6 +45,9 @@ export class EventReader {
   readonly producer: string;
   readonly reader: string;
   readonly #options: EventReaderOptions;
+  /** The points before and after what is durable is acknowledged. */
+  readonly #taken: string;
+  readonly #acknowledged: string;
   /** The seq of the last event that is durable here, and of the last one in line for that. */
   #position: number;
   #lined: number;
@@ -63,6 +66,8 @@ export class EventReader {
     const { consumer, producer, position } = options.subscription;
     this.producer = producer;
     this.reader = consumer;
+    this.#taken = `reader.taken:${consumer}`;
+    this.#acknowledged = `reader.acknowledged:${consumer}`;
     this.#position = position;
     this.#lined = position;
     options.connection.onUp(() => this.#listenAnew());
@@ -180,8 +185,9 @@ export class EventReader {
       }
       this.#line.splice(0, batch.length);
       this.#position = (batch[batch.length - 1] as Arrived).envelope.seq;
-      this.#options.environment.reach(`reader.taken:${this.reader}`);
+      this.#options.environment.reach(this.#taken);
       for (const { msg } of batch) msg.ack();
+      this.#options.environment.reach(this.#acknowledged);
       this.#tell({});
     }
     this.#delivering = false;
