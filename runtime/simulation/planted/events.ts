@@ -36,4 +36,25 @@ export const eventBugs: readonly PlantedBug[] = [
     topology: "split",
     faults: { "message-lost": 0.02 },
   },
+  {
+    name: "a reader of events ignores their order",
+    why: "An event that is late is taken for one that was taken in, since a later one was.",
+    file: "runtime/transport/nats/event-reader.ts",
+    find: "      if (arrived.after > this.#lined) break;\n",
+    replace: "",
+    says: /has no mail|has not ended|not at rest/,
+    topology: "split",
+    faults: { "message-lost": 0.02 },
+  },
+  {
+    name: "an event is acknowledged that was not taken in",
+    why: "What could not be written is passed over, and nobody hands it over again.",
+    file: "runtime/transport/nats/event-reader.ts",
+    find: `        await this.#pause(DELIVER_PAUSE_MS);
+        continue;`,
+    replace: "        await this.#pause(DELIVER_PAUSE_MS);",
+    says: /has no mail|has not ended|not at rest/,
+    topology: "split",
+    faults: { "disk-busy": 0.4 },
+  },
 ];
