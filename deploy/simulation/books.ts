@@ -39,6 +39,14 @@ export const books: readonly Invariant[] = [
     name: "nothing is sent of what was cancelled",
     check: async (_call, rows) => rows("shipping", parcelsOfCancelled),
   },
+  {
+    name: "nothing is kept for those who did not order",
+    check: async (_call, rows) => rows("inventory", heldForEver),
+  },
+  {
+    name: "what has run is not planned any more",
+    check: async (_call, rows) => rows("notifications", plannedThoughDone),
+  },
 ];
 
 const confirmed = "SELECT order_id FROM orders WHERE status NOT IN ('pending', 'rejected')";
@@ -56,6 +64,10 @@ const parcelsOfCancelled = `
   SELECT order_id || ' was cancelled and has a parcel that is ' || s.state
   FROM shipment s JOIN consignment c USING (order_id)
   WHERE c.state = 'cancelled' AND s.state <> 'cancelled'`;
+const heldForEver = "SELECT 'stock is held for ' || order_id FROM reservation WHERE state = 'held'";
+const plannedThoughDone = `
+  SELECT 'the mail ' || id || ' is ' || state || ' and yet to be sent once more'
+  FROM mails JOIN cleave_job ON key = id AND command = 'deliverMail' WHERE state <> 'queued'`;
 
 /** The orders that a mail of this template should be about, and none is. */
 function unwritten(rows: Rows, template: string, orderIds: readonly string[]): string[] {

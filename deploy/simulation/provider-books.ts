@@ -15,10 +15,8 @@ export function providerBooks(provider: PaymentProvider): {
   };
   const agree = async (rows: Rows) => {
     const found = [...asked].map((operationId) => provider.intentOf({ operationId }));
-    return differences(
-      (await Promise.all(found)).flatMap((one) => one ?? []),
-      rows,
-    );
+    const intents = (await Promise.all(found)).flatMap((one) => one ?? []);
+    return [...differences(intents, rows), ...refusedWrongly(intents, rows)];
   };
   const name = "the provider's books are those of the shop";
   return { authorise, invariants: [{ name, check: (_call, rows) => agree(rows) }] };
@@ -37,6 +35,14 @@ function differences(intents: readonly Intent[], rows: Rows): string[] {
   });
 }
 
+/** Orders that were rejected as not paid although the provider had authorised their payment. */
+function refusedWrongly(intents: readonly Intent[], rows: Rows): string[] {
+  const refused = new Set(rows("orders", declined));
+  return intents
+    .filter(({ authorised, metadata }) => authorised && refused.has(metadata.orderId))
+    .map(({ metadata }) => `the provider authorised ${metadata.orderId}, and the shop refused it`);
+}
+
 /** What is left of a customer's money at the provider: taken, or kept for the shop. */
 function held({ status, amount, captures, refunds }: Intent): number {
   if (status === "requires_capture") return amount;
@@ -47,6 +53,8 @@ function lasting(movements: Intent["captures"]): number {
   return movements.reduce((sum, one) => sum + (one.status === "failed" ? 0 : one.amount), 0);
 }
 
+const declined = `
+  SELECT order_id FROM orders WHERE json_extract(rejection, '$.code') = 'payment_declined'`;
 /** The orders whose payments are all settled, with what the shop believes to hold of them. */
 const settled = `
   SELECT order_id || ' ' || sum(CASE state WHEN 'authorised' THEN authorised

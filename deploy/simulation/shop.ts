@@ -1,10 +1,14 @@
 import { inventory } from "#modules/inventory";
 import { orders } from "#modules/orders";
-import { payments } from "#modules/payments";
+import type { payments } from "#modules/payments";
 import { products } from "#modules/products";
-import { shipping } from "#modules/shipping";
+import type { shipping } from "#modules/shipping";
 import type { Call, OutputOf } from "#runtime";
 import type { Client, Workload } from "../../runtime/simulation/scenario.ts";
+import { afterwards, type Plan, planOf } from "./after-sale.ts";
+import { type Access, askedByBank } from "./bank.ts";
+import { askByPhone } from "./by-phone.ts";
+import { unlessRefused } from "./refusals.ts";
 
 const SKUS = ["GREEN", "BLACK", "WHITE"] as const;
 /** How buyers pay: most with a card that works. */
@@ -14,6 +18,10 @@ const CARDS = [
 ] as const;
 /** How long a buyer looks at a checkout before they give up asking. */
 const LOOKS_MAX = 400;
+/** How often one who is hasty looks in quick succession first. */
+const WATCHING_LOOKS = 10;
+/** The share of buyers who ask by phone first. */
+const PHONING = 0.2;
 
 type Shop = Call<
   typeof inventory | typeof orders | typeof payments | typeof products | typeof shipping
@@ -46,6 +54,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
     prepare: (call: Shop) => filledShop(call, { stock, couponUses }),
     async client(client) {
       const call: Shop = client.call;
+      if (client.random() < PHONING) await phone(call, client, stock);
       const cart = await filledCart(call, client);
       const { version, totals } = await call(orders.cartById, cart);
       const paymentToken = oneOf(CARDS, client);
@@ -57,7 +66,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
       const { checkoutId, orderId } = started;
       const given = { checkoutId, ...keyOf(cart) };
       if (abandons) await call(orders.abandonCheckout, given).catch(unlessRefused);
-      const state = await outcomeOf(call, client, given);
+      const state = await outcomeOf(call, { client, plan }, given);
       if (state === "confirmed") await afterwards(call, plan, orderId);
     },
   };
@@ -77,58 +86,21 @@ async function filledShop(
   await call(orders.createCoupon, coupon);
 }
 
-/** What a buyer means to do with an order, and when; drawn before anything of it happens. */
-interface Plan extends Pick<Client, "number" | "pause"> {
-  readonly choice: number;
-  readonly waitMs: number;
-  readonly laterMs: number;
-}
-
-function planOf({ number, pause, random }: Client): Plan {
-  const isHasty = random() < 0.3;
-  const waitMs = isHasty ? 0 : random() * 60_000;
-  return { number, pause, choice: random(), waitMs, laterMs: random() * 60_000 };
-}
-
-/** What staff and buyers do with a confirmed order. */
-async function afterwards(call: Shop, plan: Plan, orderId: string): Promise<void> {
-  const { number, choice } = plan;
-  await plan.pause(plan.waitMs);
-  if (choice < 0.3) {
-    await call(orders.cancelOrder, { orderId }).catch(unlessRefused);
-  } else if (choice < 0.8) {
-    const shipments = await call(shipping.shipmentsOf, { orderId });
-    for (const { shipmentId } of shipments) {
-      await call(shipping.packShipment, { shipmentId }).catch(unlessRefused);
-      const parcel = { shipmentId, carrier: "post", trackingNumber: `T-${number}` };
-      await call(shipping.shipShipment, parcel).catch(unlessRefused);
-    }
-    await plan.pause(plan.laterMs);
-    await refund(call, number, orderId);
-  }
-}
-
-/** One euro back for a complaint; and nobody is given back more than they have paid. */
-async function refund(call: Shop, number: number, orderId: string): Promise<void> {
-  const asked = (amount: number, refundId: string) =>
-    call(orders.refundOrder, {
-      orderId,
-      refundId,
-      amount: { amount, currency: "EUR" },
-      reason: "The tea was stale.",
-    }).catch(unlessRefused);
-  await asked(100, `rfd_${number}`);
-  const tooMuch = await asked(1_000_000, `rfd_${number}_too_much`);
-  if (tooMuch !== undefined)
-    throw new Error(`A refund of more than was paid was ${tooMuch.state}.`);
-}
-
 type CartKey = OutputOf<typeof orders.createCart>;
 
-async function filledCart(call: Shop, client: Client): Promise<CartKey> {
+/** Any variant of the shop. */
+async function anyVariant(call: Shop, client: Client): Promise<string> {
   const slug = oneOf(SKUS, client).toLowerCase();
   const { variants } = await call(products.productBySlug, { slug });
-  const variantId = variants[0]?.variantId ?? "";
+  return variants[0]?.variantId ?? "";
+}
+
+async function phone(call: Shop, client: Client, stock: number): Promise<void> {
+  await askByPhone(call, client, { variantId: await anyVariant(call, client), stock });
+}
+
+async function filledCart(call: Shop, client: Client): Promise<CartKey> {
+  const variantId = await anyVariant(call, client);
   const cart = await call(orders.createCart, {});
   const quantity = 1 + Math.floor(client.random() * 6);
   await call(orders.addItem, { ...cart, variantId, quantity });
@@ -141,45 +113,24 @@ async function filledCart(call: Shop, client: Client): Promise<CartKey> {
   return cart;
 }
 
-interface Access {
-  readonly checkoutId: string;
-  readonly cartToken: string;
-}
-
-async function outcomeOf(call: Shop, client: Client, access: Access): Promise<string> {
+async function outcomeOf(
+  call: Shop,
+  { client, plan }: { readonly client: Client; readonly plan: Plan },
+  access: Access,
+): Promise<string> {
   const mind = client.random();
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const { state, actionUrl } = await call(orders.checkoutById, access);
     if (state === "confirmed" || state === "rejected") return state;
-    if (actionUrl !== null) await atTheBank(call, actionUrl, { access, mind });
-    await client.pause(2_000 + client.random() * 8_000);
+    if (actionUrl !== null) await askedByBank(call, { access, actionUrl, mind });
+    const isWatching = plan.isHasty && looks < WATCHING_LOOKS;
+    await client.pause((2_000 + client.random() * 8_000) / (isWatching ? 100 : 1));
   }
   throw new Error(`The checkout ${access.checkoutId} has not ended.`);
 }
 
-/** What a buyer does whom the bank asks who they are; a few walk away, and time runs out. */
-async function atTheBank(
-  call: Shop,
-  actionUrl: string,
-  { access, mind }: { readonly access: Access; readonly mind: number },
-): Promise<void> {
-  const reference = decodeURIComponent(actionUrl.split("/").at(-1) ?? "");
-  if (mind < 0.8) {
-    const result = mind < 0.6 ? "ok" : "fail";
-    await call(payments.completeChallenge, { reference, result }).catch(unlessRefused);
-  } else if (mind < 0.95) {
-    await call(orders.abandonCheckout, access).catch(unlessRefused);
-  }
-}
-
 function keyOf({ cartToken }: CartKey): { readonly cartToken: string } {
   return { cartToken };
-}
-
-/** Lets a declared refusal be an answer; anything else is still an error. */
-function unlessRefused(error: unknown): undefined {
-  if (error instanceof Error && error.name === "DomainError") return undefined;
-  throw error;
 }
 
 function oneOf<T>(among: readonly T[], { random }: Pick<Client, "random">): T {

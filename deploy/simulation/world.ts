@@ -1,5 +1,5 @@
 import { payments } from "#modules/payments";
-import { mailer } from "../../modules/notifications/ports/mailer.ts";
+import { type Mailer, mailer } from "../../modules/notifications/ports/mailer.ts";
 import { paymentProvider } from "../../modules/payments/payment-provider.ts";
 import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
 import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
@@ -38,17 +38,17 @@ export function beyondTheShop(outside: Outside): Beyond {
       intentOf: (by) => ask("inquiry", () => provider.intentOf(by)),
       verifyWebhook: (body, signature) => provider.verifyWebhook(body, signature),
     };
-    const mails = {
+    const mails: Mailer = {
       isMailbox: false,
       publicUrl: outside.world.publicUrl,
       send: () =>
         outside
-          .serve(process, () => ({ reason: null }), {
+          .serve(process, () => ({ kind: "taken" as const }), {
             what: "mail",
             lostMs: MAIL_MS,
             lost: () => new Error("The mail server did not answer."),
           })
-          .catch((error: Error) => ({ reason: error.message })),
+          .catch((error: Error) => ({ kind: "failed" as const, reason: error.message })),
       close() {},
     };
     return [

@@ -68,6 +68,7 @@ export class Dispatcher {
   readonly #served = new Map<string, Served>();
   readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
   #running = 0;
+  #idle: (() => void)[] = [];
   #calls = 0;
   #errors = 0;
 
@@ -86,6 +87,12 @@ export class Dispatcher {
   /** How many calls are running. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Resolves when no call is running. */
+  idle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** How much was asked of it. A declared refusal is an answer and no error. */
@@ -133,6 +140,12 @@ export class Dispatcher {
     return underway;
   }
 
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#running > 0 || this.#idle.length === 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
   #work(
     served: Served,
     call: { readonly input: unknown; readonly invocation: Invocation; readonly underway: Underway },
@@ -162,7 +175,7 @@ export class Dispatcher {
     { underway, asText }: { readonly underway: Underway; readonly asText: boolean },
   ): void {
     const { procedure, checks } = served;
-    this.#running -= 1;
+    this.#ended();
     try {
       // A command's answer was checked and copied when it was committed.
       if (procedure.kind === "command") underway.answer(answer);
@@ -176,7 +189,7 @@ export class Dispatcher {
   }
 
   #fail(error: unknown, invocation: Invocation, underway: Underway): void {
-    this.#running -= 1;
+    this.#ended();
     underway.fail(this.#toCaller(error, invocation));
   }
 
@@ -209,7 +222,7 @@ export class Dispatcher {
       const underway = this.#begin(served.procedure, request.deadlineAtMs, [resolve, reject]);
       first
         .finally(() => {
-          this.#running -= 1;
+          this.#ended();
         })
         .then((answer) => underway.answer(served.checks.output.copy(answer)))
         .catch((error: unknown) => underway.fail(error));

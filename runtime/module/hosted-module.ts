@@ -190,9 +190,7 @@ export class HostedModule {
     await this.#jobs.stop();
     await this.engine.stop();
     await this.#withdraw();
-    while (this.#dispatcher.running > 0) {
-      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
-    }
+    await this.#dispatcher.idle();
     await this.database.writer.idle();
   }
 

@@ -48,9 +48,7 @@ export class ReaderModule {
   /** Takes no more queries and resolves when those that had come are answered. */
   async stop(): Promise<void> {
     await this.#withdraw();
-    while (this.#dispatcher.running > 0) {
-      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
-    }
+    await this.#dispatcher.idle();
     this.#options.database.close();
   }
 

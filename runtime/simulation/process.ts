@@ -7,6 +7,8 @@ import type { World } from "./world.ts";
 const EPOCH_MS = 1_767_225_600_000;
 /** How long a turn of an event loop takes, in milliseconds. */
 const TURN_MS = [0.01, 0.1] as const;
+/** How soon what a process has sent cannot be lost with it any more, in milliseconds. */
+const SENT_MS = 0.001;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** A process of a simulated system: it may be paused, and be gone at any moment. */
@@ -81,9 +83,11 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
       world.after(turnAtMs - world.nowMs, work, { what: "turn", process });
     },
     reach(point) {
-      if (!process.isGone && world.faults.happens("kill", `${name} at ${point}`)) {
-        process.kill(`killed at ${point}`);
-      }
+      if (process.isGone || !world.faults.happens("kill", `${name} at ${point}`)) return;
+      const kill = () => process.kill(`killed at ${point}`);
+      // At once, which takes with it what it means to send, or when that has just left.
+      if (world.faults.amount(0, 1) < 0.5) kill();
+      else world.after(SENT_MS, kill, { what: "kill", process });
     },
   };
 }

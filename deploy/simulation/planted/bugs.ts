@@ -62,4 +62,38 @@ export const shopBugs: readonly PlantedBug[] = [
     replace: "",
     says: /cancelled, its reservation committed/,
   },
+  {
+    name: "stock is checked for each line alone",
+    why: "Two lines of one variant are held as if there were one.",
+    file: "modules/inventory/domain.ts",
+    find: "    byVariant.set(variantId, (byVariant.get(variantId) ?? 0) + quantity);",
+    replace: "    byVariant.set(variantId, quantity);",
+    says: /were kept by phone/,
+  },
+  {
+    name: "a hold never runs out",
+    why: "Stock that was kept for a while is kept for ever.",
+    file: "modules/inventory/handlers/hold-stock.ts",
+    find: `        tx.schedule(inventory.expireHolds, {}, { key: "next", atMs: earliestMs });`,
+    replace: "",
+    says: /stock is held for phone_/,
+  },
+  {
+    name: "silence of the provider is taken for a refusal",
+    why: "An order is rejected whose payment was authorised after all.",
+    file: "modules/payments/provider-answers.ts",
+    find: '    return { ...silence, outcomes: new Map([[operationId, "unknown"]]) };',
+    replace: '    return refusalOf(operation, "no_answer");',
+    says: /and the shop refused it/,
+  },
+  {
+    name: "a cancellation leaves no mark",
+    why: "What is called back before it is opened is sent all the same.",
+    file: "modules/shipping/handlers/open-fulfilment.ts",
+    find: "      if (!consignments.openConsignment(tx, consignment)) {",
+    replace: `      const isOpen = consignments.openConsignment(tx, consignment);
+      if (!isOpen && shipments.shipmentOfRef(tx, orderId, null) !== undefined) {`,
+    says: /was cancelled and has a parcel/,
+    faults: { "disk-busy": 0.2 },
+  },
 ];

@@ -3,6 +3,15 @@ import type { PlantedBug } from "../plant.ts";
 /** Bugs in how events are taken in and carried. */
 export const eventBugs: readonly PlantedBug[] = [
   {
+    name: "the inbox does not check",
+    why: "An event whose commit was reported as failed, but lasted, is reacted to twice.",
+    file: "runtime/messaging/inbox.ts",
+    find: "if (envelope.seq > position) this.#react(tx, envelope);",
+    replace: "this.#react(tx, envelope);",
+    says: /sent twice|times|more was refunded/,
+    faults: { "commit-unknown": 0.02 },
+  },
+  {
     name: "an event is taken in before its effect is committed",
     why: "A process that is killed between the two transactions never reacts to the event.",
     file: "runtime/messaging/inbox.ts",
@@ -26,5 +35,26 @@ export const eventBugs: readonly PlantedBug[] = [
     says: /has taken in the events/,
     topology: "split",
     faults: { "message-lost": 0.02 },
+  },
+  {
+    name: "a reader of events ignores their order",
+    why: "An event that is late is taken for one that was taken in, since a later one was.",
+    file: "runtime/transport/nats/event-reader.ts",
+    find: "      if (arrived.after > this.#lined) break;\n",
+    replace: "",
+    says: /has no mail|has not ended|not at rest/,
+    topology: "split",
+    faults: { "message-lost": 0.02 },
+  },
+  {
+    name: "an event is acknowledged that was not taken in",
+    why: "What could not be written is passed over, and nobody hands it over again.",
+    file: "runtime/transport/nats/event-reader.ts",
+    find: `        await this.#pause(DELIVER_PAUSE_MS);
+        continue;`,
+    replace: "        await this.#pause(DELIVER_PAUSE_MS);",
+    says: /has no mail|has not ended|not at rest/,
+    topology: "split",
+    faults: { "disk-busy": 0.4 },
   },
 ];

@@ -16,6 +16,15 @@ export const sagaBugs: readonly PlantedBug[] = [
     faults: { kill: 0.03 },
   },
   {
+    name: "a pivot of which nothing is known is done again",
+    why: "A commit that was reported as failed may have lasted.",
+    file: "runtime/saga/drive.ts",
+    find: 'if (step.kind === "pivot" && error.executed === "unknown") throw error;',
+    replace: "",
+    says: /is stuck/,
+    faults: { "commit-unknown": 0.05 },
+  },
+  {
     name: "waiting sagas are forgotten at a restart",
     why: "A saga that waited when its process was killed never goes on.",
     file: "runtime/saga/engine.ts",

@@ -47,4 +47,14 @@ export const writeBugs: readonly PlantedBug[] = [
     says: /is queued, and nothing will send it|not at rest/,
     faults: { "disk-busy": 0.05, "disk-full": 0.05 },
   },
+  {
+    name: "a timer stays after it has run",
+    why: "A job that has run is planned once more.",
+    file: "runtime/messaging/jobs.ts",
+    find: `    \`DELETE FROM cleave_job
+     WHERE command = ? AND key = ? AND due_at_ms = ? AND trace_id = ?\`,`,
+    replace: `    \`UPDATE cleave_job SET due_at_ms = due_at_ms + 300000
+     WHERE command = ? AND key = ? AND due_at_ms = ? AND trace_id = ?\`,`,
+    says: /and yet to be sent once more/,
+  },
 ];

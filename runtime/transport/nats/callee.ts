@@ -43,6 +43,9 @@ export class Callee {
   readonly #serve: Serve;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #subscriptions: Listening[];
+  /** The points before and after an answer is sent; their names are not built for each. */
+  readonly #answering: string;
+  readonly #answered: string;
   /** Requests accepted so far, and those of them that failed by a defect. */
   calls = 0;
   errors = 0;
@@ -55,6 +58,8 @@ export class Callee {
     this.#options = options;
     this.#offer = offer;
     this.#serve = serve;
+    this.#answering = `callee.answering:${offer.module}`;
+    this.#answered = `callee.answered:${offer.module}`;
     this.#endpoints = new Map(offer.procedures.map((one) => [one.name, newEndpoint(one)]));
     this.#subscriptions = this.#subscribe();
   }
@@ -200,13 +205,15 @@ export class Callee {
 
   /** Sends an answer; one that the broker would not carry is told of instead. */
   #publish(reply: string, payload: Uint8Array, headers: string): void {
-    const { connection } = this.#options;
+    const { connection, environment } = this.#options;
+    environment.reach(this.#answering);
     // Without a connection the answer is lost; the caller takes it for "unknown" and may ask again.
     if (!connection.isUp || connection.isClosed) return;
     const bytes = headers === "" ? payload.byteLength : bytesOf(payload, headers);
     if (bytes > connection.payloadBytesMax)
       return this.#answerError({ reply }, this.#tooLarge(bytes));
     connection.publish(reply, payload, headers === "" ? {} : { headers });
+    environment.reach(this.#answered);
   }
 
   #tooLarge(bytes: number): Defect {

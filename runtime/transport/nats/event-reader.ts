@@ -45,6 +45,9 @@ export class EventReader {
   readonly producer: string;
   readonly reader: string;
   readonly #options: EventReaderOptions;
+  /** The points before and after what is durable is acknowledged. */
+  readonly #taken: string;
+  readonly #acknowledged: string;
   /** The seq of the last event that is durable here, and of the last one in line for that. */
   #position: number;
   #lined: number;
@@ -53,6 +56,7 @@ export class EventReader {
   #askedAt = Number.NEGATIVE_INFINITY;
   #watchingGap = false;
   #delivering = false;
+  #delivery: Promise<void> = Promise.resolve();
   #messages: Reading | undefined;
   #interrupt = () => {};
   #attached = false;
@@ -63,6 +67,8 @@ export class EventReader {
     const { consumer, producer, position } = options.subscription;
     this.producer = producer;
     this.reader = consumer;
+    this.#taken = `reader.taken:${consumer}`;
+    this.#acknowledged = `reader.acknowledged:${consumer}`;
     this.#position = position;
     this.#lined = position;
     options.connection.onUp(() => this.#listenAnew());
@@ -83,9 +89,7 @@ export class EventReader {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#messages?.close().catch(() => {});
-    while (this.#delivering) {
-      await new Promise<void>((resolve) => this.#options.environment.defer(resolve));
-    }
+    await this.#delivery;
   }
 
   /** What was asked of the broker before a loss is not answered any more. */
@@ -164,7 +168,7 @@ export class EventReader {
       this.#lined = seq;
     }
     if (this.#held.size > 0) this.#watchGap(GAP_PAUSE_MS);
-    if (this.#line.length > 0 && !this.#delivering) void this.#deliver();
+    if (this.#line.length > 0 && !this.#delivering) this.#delivery = this.#deliver();
   }
 
   async #deliver(): Promise<void> {
@@ -180,8 +184,9 @@ export class EventReader {
       }
       this.#line.splice(0, batch.length);
       this.#position = (batch[batch.length - 1] as Arrived).envelope.seq;
-      this.#options.environment.reach(`reader.taken:${this.reader}`);
+      this.#options.environment.reach(this.#taken);
       for (const { msg } of batch) msg.ack();
+      this.#options.environment.reach(this.#acknowledged);
       this.#tell({});
     }
     this.#delivering = false;

@@ -36,6 +36,9 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #stream: string;
+  /** The points before an event is handed to the stream, and after the stream has said so. */
+  readonly #publishing: string;
+  readonly #taken: string;
   readonly #heard = new Set<string>();
   /** The seq of the last event that was handed to the stream. */
   #published = 0;
@@ -57,6 +60,8 @@ export class Relay {
     const { connection, source } = options;
     this.#options = options;
     this.#stream = streamOf(source.module);
+    this.#publishing = `relay.publishing:${source.module}`;
+    this.#taken = `relay.published:${source.module}`;
     this.#standstills = new Standstills(options);
     connection.listen(positionSubject(source.module, "*"), (msg) => {
       const heard = toldIn(msg);
@@ -266,6 +271,7 @@ export class Relay {
     this.#streamSeq += 1;
     this.#underway += 1;
     const headers = eventHeaders(envelope, predecessors);
+    environment.reach(this.#publishing);
     const sent = connection.append(eventSubject(source.module, envelope.event), envelope.payload, {
       headers,
       lastSequence,
@@ -274,7 +280,7 @@ export class Relay {
     sent.then(
       () => {
         this.#failures = 0;
-        environment.reach(`relay.published:${source.module}`);
+        environment.reach(this.#taken);
         this.#answered();
       },
       () => {
