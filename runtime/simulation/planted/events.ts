@@ -34,7 +34,7 @@ export const eventBugs: readonly PlantedBug[] = [
     replace: "",
     says: /has taken in the events/,
     topology: "split",
-    faults: { "message-lost": 0.02 },
+    faults: { "message-lost": 0.1 },
   },
   {
     name: "a reader of events ignores their order",
