@@ -11,7 +11,7 @@ export function simulateShop(system: System, args: readonly string[]): Promise<n
     workloads: { buying },
     invariants: books,
     outside: beyondTheShop,
-    kept: fileURLToPath(new URL("kept-seeds.json", import.meta.url)),
+    kept: fileURLToPath(new URL("kept-seeds.jsonl", import.meta.url)),
   };
   return runSimulate(system, simulated, args);
 }
