@@ -2,6 +2,7 @@ import { CommandError } from "../cli/cli.ts";
 import { findTopology } from "../host/find-topology.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
+import type { Module } from "../module/define-module.ts";
 import { turns } from "../testing/stillness.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { Escaped } from "./escaped.ts";
@@ -16,6 +17,8 @@ import { told } from "./told.ts";
 /** What can be simulated of a system, but for its modules and topologies. */
 export interface Simulated extends Pick<Scenario, "invariants" | "outside" | "faults"> {
   readonly workloads: { readonly [name: string]: Workload };
+  /** Other versions of all modules, which run side by side with those that there are. */
+  readonly versions?: (modules: readonly Module[]) => NonNullable<Scenario["versions"]>;
   /** The file of seeds that have failed once. */
   readonly kept: string;
 }
@@ -58,7 +61,8 @@ async function scenarioOf(
   }
   const modules = await insidesOf(system, moduleNamesOf(system));
   const topologies = topologiesOf(system, topology);
-  return { invariants, outside, faults, workload, modules, topologies };
+  const versions = simulated.versions?.(modules);
+  return { invariants, outside, faults, workload, modules, versions, topologies };
 }
 
 function topologiesOf(system: System, name: string): Topology[] {

@@ -42,7 +42,7 @@ test("what a client throws fails its seed", async () => {
   expect(failures.map((one) => one.violations)).toEqual([["client-1 failed: hm"]]);
 });
 
-test("a kept seed of another workload isn't run, and one without its fault is told of", async () => {
+test("a kept seed of another workload isn't run, one without its fault is told of", async () => {
   using folder = temporaryFolder();
   const kept = `${folder.path}/kept.jsonl`;
   const found = "Something did not hold.";
