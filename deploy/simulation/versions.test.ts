@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { modules } from "../../modules/index.ts";
+import { noFaults } from "../../runtime/simulation/no-faults.ts";
+import { prepared, runSeed } from "../../runtime/simulation/run.ts";
 import type { Invariant } from "../../runtime/simulation/scenario.ts";
 import { simulate } from "../../runtime/simulation/simulate.ts";
 import core from "../topologies/core.ts";
@@ -11,8 +13,10 @@ import { beyondTheShop } from "./world.ts";
 
 const channels = "SELECT payload ->> '$.channel' FROM cleave_outbox WHERE event = 'stockRanOut'";
 
+const insideOf = () => Promise.all(modules.map(async (entry) => (await entry.module()).default));
+
 test("old and new versions of the shop run side by side, and nothing is lost by it", async () => {
-  const inside = await Promise.all(modules.map(async (entry) => (await entry.module()).default));
+  const inside = await insideOf();
   const found = new Set<string | null>();
   const looking: Invariant = {
     name: "looking",
@@ -34,4 +38,26 @@ test("old and new versions of the shop run side by side, and nothing is lost by 
   });
   expect(failures).toEqual([]);
   expect(found).toEqual(new Set([null, "web"]));
+}, 120_000);
+
+test("a command that is repeated to another version of its module is the same command", async () => {
+  const inside = await insideOf();
+  const scenario = {
+    modules: inside,
+    versions: [newerOf(inside)],
+    topologies: [split],
+    workload: buyers({ stock: 500, couponUses: 3, abandoning: 0 }),
+    invariants: [],
+    outside: beyondTheShop,
+    faults: { ...noFaults, version: 0.3, "reply-lost": 0.3 },
+  };
+  const { steps } = runSeed(scenario, {
+    seed: 1,
+    minutes: 3,
+    images: prepared(scenario),
+    keepsSteps: true,
+  });
+  const answers = steps.filter(({ what }) => /holdStock/.test(what));
+  expect(answers.some(({ detail }) => detail.includes("channel"))).toBe(true);
+  expect(answers.filter(({ detail }) => detail.includes("IDEMPOTENCY_MISMATCH"))).toEqual([]);
 }, 120_000);
