@@ -67,12 +67,12 @@ test("staff adjust a shelf once for a key, and everybody sees coarsely what ther
 
 test("two of staff who use the same key adjust a shelf twice", async () => {
   await using shop = await served();
-  for (const role of ["staff one", "staff two"]) {
+  for (const role of ["staff-1", "staff-2"]) {
     expect(await shop.send(adjustments, { role, key: "k-1", body: receipt })).toMatchObject({
       status: 200,
     });
   }
-  const detail = await shop.send("/v1/admin/inventory/tea", { role: "staff one" });
+  const detail = await shop.send("/v1/admin/inventory/tea", { role: "staff-1" });
   expect(detail.body).toMatchObject({ ledger: [{ delta: 3 }, { delta: 3 }] });
 });
 
