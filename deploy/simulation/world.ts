@@ -56,5 +56,5 @@ export function beyondTheShop(outside: Outside): Beyond {
       [mailer, mails],
     ];
   };
-  return { ports, invariants: books.invariants };
+  return { ports, invariants: books.invariants, close: () => provider.close() };
 }

@@ -33,9 +33,25 @@ export function storeAnswer(
 }
 
 /**
- * The hash that tells whether two requests are the same. `input` is a checked copy: its order is
- * fixed.
+ * The hash that tells whether two requests are the same. `input` is JSON, or a checked copy; the
+ * order of its properties does not matter.
  */
 export function hashOf(input: unknown): string {
-  return Bun.SHA256.hash(JSON.stringify(input), "base64");
+  return Bun.SHA256.hash(inOrder(input), "base64");
+}
+
+/** A text that no other value has: lengths before texts, and properties in the order of names. */
+function inOrder(value: unknown): string {
+  if (typeof value === "string") return `${value.length}:${value}`;
+  if (typeof value !== "object" || value === null) return `${value};`;
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const part of value) text += inOrder(part);
+    return `[${text}]`;
+  }
+  for (const name of Object.keys(value).sort()) {
+    const part: unknown = value[name as keyof typeof value];
+    if (part !== undefined) text += inOrder(name) + inOrder(part);
+  }
+  return `{${text}}`;
 }

@@ -198,7 +198,7 @@ export class Dispatcher {
     const { procedure } = served;
     const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
     const id = `${key.caller}\n${key.procedure}\n${key.key}`;
-    const requestHash = hashOf(input);
+    const requestHash = hashOf(request.sent ?? input);
     const underway = this.#underway.get(id);
     if (underway !== undefined) {
       if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));

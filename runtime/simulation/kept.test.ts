@@ -1,32 +1,60 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
+
+const kept = { seed: 1, minutes: 10, faults: [], found: "the books do not agree" };
 
 let folder: ReturnType<typeof temporaryFolder>;
 let path: string;
 beforeEach(() => {
   folder = temporaryFolder();
-  path = `${folder.path}/kept.json`;
+  path = `${folder.path}/kept.jsonl`;
 });
 afterEach(() => folder[Symbol.dispose]());
 
 test("seeds that failed are kept in a file, in their order and each once", () => {
   expect(keptSeeds(path)).toEqual([]);
-  keepSeed(path, { seed: 9, found: "the books do not agree" });
-  keepSeed(path, { seed: 4, found: "a saga is stuck" });
-  keepSeed(path, { seed: 9, found: "something else" });
-  expect(keptSeeds(path)).toEqual([
-    { seed: 9, found: "the books do not agree" },
-    { seed: 4, found: "a saga is stuck" },
-  ]);
-  expect(readFileSync(path, "utf8")).toEndWith("]\n");
+  const one = { ...kept, seed: 9, commit: "abc", faults: ["kill shelf #7"] };
+  const other = { ...kept, seed: 4, workload: "buying", topology: "all" };
+  keepSeed(path, one);
+  keepSeed(path, other);
+  keepSeed(path, { ...one, commit: "def", found: "something else" });
+  expect(keptSeeds(path)).toEqual([one, other]);
 });
 
-test.each([['{"seed":1}'], ['[{"seed":"1","found":""}]'], ["[1]"]])(
-  "a file that says %s is refused",
-  (text) => {
-    writeFileSync(path, text);
-    expect(() => keptSeeds(path)).toThrow(/is no list of .* Mend it, or delete it\./);
+test("a seed that failed in another topology, or in a longer run, is another", () => {
+  const all = [kept, { ...kept, topology: "split" }, { ...kept, minutes: 5 }];
+  for (const one of all) keepSeed(path, one);
+  expect(keptSeeds(path)).toEqual(all);
+});
+
+test("processes that keep seeds at the same time lose none of one another's", async () => {
+  const script = fileURLToPath(new URL("kept.ts", import.meta.url));
+  const keep = `
+    const { keepSeed } = await import(${JSON.stringify(script)});
+    const [path, first] = process.argv.slice(-2);
+    for (let seed = Number(first); seed < Number(first) + 60; seed++) {
+      keepSeed(path, { seed, minutes: 1, faults: [], found: "something" });
+    }`;
+  const children = [0, 1_000, 2_000].map((first) =>
+    Bun.spawn([process.execPath, "--eval", keep, "--", path, String(first)]),
+  );
+  expect(await Promise.all(children.map((one) => one.exited))).toEqual([0, 0, 0]);
+  const seeds = keptSeeds(path).map(({ seed }) => seed);
+  expect(seeds.toSorted((one, other) => one - other)).toEqual(
+    [0, 1_000, 2_000].flatMap((first) => Array.from({ length: 60 }, (_, index) => first + index)),
+  );
+});
+
+test.each([['{"seed":1}'], ['{"seed":"1","minutes":1,"faults":[],"found":""}'], ["[1]"], ["{"]])(
+  "a line that says %s is refused",
+  (line) => {
+    keepSeed(path, kept);
+    appendFileSync(path, `\n${line}\n`);
+    expect(() => keptSeeds(path)).toThrow(
+      /^Line 3 of .* is no kept seed.* Mend it, or delete it\./,
+    );
   },
 );

@@ -10,6 +10,7 @@ import { Faults, type Happened } from "./faults.ts";
 import { Images } from "./images.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
+import { EndlessRun } from "./pace.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
 import { SimulatedSystem } from "./simulated-system.ts";
@@ -79,6 +80,7 @@ class Run implements Disposable {
   readonly #broker: SimulatedBroker;
   readonly #ledger: Ledger;
   readonly #invariants: readonly Invariant[];
+  readonly #closeBeyond: (() => void) | undefined;
   readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
 
   constructor(
@@ -104,6 +106,7 @@ class Run implements Disposable {
     const beyond = outside?.(outsideOf(world, { system: this.system, folder: this.#folder }));
     const ports = beyond?.ports ?? (() => []);
     this.#invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
+    this.#closeBeyond = beyond?.close;
     this.#ledger = new Ledger(disk, modules);
   }
 
@@ -127,7 +130,17 @@ class Run implements Disposable {
     return outcome.value;
   }
 
-  toTheEnd(faultsMs: number, untilMs = Number.POSITIVE_INFINITY): Outcome {
+  /** Runs, and has one that would never end be a run in which that did not hold. */
+  toTheEnd(faultsMs: number, untilMs?: number): Outcome {
+    try {
+      return this.#toTheEnd(faultsMs, untilMs);
+    } catch (error) {
+      if (!(error instanceof EndlessRun)) throw error;
+      return this.#outcome([error.message], this.world.nowMs - faultsMs);
+    }
+  }
+
+  #toTheEnd(faultsMs: number, untilMs = Number.POSITIVE_INFINITY): Outcome {
     const { world, system } = this;
     const { faults } = world;
     const clients = new Clients(this.#scenario, { world, system, untilMs: faultsMs * 0.8 });
@@ -143,13 +156,21 @@ class Run implements Disposable {
       const owed = this.#owed(clients);
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
-      const rows: Rows = (module, sql) => this.#ledger.rows(module, sql);
-      for (const { name, check } of this.#invariants) {
-        const wrong = this.settle(check(this.call, rows));
-        violations.push(...wrong.map((one) => `${name}: ${one}`));
-      }
+      violations.push(...this.#invariants.flatMap((one) => this.#checked(one)));
     }
     return this.#outcome(violations, (restedAtMs ?? world.nowMs) - faultsMs);
+  }
+
+  #checked({ name, check }: Invariant): readonly string[] {
+    const rows: Rows = (module, sql) => this.#ledger.rows(module, sql);
+    try {
+      return this.settle(check(this.call, rows)).map((one) => `${name}: ${one}`);
+    } catch (error) {
+      if (error instanceof EndlessRun) throw error;
+      return [
+        `${name}: it could not be checked: ${error instanceof Error ? error.message : error}`,
+      ];
+    }
   }
 
   #outcome(violations: readonly string[], restedAfterMs: number): Outcome {
@@ -167,6 +188,7 @@ class Run implements Disposable {
 
   [Symbol.dispose](): void {
     for (const { process } of this.system.members) process.kill("the world ends");
+    this.#closeBeyond?.();
     this.disk.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

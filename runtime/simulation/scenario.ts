@@ -33,6 +33,8 @@ export interface Scenario {
 export interface Beyond {
   readonly ports: Ports;
   readonly invariants: readonly Invariant[];
+  /** Gives back what it holds of this machine when the run is over. */
+  readonly close?: () => void;
 }
 
 /** What stands behind ports in a process. */

@@ -9,26 +9,28 @@ const quiet = { ...sample, faults: noFaults, minutes: 1 };
 
 test("seeds that failed once are run first, each seed once", async () => {
   using folder = temporaryFolder();
-  const kept = `${folder.path}/kept.json`;
-  keepSeed(kept, { seed: 9, found: "something" });
+  const kept = `${folder.path}/kept.jsonl`;
+  keepSeed(kept, { seed: 9, minutes: 1, faults: [], found: "something" });
   const ran: number[] = [];
-  const { runs, failures } = await simulate({
+  const { runs, failures, faded } = await simulate({
     ...quiet,
     kept,
     seeds: [1, 9, 2],
     ran: ({ seed }) => void ran.push(seed),
   });
   expect({ runs, failures, ran }).toEqual({ runs: 3, failures: [], ran: [9, 1, 2] });
+  expect(faded).toEqual([]);
 });
 
 test("a seed that fails without any fault says so, and is kept", async () => {
   using folder = temporaryFolder();
-  const kept = `${folder.path}/kept.json`;
+  const kept = `${folder.path}/kept.jsonl`;
   const never = { name: "never", check: async () => ["It does not hold."] };
   const { failures } = await simulate({ ...quiet, invariants: [never], kept, seeds: [3] });
   const violations = ["never: It does not hold."];
-  expect(failures).toEqual([{ seed: 3, violations, faults: [], story: [] }]);
-  expect(keptSeeds(kept)).toEqual([{ seed: 3, found: "never: It does not hold." }]);
+  expect(failures).toMatchObject([{ seed: 3, minutes: 1, violations, faults: [] }]);
+  const found = "never: It does not hold.";
+  expect(keptSeeds(kept)).toEqual([{ seed: 3, minutes: 1, faults: [], found }]);
 });
 
 test("what a client throws fails its seed", async () => {
@@ -39,3 +41,53 @@ test("what a client throws fails its seed", async () => {
   const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3] });
   expect(failures.map((one) => one.violations)).toEqual([["client-1 failed: hm"]]);
 });
+
+test("a kept seed of another workload isn't run, one without its fault is told of", async () => {
+  using folder = temporaryFolder();
+  const kept = `${folder.path}/kept.jsonl`;
+  const found = "Something did not hold.";
+  const named = { workload: "ordering", topology: "all" };
+  keepSeed(kept, { seed: 8, minutes: 1, ...named, workload: "other", faults: [], found });
+  keepSeed(kept, {
+    seed: 9,
+    minutes: 2,
+    ...named,
+    commit: "abc",
+    faults: ["kill shelf #7"],
+    found,
+  });
+  const { runs, faded } = await simulate({ ...quiet, kept, named, seeds: [] });
+  expect({ runs, faded }).toEqual({
+    runs: 1,
+    faded: [
+      'The kept seed 9 is a run like any other by now: "kill shelf #7" does not happen in it, ' +
+        "which it takes to fail. What it found is seen in commit abc: Something did not hold.",
+    ],
+  });
+});
+
+test("what cannot be checked fails its seed", async () => {
+  const check = async () => {
+    throw new Error("hm");
+  };
+  const invariants = [{ name: "something", check }];
+  const { failures } = await simulate({ ...quiet, invariants, seeds: [3] });
+  const violations = ["something: it could not be checked: hm"];
+  expect(failures).toMatchObject([{ seed: 3, violations }]);
+});
+
+test.each([0, 0.05])(
+  "a seed that goes on every %d ms for ever ends, and fails",
+  async (pauseMs) => {
+    const client: typeof sample.workload.client = async ({ pause }) => {
+      for (;;) await pause(pauseMs);
+    };
+    const workload = { ...sample.workload, clients: 1, client };
+    const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3] });
+    const [violations = []] = failures.map((one) => one.violations);
+    expect(violations).toHaveLength(1);
+    expect(violations[0]).toMatch(
+      /^It does not come to an end: .* most were "client-1" \(\d+ times\)/,
+    );
+  },
+);

@@ -1,10 +1,11 @@
 import { turns } from "../testing/stillness.ts";
+import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
-import { keepSeed, keptSeeds } from "./kept.ts";
+import { type KeptSeed, keepSeed, keptSeeds, type Named } from "./kept.ts";
 import { type Outcome, prepared, runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { shrunk } from "./shrink.ts";
-import { idsIn, storyOf } from "./story.ts";
+import { storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
@@ -17,13 +18,20 @@ export interface Simulation extends Scenario {
   readonly minutes?: number;
   /** A file of seeds that have failed once: they are run first, and a new one is added. */
   readonly kept?: string;
-  /** Hears of each run when it has ended. */
+  /** What is kept with a seed; only those are run that were kept of the same. */
+  readonly named?: Named;
+  /** Leaves the kept seeds to another process, and still adds those that fail. */
+  readonly isFresh?: boolean;
+  /** Hears of each run when it begins, and when it has ended. */
+  readonly begins?: (seed: number) => void;
   readonly ran?: (outcome: Outcome) => void;
 }
 
 /** A seed with which something did not hold. */
 export interface Failure {
   readonly seed: number;
+  /** How long faults happened, in virtual minutes. */
+  readonly minutes: number;
   /** What did not hold, a sentence each. */
   readonly violations: readonly string[];
   /** The faults without which everything would have held, as far as could be found out. */
@@ -36,7 +44,12 @@ export interface Failure {
 export interface Report {
   readonly runs: number;
   readonly failures: readonly Failure[];
+  /** Of which kept seeds a run is no more what it was when they failed, a sentence each. */
+  readonly faded: readonly string[];
 }
+
+/** One run that is to be made. */
+type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
 
 /**
  * Runs a whole system in this process under a virtual clock, with real modules, databases and
@@ -48,13 +61,15 @@ export interface Report {
  * story.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
-  const { kept, minutes = MINUTES, ran } = simulation;
-  const before = kept === undefined ? [] : keptSeeds(kept).map(({ seed }) => seed);
+  const { kept, named, begins, ran } = simulation;
   const images = prepared(simulation);
   const failures: Failure[] = [];
+  const faded: string[] = [];
   let runs = 0;
   using escaped = new Escaped();
-  for (const seed of new Set([...before, ...simulation.seeds])) {
+  for (const due of dueOf(simulation)) {
+    const { seed, minutes } = due;
+    begins?.(seed);
     const run = (more: Parameters<Rerun>[0] | undefined) =>
       runSeed(simulation, { seed, minutes, images, ...more });
     const outcome = run(undefined);
@@ -63,36 +78,40 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     const violations = [...outcome.violations, ...escaped.taken()];
     runs += 1;
     ran?.({ ...outcome, violations });
+    faded.push(...fadedIn(due, outcome));
     if (violations.length === 0) continue;
     const failure =
       outcome.violations.length > 0
-        ? explained(outcome, run)
-        : { seed, violations, faults: outcome.faults.map(nameOf), story: [] };
+        ? { minutes, ...explained(outcome, run) }
+        : { seed, minutes, violations, faults: outcome.faults.map(nameOf), story: [] };
     failures.push(failure);
-    if (kept !== undefined) keepSeed(kept, { seed, found: failure.violations[0] ?? "" });
+    const [found = ""] = failure.violations;
+    if (kept !== undefined) {
+      keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
+    }
   }
-  return { runs, failures };
+  return { runs, failures, faded };
 }
 
-/** Promises that were rejected and nobody heard of it, which would end a real process. */
-class Escaped implements Disposable {
-  #sentences: string[] = [];
-  readonly #hear = (error: unknown) => {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#sentences.push(`Nobody caught an error: ${what}`);
-  };
+/** The kept seeds of this scenario, and then those that were asked for; none of them twice. */
+function dueOf({ seeds, minutes = MINUTES, kept, named, isFresh }: Simulation): Due[] {
+  const before = (kept === undefined || isFresh === true ? [] : keptSeeds(kept)).filter(
+    ({ workload, topology }) => workload === named?.workload && topology === named?.topology,
+  );
+  const known = new Set(before.filter((one) => one.minutes === minutes).map(({ seed }) => seed));
+  const fresh = [...new Set(seeds)].filter((seed) => !known.has(seed));
+  return [...before, ...fresh.map((seed) => ({ seed, minutes }))];
+}
 
-  constructor() {
-    process.on("unhandledRejection", this.#hear);
-  }
-
-  taken(): string[] {
-    return this.#sentences.splice(0);
-  }
-
-  [Symbol.dispose](): void {
-    process.off("unhandledRejection", this.#hear);
-  }
+/** That a kept seed has lost a fault it was kept for: up to there the run is another by now. */
+function fadedIn({ seed, faults = [], commit, found }: Due, outcome: Outcome): string[] {
+  const happened = new Set(outcome.faults.map(nameOf));
+  const [lost] = faults.filter((fault) => !happened.has(fault));
+  if (lost === undefined) return [];
+  return [
+    `The kept seed ${seed} is a run like any other by now: "${lost}" does not happen in it, ` +
+      `which it takes to fail. What it found is seen in commit ${commit ?? "(unknown)"}: ${found}`,
+  ];
 }
 
 type Rerun = (more: {
@@ -100,12 +119,9 @@ type Rerun = (more: {
   readonly keepsSteps?: boolean;
 }) => Outcome;
 
-function explained({ seed, faults }: Outcome, rerun: Rerun): Failure {
+function explained({ seed, faults }: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
   const fails = (only: ReadonlySet<string>) => rerun({ only }).violations.length > 0;
   const least = shrunk(faults.map(nameOf), fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
-  const story = idsIn(violations)
-    .slice(0, 3)
-    .flatMap((id) => [`What happened to ${id}:`, ...storyOf(id, steps)]);
-  return { seed, violations, faults: least, story };
+  return { seed, violations, faults: least, story: storyBehind(violations, steps) };
 }

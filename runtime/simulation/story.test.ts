@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { idsIn, storyOf } from "./story.ts";
+import { idsIn, storyBehind, storyOf } from "./story.ts";
 
 const order = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000001";
 const other = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000002";
@@ -37,4 +37,21 @@ test("what nothing names has no story, and a long detail is cut", () => {
   const [line = ""] = storyOf(order, [step(1, "sale", `call: ${order}${"x".repeat(1_000)}`)]);
   expect(line).toEndWith("x…");
   expect(line.length).toBeLessThan(350);
+});
+
+test("behind sentences that name nothing is what befell all, and what was said of it", () => {
+  const steps = [
+    step(1_000, "sale", "gone: killed"),
+    step(2_000, "sale", "timer"),
+    step(3_000, "sale", `warning: ${order} is late`),
+  ];
+  expect(storyBehind(["A process is busy."], steps)).toEqual([
+    "What happened to all:",
+    "00:01.000  sale            gone  killed",
+    `00:03.000  sale            warning  ${order} is late`,
+  ]);
+  expect(storyBehind([`${order} is stuck`], steps)).toEqual([
+    `What happened to ${order}:`,
+    `00:03.000  sale            warning  ${order} is late`,
+  ]);
 });

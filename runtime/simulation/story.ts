@@ -2,10 +2,14 @@ import type { Step } from "./trace.ts";
 
 /** How much of a payload is shown, in characters. */
 const DETAIL_MAX = 300;
+/** Of how many ids a story is told, at most. */
+const IDS_MAX = 3;
 /** Ids as Cleave makes them, such as those of orders. */
 const id = /\b[a-z]{2,8}_[0-9a-f]{8}-[0-9a-f-]{10,}\b/g;
 /** What concerns everybody. */
 const forAll = /^(gone|paused|down|up|ready|another topology|stream|new stream|told to stop)/;
+/** What processes log. */
+const said = /^(warning|error)$/;
 
 /** The ids that sentences name. */
 export function idsIn(sentences: readonly string[]): string[] {
@@ -29,6 +33,18 @@ export function storyOf(about: string, steps: readonly Step[]): string[] {
     .map(lineOf);
 }
 
+/**
+ * What happened to what sentences name; when they name nothing, what befell processes and broker,
+ * and what was said of it.
+ */
+export function storyBehind(sentences: readonly string[], steps: readonly Step[]): string[] {
+  const ids = idsIn(sentences).slice(0, IDS_MAX);
+  const stories = ids.flatMap((one) => [`What happened to ${one}:`, ...storyOf(one, steps)]);
+  if (stories.length > 0) return stories;
+  const told = steps.filter(({ what }) => forAll.test(what) || said.test(what)).map(lineOf);
+  return told.length === 0 ? [] : ["What happened to all:", ...told];
+}
+
 /** One step as a line. */
 export function lineOf({ atMs, where, what, detail }: Step): string {
   const shown = detail.length > DETAIL_MAX ? `${detail.slice(0, DETAIL_MAX)}…` : detail;
@@ -36,7 +52,7 @@ export function lineOf({ atMs, where, what, detail }: Step): string {
 }
 
 /** Virtual time as minutes, seconds and milliseconds: `03:07.250`. */
-function timeOf(ms: number): string {
+export function timeOf(ms: number): string {
   const minutes = String(Math.floor(ms / 60_000)).padStart(2, "0");
   const seconds = (Math.floor(ms % 60_000) / 1_000).toFixed(3).padStart(6, "0");
   return `${minutes}:${seconds}`;

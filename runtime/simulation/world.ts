@@ -1,6 +1,7 @@
 import { drainMicrotasks } from "bun:jsc";
 import { type Actor, Agenda, type Happening } from "./agenda.ts";
 import type { Faults } from "./faults.ts";
+import { Pace } from "./pace.ts";
 import type { Seeded } from "./seeded.ts";
 import type { Trace } from "./trace.ts";
 
@@ -17,6 +18,7 @@ export class World {
   readonly faults: Faults;
   readonly trace: Trace;
   readonly #agenda = new Agenda();
+  readonly #pace = new Pace();
   #nowMs = 0;
   #order = 0;
   #endsAtMs = Number.POSITIVE_INFINITY;
@@ -52,7 +54,10 @@ export class World {
     return new Promise((resolve) => void this.after(delayMs, resolve, { what }));
   }
 
-  /** Lets happen what is due until a time. Returns false when nothing at all is left to happen. */
+  /**
+   * Lets happen what is due until a time. Returns false when nothing at all is left to happen.
+   * Throws an `EndlessRun` when too much happens in too little time.
+   */
   runUntil(untilMs: number): boolean {
     this.#endsAtMs = untilMs;
     drainMicrotasks();
@@ -90,6 +95,7 @@ export class World {
       return;
     }
     this.#nowMs = atMs;
+    this.#pace.count(atMs, what, process?.name);
     this.note(process?.name ?? "", what);
     work();
     drainMicrotasks();

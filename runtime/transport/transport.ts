@@ -16,6 +16,11 @@ export interface CallRequest {
   readonly asText: boolean;
   /** Aborts when the caller gives the call up; undefined when it never will. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The input as the caller's process sent it, by its version of the contract; undefined when that
+   * is this process. By it a repeated command is known, whatever the version of who answers.
+   */
+  readonly sent?: unknown;
 }
 
 /**

@@ -182,8 +182,9 @@ export class Callee {
     const deadlineAtMs = environment.monotonic() + timeoutMs;
     const asText = found.kind === "query";
     const signal = this.#cancelOf(msg);
-    const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal };
-    const output = await this.#serve(found, JSON.parse(msg.string()), request);
+    const input = JSON.parse(msg.string());
+    const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal, sent: input };
+    const output = await this.#serve(found, input, request);
     return asText ? String(output) : JSON.stringify(output);
   }
 

@@ -1,0 +1,22 @@
+import { describe, expect, test } from "bun:test";
+import { hashOf } from "./answers.ts";
+
+describe("the hash of a request", () => {
+  test("does not depend on the order of properties, nor on those that are not there", () => {
+    const one = { orderId: "o", lines: [{ sku: "a", count: 1 }], note: undefined };
+    const other = { lines: [{ count: 1, sku: "a" }], orderId: "o" };
+    expect(hashOf(one)).toBe(hashOf(other));
+  });
+
+  test.each([
+    [{ a: "1" }, { a: 1 }],
+    [{ a: null }, { a: "null" }],
+    [{ a: [1, 2] }, { a: [2, 1] }],
+    [{ a: [12] }, { a: [1, 2] }],
+    [{ a: "b", c: "d" }, { a: "b1:c1:d" }],
+    [{ a: {} }, { a: [] }],
+    [{}, { a: {} }],
+  ])("of %j is another than that of %j", (one, other) => {
+    expect(hashOf(one)).not.toBe(hashOf(other));
+  });
+});

@@ -1,0 +1,85 @@
+import type { Arguments } from "./arguments.ts";
+
+/** How the line looks with which a job tells the seed that it begins with. */
+const begun = /^begins with seed (\d+)$/;
+
+/** How many runs passed, and how many did not. */
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Has whoever started this job know the seed that it is at. */
+export function tellSeed(seed: number): void {
+  console.log(`begins with seed ${seed}`);
+}
+
+/**
+ * Shares the seeds among processes, each with a core of its own, and adds up what they found.
+ *
+ * The first of them also runs the kept seeds. A job that dies fails the whole: what it printed is
+ * told, with the seed that it was at, when the others have ended.
+ */
+export async function inJobs(asked: Arguments, program: readonly string[]): Promise<number> {
+  const { jobs, seeds, from } = asked;
+  const each = Math.ceil(seeds / jobs);
+  const runs = Array.from({ length: jobs }, (_, job) => {
+    const first = job * each;
+    const share = { from: from + first, seeds: Math.max(0, Math.min(each, seeds - first)) };
+    return ended(new Job([...program, ...wordsOf({ ...asked, ...share, job })], share));
+  });
+  const counts = await Promise.all(runs);
+  const passed = counts.reduce((sum, one) => sum + one.passed, 0);
+  const failed = counts.reduce((sum, one) => sum + one.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): string[] {
+  const words = ["--seeds", String(seeds), "--from", String(from), "--job", String(job)];
+  return [...words, "--minutes", String(minutes), "--topology", topology, "--workload", workload];
+}
+
+/** Waits for a job, prints what it printed, and counts its death as a run that failed. */
+async function ended(job: Job): Promise<Count> {
+  const { count, lines, death } = await job.end();
+  if (count === undefined) console.log(death);
+  if (lines.length > 0) console.log(lines.join("\n"));
+  return count ?? { passed: 0, failed: 1 };
+}
+
+/** A process that runs some of the seeds. */
+class Job {
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #share: { readonly from: number; readonly seeds: number };
+
+  constructor(command: readonly string[], share: Pick<Arguments, "from" | "seeds">) {
+    this.#share = share;
+    this.#child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  }
+
+  /** What it found and printed, when it has ended; without a count it has died. */
+  async end() {
+    const child = this.#child;
+    const output = [child.stdout, child.stderr].map((one) => new Response(one).text());
+    const [told = "", failed = ""] = await Promise.all(output);
+    await child.exited;
+    const lines = told.trimEnd().split("\n");
+    const [, passed, failures] = /^(\d+) passed, (\d+) failed$/.exec(lines.at(-1) ?? "") ?? [];
+    const hasEnded = passed !== undefined && failures !== undefined;
+    const count = hasEnded ? { passed: Number(passed), failed: Number(failures) } : undefined;
+    const at = lines.findLast((line) => begun.test(line))?.match(begun)?.[1];
+    const printed = hasEnded ? lines.slice(0, -1) : lines;
+    const shown = [...printed.filter((line) => !begun.test(line)), ...failed.trimEnd().split("\n")];
+    return { count, lines: shown.filter((line) => line !== ""), death: this.#death(at) };
+  }
+
+  #death(at: string | undefined): string {
+    const { from, seeds } = this.#share;
+    const { signalCode, exitCode } = this.#child;
+    const how = signalCode === null ? `with code ${exitCode}` : `by ${signalCode}`;
+    const where = at === undefined ? "before its first seed" : `at seed ${at}`;
+    const last = Math.max(from, from + seeds - 1);
+    return `The job of the seeds ${from} to ${last} ended ${how} ${where}. What it printed:`;
+  }
+}

@@ -1,0 +1,44 @@
+import { anonymous } from "../contract/identity.ts";
+import type { System } from "../host/system.ts";
+import { desk, shelf } from "../testing/sample/contracts.ts";
+import { deskModule } from "../testing/sample/desk.ts";
+import { shelfModule } from "../testing/sample/shelf.ts";
+import { runSimulate } from "./command.ts";
+import { noFaults } from "./no-faults.ts";
+import { sample } from "./sample.ts";
+import type { Workload } from "./scenario.ts";
+
+// `cleave simulate` for the sample, without faults; the file of kept seeds comes first:
+// `sample-command.ts kept-seeds.jsonl simulate --seeds 4 --jobs 2 --workload failing`.
+
+const http = () => Promise.reject(new Error("The sample has no routes."));
+const system: System = {
+  modules: [
+    { contract: shelf, module: async () => ({ default: shelfModule }), http },
+    { contract: desk, module: async () => ({ default: deskModule }), http },
+  ],
+  topologies: { monolith: { all: ["shelf", "desk"] } },
+  authenticator: async () => async () => anonymous,
+  demo: async () => {},
+};
+
+const alone: Workload = { ...sample.workload, clients: 1 };
+const workloads = {
+  ordering: sample.workload,
+  failing: { ...alone, client: () => Promise.reject(new Error("hm")) },
+  dying: {
+    ...alone,
+    async client() {
+      console.error("It is out of memory.");
+      process.exit(7);
+    },
+  },
+} satisfies { readonly [name: string]: Workload };
+
+const [kept = "", command, ...args] = Bun.argv.slice(2);
+if (command !== "simulate") throw new Error("It can only simulate.");
+process.exitCode = await runSimulate(
+  system,
+  { workloads, invariants: [], faults: noFaults, kept },
+  args,
+);

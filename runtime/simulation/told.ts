@@ -1,0 +1,33 @@
+import type { Named } from "./kept.ts";
+import type { Failure } from "./simulate.ts";
+
+/** Lines of a story that are printed, at most. */
+const STORY_LINES_MAX = 100;
+
+/**
+ * A failure as lines: the seed, how it is run again, what did not hold, the faults that it takes,
+ * and the story.
+ */
+export function told(failure: Failure, named: Named): string[] {
+  const { seed, violations, faults, story } = failure;
+  return [
+    `Seed ${seed} of commit ${named.commit ?? "(git knows none)"}: ${again(failure, named)}`,
+    ...violations.map((one) => `  ${one}`),
+    faults.length === 0 ? "It takes no fault." : `It takes ${faults.length} faults:`,
+    ...faults.map((one) => `  ${one}`),
+    ...shortened(story),
+  ];
+}
+
+function again({ seed, minutes }: Failure, { workload, topology }: Named): string {
+  const words = `--seed ${seed} --minutes ${minutes} --topology ${topology}`;
+  return `bun run cleave simulate ${words} --workload ${workload}`;
+}
+
+/** The beginning and the end of a long story; `--story` tells all of it. */
+function shortened(story: readonly string[]): readonly string[] {
+  if (story.length <= STORY_LINES_MAX) return story;
+  const half = STORY_LINES_MAX / 2;
+  const left = `… ${story.length - STORY_LINES_MAX} lines more …`;
+  return [...story.slice(0, half), left, ...story.slice(-half)];
+}
