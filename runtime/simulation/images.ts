@@ -7,8 +7,8 @@ export type Bytes = ReadonlyMap<string, Uint8Array>;
  * The databases that every run begins with. They are opened once and put back after each run, by
  * one transaction around all that it does, which keeps what was prepared on them.
  *
- * A database whose schema can end or defer a transaction is opened anew for each run instead: around
- * its transactions there must be no other.
+ * A database whose schema can end or defer a transaction is opened anew for each run instead:
+ * around its transactions there must be no other.
  */
 export class Images {
   readonly #bytes: Bytes;

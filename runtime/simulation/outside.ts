@@ -40,6 +40,8 @@ export function outsideOf(
     happens: (fault, where) => world.faults.happens(fault, where),
     serve: (process, work, { what, lostMs, lost }) =>
       new Promise((resolve, reject) => {
+        // Its promises may go on when it is gone; nothing of that leaves it.
+        if (process.isGone) return;
         const getsLost = () => world.after(lostMs, () => reject(lost()), { what: "lost", process });
         if (world.faults.happens("outside-lost", what)) return getsLost();
         const answer = (tell: () => void) => {

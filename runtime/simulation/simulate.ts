@@ -1,3 +1,5 @@
+import { moduleName } from "../contract/contract.ts";
+import { topologyMistakes } from "../host/topology-mistakes.ts";
 import { turns } from "../testing/stillness.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
@@ -9,6 +11,9 @@ import { storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
+const UNSTEADY =
+  "Run again, the seed did not fail: something that was run depends on more than the seed, such " +
+  "as on Math.random, Date.now, or what an earlier run left in a variable.";
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
@@ -48,6 +53,18 @@ export interface Report {
   readonly faded: readonly string[];
 }
 
+/** Refuses topologies that could not be started. */
+function checkTopologies({ topologies, modules }: Scenario): void {
+  const names = modules.map((one) => one.contract[moduleName]);
+  const mistakes = topologies.flatMap((one, index) =>
+    topologyMistakes(`number ${index + 1}`, one, names),
+  );
+  if (topologies.length === 0) {
+    mistakes.push('There is no topology to simulate. Give one, such as { gateway: ["orders"] }.');
+  }
+  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
+}
+
 /** One run that is to be made. */
 type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
 
@@ -62,6 +79,7 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
+  checkTopologies(simulation);
   const images = prepared(simulation);
   const failures: Failure[] = [];
   const faded: string[] = [];
@@ -85,6 +103,9 @@ export async function simulate(simulation: Simulation): Promise<Report> {
         ? { minutes, ...explained(outcome, run) }
         : { seed, minutes, violations, faults: outcome.faults.map(nameOf), story: [] };
     failures.push(failure);
+    // What was left uncaught while the seed was run again is not the next one's.
+    await turns(1);
+    escaped.taken();
     const [found = ""] = failure.violations;
     if (kept !== undefined) {
       keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
@@ -119,9 +140,10 @@ type Rerun = (more: {
   readonly keepsSteps?: boolean;
 }) => Outcome;
 
-function explained({ seed, faults }: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+function explained({ seed, faults, ...first }: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
   const fails = (only: ReadonlySet<string>) => rerun({ only }).violations.length > 0;
   const least = shrunk(faults.map(nameOf), fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
-  return { seed, violations, faults: least, story: storyBehind(violations, steps) };
+  const found = violations.length > 0 ? violations : [...first.violations, UNSTEADY];
+  return { seed, violations: found, faults: least, story: storyBehind(violations, steps) };
 }
