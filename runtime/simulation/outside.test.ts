@@ -38,6 +38,11 @@ test.each([
   ["is done once, and answered", {}, { done: 1, told: ["done"] }],
   ["is not done when it is lost", { "outside-lost": 1 }, { done: 0, told: ["lost after true"] }],
   [
+    "is done after the process was told that it was lost, when it is late",
+    { "outside-late": 1 },
+    { done: 1, told: ["lost after true"] },
+  ],
+  [
     "is done all the same when the answer is lost",
     { "outside-unanswered": 1 },
     { done: 1, told: ["lost after true"] },
