@@ -10,6 +10,7 @@ import { Faults, type Happened } from "./faults.ts";
 import { Images } from "./images.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
+import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
@@ -161,11 +162,12 @@ class Run implements Disposable {
     world.runUntil(Math.min(faultsMs, untilMs));
     if (untilMs <= faultsMs) return this.#outcome([], 0);
     faults.on = false;
-    const restedAtMs = this.#rest(clients, untilMs);
+    const overdue = new Overdue();
+    const restedAtMs = this.#rest(clients, { overdue, endsAtMs: untilMs });
     if (world.nowMs >= untilMs) return this.#outcome([], 0);
-    const violations = [...clients.failures, ...this.#ledger.wrong()];
+    const violations = [...clients.failures, ...this.#ledger.wrong(), ...overdue.sentences];
     if (restedAtMs === undefined) {
-      const owed = this.#owed(clients);
+      const owed = this.#undone(clients, this.#ledger.owed(this.#nowOfDay()));
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
       violations.push(...this.#invariants.flatMap((one) => this.#checked(one)));
@@ -222,19 +224,23 @@ class Run implements Disposable {
   }
 
   /** Lets everything come to rest until a time; tells when it did, or undefined. */
-  #rest(clients: Clients, endsAtMs: number): number | undefined {
+  #rest(
+    clients: Clients,
+    { overdue, endsAtMs }: { readonly overdue: Overdue; readonly endsAtMs: number },
+  ): number | undefined {
     const { world } = this;
     const untilMs = Math.min(world.nowMs + REST_MS, endsAtMs);
     while (world.nowMs < untilMs) {
       world.runUntil(Math.min(world.nowMs + LOOK_MS, untilMs));
-      if (this.#owed(clients).length === 0) return world.nowMs;
+      const owed = this.#ledger.owed(this.#nowOfDay());
+      overdue.look(owed, world.nowMs);
+      if (this.#undone(clients, owed).length === 0) return world.nowMs;
     }
     return undefined;
   }
 
-  #owed(clients: Clients): string[] {
+  #undone(clients: Clients, owed: readonly string[]): readonly string[] {
     if (clients.busy > 0) return [`${clients.busy} clients have not ended`];
-    const owed = this.#ledger.owed(this.#nowOfDay());
     return this.system.isIdle ? owed : ["a process is busy", ...owed];
   }
 

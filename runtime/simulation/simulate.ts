@@ -73,9 +73,10 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * sagas, and with everything beneath them broken in every way: once for each seed.
  *
  * A run depends on its seed alone. It ends an hour after the last fault at the latest; by then
- * every client must be done, every event taken in and every saga ended, and the invariants must
- * hold. A seed that fails is run again with fewer faults until the least are found, and told as a
- * story.
+ * every client must be done, every event taken in, every saga ended or waiting for its time, and
+ * the invariants must hold. What the runtime owes, such as an event to a reader, it may owe for
+ * five minutes then. A seed that fails is run again with fewer faults until the least are found,
+ * and told as a story.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
