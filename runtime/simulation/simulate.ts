@@ -12,8 +12,8 @@ import { storyBehind } from "./story.ts";
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
 const UNSTEADY =
-  "Run again, the seed did not fail: something that was run depends on more than the seed, such " +
-  "as on Math.random, Date.now, or what an earlier run left in a variable.";
+  "Run again, the seed went otherwise: something depends on more than the seed, such as on " +
+  "Math.random, Date.now, or a variable of a module, which outlives processes and runs here.";
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
@@ -141,10 +141,20 @@ type Rerun = (more: {
   readonly keepsSteps?: boolean;
 }) => Outcome;
 
-function explained({ seed, faults, ...first }: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+  const { seed } = outcome;
+  const all = outcome.faults.map(nameOf);
+  const again = rerun({ only: new Set(all), keepsSteps: true });
+  if (!isSame(again, outcome)) {
+    const violations = [...outcome.violations, UNSTEADY];
+    return { seed, violations, faults: all, story: storyBehind(violations, again.steps) };
+  }
   const fails = (only: ReadonlySet<string>) => rerun({ only }).violations.length > 0;
-  const least = shrunk(faults.map(nameOf), fails, { runsMax: SHRINKING_RUNS_MAX });
+  const least = shrunk(all, fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
-  const found = violations.length > 0 ? violations : [...first.violations, UNSTEADY];
-  return { seed, violations: found, faults: least, story: storyBehind(violations, steps) };
+  return { seed, violations, faults: least, story: storyBehind(violations, steps) };
+}
+
+function isSame(one: Outcome, other: Outcome): boolean {
+  return one.digest === other.digest && Bun.deepEquals(one.violations, other.violations);
 }
