@@ -40,7 +40,7 @@ test("old and new versions of the shop run side by side, and nothing is lost by 
   expect(found).toEqual(new Set([null, "web"]));
 }, 120_000);
 
-test("a command that is repeated to another version of its module is the same command", async () => {
+test("a command that is repeated to another version of its module is the same one", async () => {
   const inside = await insideOf();
   const scenario = {
     modules: inside,

@@ -30,10 +30,10 @@ export function http(edge: Edge) {
     )
     .post(
       "/v1/admin/inventory/:variantId/adjustments",
-      ({ call, params, body, requireRole, requireKey }) => {
+      ({ call, params, body, requireRole, requireKey, ownKey }) => {
         requireRole("staff", "admin");
         const key = requireKey();
-        return call(inventory.adjustStock, { ...params, ...body, ref: key }, { key });
+        return call(inventory.adjustStock, { ...params, ...body, ref: ownKey(key) }, { key });
       },
       {
         params: Variant,

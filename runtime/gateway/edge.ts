@@ -79,7 +79,7 @@ function contextOf(
     identity,
     idempotencyKey,
     call: (procedure, input, callOptions = {}) => {
-      const { key } = callOptions;
+      const { key, signal } = callOptions;
       const answer = options.invoke(procedure, input, {
         identity,
         traceId,
@@ -87,6 +87,7 @@ function contextOf(
         deadlineMs: timeLeftMs(exchange, options, callOptions.deadlineMs),
         key: key === undefined ? undefined : ownKey(key),
         asText: false,
+        signal,
       });
       return answer as Promise<never>; // Invoke promises an output that fits the contract.
     },

@@ -37,6 +37,9 @@ function routes(edge: Edge) {
     .get("/v1/forwarded/:name", ({ forward, params }) => forward(teas.teaNamed, params), {
       params: httpSchema.Object({ name: httpSchema.String() }),
     })
+    .get("/v1/hasty", ({ call }) =>
+      call(teas.teaNamed, { name: "sencha" }, { signal: AbortSignal.abort("too slow") }),
+    )
     .get("/v1/me", ({ identity, requireRole }) => {
       requireRole("staff");
       return identity;
@@ -345,6 +348,12 @@ describe("what the kernel throws", () => {
     const deadlineMs = shared.seen.at(-1)?.request.deadlineMs ?? 0;
     expect(deadlineMs).toBeGreaterThan(5_000);
     expect(deadlineMs).toBeLessThanOrEqual(10_000);
+    expect(shared.seen.at(-1)?.request.signal).toBeUndefined();
+  });
+
+  test("a route may give a call up", async () => {
+    await fetch(`${shared.url}/v1/hasty`);
+    expect(shared.seen.at(-1)?.request.signal?.reason).toBe("too slow");
   });
 });
 

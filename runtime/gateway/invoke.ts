@@ -12,6 +12,8 @@ export interface InvokeRequest {
   readonly caller: "gateway";
   /** True for a query whose answer shall be its JSON text. */
   readonly asText: boolean;
+  /** Aborts when the route gives the call up; undefined when it never will. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -146,9 +146,9 @@ class Shop {
       const message = "The modules are being started. Try again in a moment.";
       return Promise.reject(new TransportError("UNREACHABLE", "no", message));
     }
-    const { identity, traceId, deadlineMs, key, asText } = request;
+    const { identity, traceId, deadlineMs, key, asText, signal } = request;
     const deadlineAtMs = this.#environment.monotonic() + deadlineMs;
-    const origin = { identity, traceId, deadlineAtMs };
+    const origin = { identity, traceId, deadlineAtMs, signal };
     const options = key === undefined ? undefined : { key };
     return this.instance.gateway.call(procedure, input, { origin, options, asText });
   };

@@ -70,7 +70,7 @@ export class Faults {
   readonly #seed: Seeded;
   readonly #rates: FaultRates;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #places = new Map<Fault, Map<string, Place>>();
+  readonly #spots = new Map<Fault, Map<string, Spot>>();
   #on = false;
 
   constructor(options: {
@@ -91,31 +91,44 @@ export class Faults {
 
   /** Whether this fault happens at this opportunity. */
   happens(fault: Fault, about: string): boolean {
+    return this.at(fault, about).happens();
+  }
+
+  /** The place of a fault, for whoever asks there again and again. */
+  at(fault: Fault, about: string): Spot {
+    let spots = this.#spots.get(fault);
+    if (spots === undefined) {
+      spots = new Map();
+      this.#spots.set(fault, spots);
+    }
+    const known = spots.get(about);
+    if (known !== undefined) return known;
+    const made = this.#spotOf(fault, about);
+    spots.set(about, made);
+    return made;
+  }
+
+  #spotOf(fault: Fault, about: string): Spot {
     const rate = this.#rates[fault];
-    if (!this.#on || rate === 0) return false;
-    const place = this.#placeOf(fault, about);
-    place.count += 1;
-    if (place.count !== place.next) return false;
-    const nth = place.count;
-    place.next += gap(rate, place.seed);
-    const happened = { fault, about, nth };
+    if (rate === 0) return { happens: () => false };
+    const seed = this.#seed.fork(`${fault} ${about}`);
+    let count = 0;
+    let next = gap(rate, seed);
+    return {
+      happens: () => {
+        if (!this.#on) return false;
+        count += 1;
+        if (count !== next) return false;
+        next += gap(rate, seed);
+        return this.#take({ fault, about, nth: count });
+      },
+    };
+  }
+
+  #take(happened: Happened): boolean {
     if (this.#only !== undefined && !this.#only.has(nameOf(happened))) return false;
     this.happened.push(happened);
     return true;
-  }
-
-  #placeOf(fault: Fault, about: string): Place {
-    let places = this.#places.get(fault);
-    if (places === undefined) {
-      places = new Map();
-      this.#places.set(fault, places);
-    }
-    const known = places.get(about);
-    if (known !== undefined) return known;
-    const seed = this.#seed.fork(`${fault} ${about}`);
-    const made = { count: 0, next: gap(this.#rates[fault], seed), seed };
-    places.set(about, made);
-    return made;
   }
 
   /** A number between two for a fault that happens now; its own for each fault. */
@@ -126,11 +139,10 @@ export class Faults {
   }
 }
 
-/** One kind of fault at one place: how many opportunities there were, and which one it takes. */
-interface Place {
-  count: number;
-  next: number;
-  readonly seed: Seeded;
+/** One kind of fault at one place. */
+export interface Spot {
+  /** Whether it happens at this opportunity. */
+  happens(): boolean;
 }
 
 /** How many opportunities until one is taken, each with the same chance. */

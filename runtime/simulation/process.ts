@@ -1,5 +1,6 @@
 import type { Environment } from "../contract/environment.ts";
 import type { Actor } from "./agenda.ts";
+import type { Spot } from "./faults.ts";
 import type { Seeded } from "./seeded.ts";
 import type { World } from "./world.ts";
 
@@ -58,6 +59,7 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
   const secrets = seed.fork("secrets");
   const random = seed.fork("random");
   const bornAtMs = world.nowMs;
+  const kills = new Map<string, Spot>();
   let turnAtMs = 0;
   let count = 0;
   const now = () => Math.floor(EPOCH_MS + world.nowMs + process.skewMs);
@@ -86,7 +88,10 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
       world.after(turnAtMs - world.nowMs, work, { what: "turn", process });
     },
     reach(point) {
-      if (process.isGone || !world.faults.happens("kill", `${name} at ${point}`)) return;
+      const known = kills.get(point);
+      const spot = known ?? world.faults.at("kill", `${name} at ${point}`);
+      if (known === undefined) kills.set(point, spot);
+      if (process.isGone || !spot.happens()) return;
       const kill = () => process.kill(`killed at ${point}`);
       // At once, which takes with it what it means to send, or when that has just left.
       if (world.faults.amount(0, 1) < 0.5) kill();

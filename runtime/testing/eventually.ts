@@ -1,8 +1,8 @@
 const PAUSE_MS = 20;
 
 /**
- * Reads until what was read holds, and resolves with it. A read that throws has not held: whoever is
- * asked may be on its way up. Throws with what came last when that takes too long.
+ * Reads until what was read holds, and resolves with it. A read that throws has not held: whoever
+ * is asked may be on its way up. Throws with what came last when that takes too long.
  *
  * For what another process does in its own time and tells nobody; within one, wait for its event.
  * The time is patience, not a measure: machines that run tests may be slow.

@@ -77,16 +77,16 @@ function callSuite(open: Open): void {
   test("give the callee the input and what goes with it, the caller the output", async () => {
     const transport = await open();
     const seen: unknown[] = [];
-    const serve = answering(async (procedure, input, { asText, ...rest }) => {
-      seen.push(procedure.name, input, rest);
+    const serve = answering(async (procedure, input, { asText, sent = input, ...rest }) => {
+      seen.push(procedure.name, input, sent, rest);
       return { list: [1], note: "hm" };
     });
     transport.serve(offer, serve);
     await transport.ready();
     const output = await transport.call(shelf.echo, { list: [2] }, request);
     expect(output).toStrictEqual({ list: [1], note: "hm" });
-    const { asText, ...sent } = request;
-    expect(seen).toEqual(["echo", { list: [2] }, sent]);
+    const { asText, ...rest } = request;
+    expect(seen).toEqual(["echo", { list: [2] }, { list: [2] }, rest]);
   });
 
   test("carry a request without a key, and anonymous ones", async () => {

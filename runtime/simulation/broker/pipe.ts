@@ -1,4 +1,4 @@
-import type { Fault } from "../faults.ts";
+import type { Fault, Spot } from "../faults.ts";
 import type { Process } from "../process.ts";
 import type { Seeded } from "../seeded.ts";
 import type { World } from "../world.ts";
@@ -15,6 +15,9 @@ export interface Taker {
 
 /** What is on its way: a message for somebody, or something to be done at the other end. */
 type Freight = { readonly to: Taker; readonly message: SentMessage } | (() => void);
+
+/** How what is sent gets lost. */
+type Loss = "message-lost" | "reply-lost";
 
 interface Frame {
   readonly sentAtMs: number;
@@ -41,6 +44,9 @@ export class Pipe {
   readonly #world: World;
   readonly #options: PipeOptions;
   readonly #about: { readonly what: string; readonly process: Process | undefined };
+  readonly #losses: Readonly<Record<Loss, Spot>>;
+  readonly #late: Spot;
+  readonly #doubled: Spot;
   #frames: Frame[] = [];
   #first = 0;
   #lastDueAtMs = 0;
@@ -52,6 +58,10 @@ export class Pipe {
     this.#world = world;
     this.#options = options;
     this.#about = { what: "arrival", process: options.process };
+    const at = (fault: Fault) => world.faults.at(fault, options.name);
+    this.#losses = { "message-lost": at("message-lost"), "reply-lost": at("reply-lost") };
+    this.#late = at("message-late");
+    this.#doubled = at("message-doubled");
   }
 
   /** Has something done at the other end; it is late or lost only with the pipe. */
@@ -60,13 +70,11 @@ export class Pipe {
   }
 
   /** Sends something that may be late, be doubled where a pipe doubles, or be lost. */
-  send(freight: Freight, loss?: Fault): void {
-    const { faults } = this.#world;
-    const { name, doubles } = this.#options;
-    if (loss !== undefined && faults.happens(loss, name)) return;
-    const lateMs = faults.happens("message-late", name) ? faults.amount(...LATE_MS) : 0;
+  send(freight: Freight, loss?: Loss): void {
+    if (loss !== undefined && this.#losses[loss].happens()) return;
+    const lateMs = this.#late.happens() ? this.#world.faults.amount(...LATE_MS) : 0;
     this.#push(freight, lateMs);
-    if (doubles && faults.happens("message-doubled", name)) this.#push(freight, 0);
+    if (this.#options.doubles && this.#doubled.happens()) this.#push(freight, 0);
   }
 
   /** Has nothing come out until then. */

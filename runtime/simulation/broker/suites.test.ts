@@ -1,18 +1,9 @@
 import { afterAll } from "bun:test";
-import type { ModuleLinks } from "../../transport/manifest.ts";
+import { links } from "../../testing/links.ts";
 import { type BreakableBroker, streamLossSuite } from "../../transport/nats/stream-loss.suite.ts";
 import { transportSuite } from "../../transport/transport.suite.ts";
 import { Pumped } from "./pumped.ts";
 
-const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
-  name,
-  queries: [],
-  commands: [],
-  events: [],
-  calls: [],
-  reads: [],
-  ...more,
-});
 const manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
   links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),

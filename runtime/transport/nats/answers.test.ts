@@ -4,20 +4,11 @@ import { DomainError, isTransportError, TransportError } from "../../contract/er
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
-import type { ModuleLinks } from "../manifest.ts";
+import { links } from "../../testing/links.ts";
 import type { Serve } from "../transport.ts";
 
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
-});
-const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
-  name,
-  queries: [],
-  commands: [],
-  events: [],
-  calls: [],
-  reads: [],
-  ...more,
 });
 const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
 /** What the broker carries at most, in bytes, with the headers. */

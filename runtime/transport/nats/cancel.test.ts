@@ -4,22 +4,13 @@ import { contract, proceduresOf, query } from "../../contract/contract.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
+import { links } from "../../testing/links.ts";
 import { connectAs } from "../../testing/nats-server.ts";
 import { turns } from "../../testing/stillness.ts";
-import type { ModuleLinks } from "../manifest.ts";
 import type { CallRequest } from "../transport.ts";
 
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
-});
-const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
-  name,
-  queries: [],
-  commands: [],
-  events: [],
-  calls: [],
-  reads: [],
-  ...more,
 });
 const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
 

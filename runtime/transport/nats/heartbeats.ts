@@ -74,11 +74,19 @@ export function listenTo(modules: readonly string[], connection: Link, directory
   }
 }
 
+/** The last text that was read: every module of an instance hears the same. */
+let last: { readonly text: string; readonly parsed: unknown } = { text: "null", parsed: null };
+
+function parsed(text: string): unknown {
+  if (last.text !== text) last = { text, parsed: JSON.parse(text) };
+  return last.parsed;
+}
+
 /** A heartbeat, if the message is one and speaks of what its subject names. */
 function beatIn(msg: Message): Heartbeat | undefined {
   const [, module, instance] = msg.subject.split(".");
   try {
-    const beat = JSON.parse(msg.string()) as Heartbeat;
+    const beat = parsed(msg.string()) as Heartbeat;
     const isSound =
       beat.module === module &&
       beat.instance === instance &&

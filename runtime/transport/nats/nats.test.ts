@@ -3,18 +3,9 @@ import { command, contract, proceduresOf } from "../../contract/contract.ts";
 import { t } from "../../contract/schema.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { Broker } from "../../testing/broker.ts";
-import type { ModuleLinks } from "../manifest.ts";
+import { links } from "../../testing/links.ts";
 import { transportSuite } from "../transport.suite.ts";
 
-const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
-  name,
-  queries: [],
-  commands: [],
-  events: [],
-  calls: [],
-  reads: [],
-  ...more,
-});
 const manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
   links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),

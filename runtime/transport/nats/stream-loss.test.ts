@@ -4,20 +4,11 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
+import { links } from "../../testing/links.ts";
 import { connectAs } from "../../testing/nats-server.ts";
 import { virtualEnvironment } from "../../testing/virtual-environment.ts";
-import type { ModuleLinks } from "../manifest.ts";
 import { type BreakableBroker, openedBy, streamLossSuite } from "./stream-loss.suite.ts";
 
-const links = (name: string, more: Partial<ModuleLinks> = {}): ModuleLinks => ({
-  name,
-  queries: [],
-  commands: [],
-  events: [],
-  calls: [],
-  reads: [],
-  ...more,
-});
 const manifest = [
   links("shelf", { events: ["taken", "put"] }),
   links("desk", { reads: [{ producer: "shelf", events: ["taken"] }] }),
