@@ -2,6 +2,7 @@ import { notifications } from "#modules/notifications";
 import { orders } from "#modules/orders";
 import type { Call } from "#runtime";
 import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
+import { refusedForCause } from "./refused.ts";
 
 /** What must hold of the shop's books, its mails and its parcels. */
 export const books: readonly Invariant[] = [
@@ -47,6 +48,7 @@ export const books: readonly Invariant[] = [
     name: "what has run is not planned any more",
     check: async (_call, rows) => rows("notifications", plannedThoughDone),
   },
+  ...refusedForCause,
 ];
 
 const confirmed = "SELECT order_id FROM orders WHERE status NOT IN ('pending', 'rejected')";

@@ -4,6 +4,7 @@ import { paymentProvider } from "../../modules/payments/payment-provider.ts";
 import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
 import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
 import type { Beyond, Outside } from "../../runtime/simulation/scenario.ts";
+import { PostOffice } from "./post-office.ts";
 import { providerBooks } from "./provider-books.ts";
 
 const SECRET = "whsec_of_the_simulation";
@@ -21,6 +22,7 @@ export function beyondTheShop(outside: Outside): Beyond {
     },
   });
   const books = providerBooks(provider);
+  const post = new PostOffice();
   const ports: Beyond["ports"] = (process) => {
     const ask = <T>(what: string, work: () => Promise<T>) =>
       outside.serve(process, work, {
@@ -41,9 +43,9 @@ export function beyondTheShop(outside: Outside): Beyond {
     const mails: Mailer = {
       isMailbox: false,
       publicUrl: outside.world.publicUrl,
-      send: () =>
+      send: (mail) =>
         outside
-          .serve(process, () => ({ kind: "taken" as const }), {
+          .serve(process, () => post.take(mail), {
             what: "mail",
             lostMs: MAIL_MS,
             lost: () => new Error("The mail server did not answer."),
@@ -56,5 +58,9 @@ export function beyondTheShop(outside: Outside): Beyond {
       [mailer, mails],
     ];
   };
-  return { ports, invariants: books.invariants, close: () => provider.close() };
+  return {
+    ports,
+    invariants: [...books.invariants, ...post.invariants],
+    close: () => provider.close(),
+  };
 }

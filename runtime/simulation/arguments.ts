@@ -4,7 +4,8 @@ import { commitOf, firstSeedOf } from "./commit.ts";
 
 const help = [
   "simulate [--seeds 100 | --seed 7] [--from 1 | --from commit] [--minutes 10] [--jobs 1]",
-  "[--topology all] [--workload buying] [--story ord_…] [--until 03:07] [--break-at text]",
+  "[--topology all] [--workload buying] [--only fault | --only none] [--story ord_…]",
+  "[--until 03:07] [--break-at text]",
   "  break all of it",
 ].join(" ");
 
@@ -18,6 +19,8 @@ const options = {
   job: { type: "string" },
   topology: { type: "string" },
   workload: { type: "string" },
+  /** A fault that may happen, each other not; `none` is none. */
+  only: { type: "string", multiple: true },
   story: { type: "string" },
   until: { type: "string" },
   "break-at": { type: "string" },
@@ -40,11 +43,14 @@ export function readArguments(args: readonly string[], workload: string) {
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
     topology: values.topology ?? "all",
     workload: values.workload ?? workload,
+    only: values.only === undefined ? undefined : new Set(values.only.filter(isFault)),
     story: values.story,
     untilMs: values.until === undefined ? undefined : milliseconds(values.until),
     breakAt: values["break-at"],
   };
 }
+
+const isFault = (name: string) => name !== "none";
 
 function parsed(args: readonly string[]) {
   try {

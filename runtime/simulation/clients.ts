@@ -82,14 +82,14 @@ export class Clients {
         pause: (ms: number) => world.pause(ms, name),
       };
       this.busy += 1;
-      const begin = () => void this.#run(name, workload.client(client));
+      const begin = () => void this.#run(name, () => workload.client(client));
       world.after(times.between(0, untilMs), begin, { what: name });
     }
   }
 
-  async #run(name: string, work: Promise<void>): Promise<void> {
+  async #run(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work;
+      await work();
     } catch (error) {
       this.failures.push(`${name} failed: ${error instanceof Error ? error.message : error}`);
     }

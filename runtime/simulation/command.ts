@@ -6,6 +6,7 @@ import type { Module } from "../module/define-module.ts";
 import { turns } from "../testing/stillness.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { Escaped } from "./escaped.ts";
+import { nameOf } from "./faults.ts";
 import { inJobs, tellSeed } from "./jobs.ts";
 import { keptSeeds, type Named } from "./kept.ts";
 import { type Outcome, prepared, runSeed } from "./run.ts";
@@ -126,9 +127,10 @@ function tell(
 async function runOne(
   scenario: Scenario,
   seed: number,
-  { minutes, story, untilMs, breakAt }: Arguments,
+  { minutes, only, story, untilMs, breakAt }: Arguments,
 ): Promise<number> {
-  const about = { seed, minutes, images: prepared(scenario), keepsSteps: true, untilMs, breakAt };
+  const kept = { keepsSteps: true, untilMs, breakAt };
+  const about = { seed, minutes, only, images: prepared(scenario), ...kept };
   using escaped = new Escaped();
   const { digest, violations: found, steps, faults } = runSeed(scenario, about);
   await turns(1);
@@ -141,5 +143,8 @@ async function runOne(
   if (untilMs !== undefined) console.log(steps.slice(-40).map(lineOf).join("\n"));
   console.log(`Seed ${seed}: ${steps.length} steps, ${faults.length} faults, digest ${digest}`);
   for (const one of violations) console.log(`  ${one}`);
+  for (const one of only?.difference(new Set(faults.map(nameOf))) ?? []) {
+    console.log(`The fault "${one}" does not happen in it.`);
+  }
   return violations.length === 0 ? 0 : 1;
 }

@@ -41,8 +41,12 @@ export interface FaultRates {
   readonly "commit-unknown": number;
   /** Each second, for each process: its clock of the day jumps by up to a minute. */
   readonly "clock-jump": number;
-  /** What a process asks of the world beyond: the request, or the answer to it, gets lost. */
+  /**
+   * What a process asks of the world beyond: the request gets lost, or comes when the process has
+   * given it up long ago, or the answer to it gets lost.
+   */
   readonly "outside-lost": number;
+  readonly "outside-late": number;
   readonly "outside-unanswered": number;
 }
 

@@ -82,8 +82,12 @@ export class Ledger {
     );
   }
 
-  /** The first column of what is found in the database of a module. */
+  /** The first column of what is found in the database of a module. Throws when there is none. */
   rows(module: string, sql: string): string[] {
+    if (!this.#names.includes(module)) {
+      const known = this.#names.join(", ");
+      throw new Error(`There is no module "${module}" to look into. Known are ${known}.`);
+    }
     return this.#disk.look<string>(module, sql, []);
   }
 

@@ -24,5 +24,6 @@ export const noFaults: FaultRates = {
   "commit-unknown": 0,
   "clock-jump": 0,
   "outside-lost": 0,
+  "outside-late": 0,
   "outside-unanswered": 0,
 };

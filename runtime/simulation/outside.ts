@@ -8,6 +8,8 @@ import type { SimulatedSystem } from "./simulated-system.ts";
 import type { World } from "./world.ts";
 
 const WAY_MS = [1, 40] as const;
+/** How late what is late is done at most, as a multiple of the time after which it is given up. */
+const LATE_TIMES = 5;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** The world beyond the system, as what stands behind ports sees it. */
@@ -40,20 +42,26 @@ export function outsideOf(
     happens: (fault, where) => world.faults.happens(fault, where),
     serve: (process, work, { what, lostMs, lost }) =>
       new Promise((resolve, reject) => {
+        // Its promises may go on when it is gone; nothing of that leaves it.
+        if (process.isGone) return;
         const getsLost = () => world.after(lostMs, () => reject(lost()), { what: "lost", process });
         if (world.faults.happens("outside-lost", what)) return getsLost();
         const answer = (tell: () => void) => {
           if (world.faults.happens("outside-unanswered", what)) getsLost();
           else later(tell, what, process);
         };
-        later(() => {
-          Promise.resolve()
-            .then(work)
-            .then(
-              (value) => answer(() => resolve(value)),
-              (error) => answer(() => reject(error)),
-            );
-        }, what);
+        const done = () => Promise.resolve().then(work);
+        if (world.faults.happens("outside-late", what)) {
+          const lateMs = world.faults.amount(lostMs, LATE_TIMES * lostMs);
+          world.after(lateMs, () => void done().catch(() => {}), { what });
+          return getsLost();
+        }
+        const arrive = () =>
+          void done().then(
+            (value) => answer(() => resolve(value)),
+            (error) => answer(() => reject(error)),
+          );
+        later(arrive, what);
       }),
   };
 }

@@ -17,6 +17,8 @@ export class Process implements Actor {
   readonly name: string;
   readonly environment: Environment;
   isGone = false;
+  /** Why it is gone, once it is. */
+  whyGone = "";
   pausedUntilMs = 0;
   /** How far its clock of the day is off. */
   skewMs = 0;
@@ -34,6 +36,7 @@ export class Process implements Actor {
     if (this.isGone) return;
     this.#world.note(this.name, "gone", why);
     this.isGone = true;
+    this.whyGone = why;
     for (const work of this.#leaving) work();
   }
 

@@ -10,6 +10,7 @@ import { Faults, type Happened } from "./faults.ts";
 import { Images } from "./images.ts";
 import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
+import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
@@ -22,6 +23,10 @@ const MINUTE_MS = 60_000;
 /** How long everything may take to come to rest once no fault happens any more. */
 const REST_MS = 60 * MINUTE_MS;
 const LOOK_MS = 5_000;
+/** By when it is known whether a system can start at all. */
+const STARTED_MS = 10;
+const ONLY_VIRTUAL =
+  "What waits for real time, as fetch, a file or setTimeout do, waits for ever here.";
 
 /** What of a scenario is run. */
 export interface RunOptions {
@@ -59,7 +64,13 @@ export function prepared(scenario: Scenario): Images {
   const monolith = { gateway: scenario.modules.map((one) => one.contract[moduleName]) };
   using run = new Run({ ...scenario, topologies: [monolith] }, { images: new Images(), seed: 0 });
   run.system.start();
-  run.settle(scenario.workload.prepare(run.call));
+  const filling = scenario.workload.prepare(run.call);
+  filling.catch(() => {});
+  run.world.runUntil(STARTED_MS);
+  for (const { process } of run.system.members) {
+    if (process.isGone) throw new Error(`The system cannot start: ${process.whyGone}.`);
+  }
+  run.settle("Filling the system", filling);
   for (const { process } of run.system.members) process.kill("prepared");
   return new Images(run.disk.bytes());
 }
@@ -110,8 +121,8 @@ class Run implements Disposable {
     this.#ledger = new Ledger(disk, modules);
   }
 
-  /** Lets time pass until a promise is settled, and gives what it resolves with. */
-  settle<T>(promise: Promise<T>): T {
+  /** Lets time pass until what is done is settled, and gives what it resolves with. */
+  settle<T>(what: string, promise: Promise<T>): T {
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     promise.then(
       (value) => {
@@ -125,7 +136,8 @@ class Run implements Disposable {
     while (outcome === undefined && this.world.nowMs < untilMs) {
       this.world.runUntil(this.world.nowMs + 10);
     }
-    if (outcome === undefined) throw new Error("It took more than an hour.");
+    if (outcome === undefined)
+      throw new Error(`${what} took more than an hour of virtual time. ${ONLY_VIRTUAL}`);
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }
@@ -150,10 +162,12 @@ class Run implements Disposable {
     world.runUntil(Math.min(faultsMs, untilMs));
     if (untilMs <= faultsMs) return this.#outcome([], 0);
     faults.on = false;
-    const restedAtMs = this.#rest(clients);
-    const violations = [...clients.failures, ...this.#ledger.wrong()];
+    const overdue = new Overdue();
+    const restedAtMs = this.#rest(clients, { overdue, endsAtMs: untilMs });
+    if (world.nowMs >= untilMs) return this.#outcome([], 0);
+    const violations = [...clients.failures, ...this.#ledger.wrong(), ...overdue.sentences];
     if (restedAtMs === undefined) {
-      const owed = this.#owed(clients);
+      const owed = this.#undone(clients, this.#ledger.owed(this.#nowOfDay()));
       violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
     } else {
       violations.push(...this.#invariants.flatMap((one) => this.#checked(one)));
@@ -164,7 +178,7 @@ class Run implements Disposable {
   #checked({ name, check }: Invariant): readonly string[] {
     const rows: Rows = (module, sql) => this.#ledger.rows(module, sql);
     try {
-      return this.settle(check(this.call, rows)).map((one) => `${name}: ${one}`);
+      return this.settle("Checking it", check(this.call, rows)).map((one) => `${name}: ${one}`);
     } catch (error) {
       if (error instanceof EndlessRun) throw error;
       return [
@@ -209,20 +223,24 @@ class Run implements Disposable {
     this.#everySecond();
   }
 
-  /** Lets everything come to rest; tells when it did, or undefined. */
-  #rest(clients: Clients): number | undefined {
+  /** Lets everything come to rest until a time; tells when it did, or undefined. */
+  #rest(
+    clients: Clients,
+    { overdue, endsAtMs }: { readonly overdue: Overdue; readonly endsAtMs: number },
+  ): number | undefined {
     const { world } = this;
-    const untilMs = world.nowMs + REST_MS;
+    const untilMs = Math.min(world.nowMs + REST_MS, endsAtMs);
     while (world.nowMs < untilMs) {
-      world.runUntil(world.nowMs + LOOK_MS);
-      if (this.#owed(clients).length === 0) return world.nowMs;
+      world.runUntil(Math.min(world.nowMs + LOOK_MS, untilMs));
+      const owed = this.#ledger.owed(this.#nowOfDay());
+      overdue.look(owed, world.nowMs);
+      if (this.#undone(clients, owed).length === 0) return world.nowMs;
     }
     return undefined;
   }
 
-  #owed(clients: Clients): string[] {
+  #undone(clients: Clients, owed: readonly string[]): readonly string[] {
     if (clients.busy > 0) return [`${clients.busy} clients have not ended`];
-    const owed = this.#ledger.owed(this.#nowOfDay());
     return this.system.isIdle ? owed : ["a process is busy", ...owed];
   }
 

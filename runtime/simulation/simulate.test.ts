@@ -3,6 +3,7 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
+import type { Rows } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
 const quiet = { ...sample, faults: noFaults, minutes: 1 };
@@ -91,3 +92,59 @@ test.each([0, 0.05])(
     );
   },
 );
+
+test("an invariant that throws, and a client that does so at once, fail the seed", async () => {
+  const throws = () => {
+    throw new Error("hm");
+  };
+  const thrown = { name: "thrown", check: async () => throws() };
+  const workload = { ...sample.workload, clients: 1, client: throws };
+  const { failures } = await simulate({ ...quiet, invariants: [thrown], workload, seeds: [3] });
+  const violations = ["client-1 failed: hm", "thrown: it could not be checked: hm"];
+  expect(failures.map((one) => one.violations)).toEqual([violations]);
+});
+
+test("an invariant that looks into a module that is not there does not hold", async () => {
+  const blind = {
+    name: "blind",
+    check: async (_call: unknown, rows: Rows) => rows("dsk", "SELECT 'found'"),
+  };
+  const { failures } = await simulate({ ...quiet, invariants: [blind], seeds: [3] });
+  expect(failures.flatMap(({ violations }) => violations)).toEqual([
+    'blind: it could not be checked: There is no module "dsk" to look into. Known are shelf, desk.',
+  ]);
+});
+
+test("what a seed that is run again leaves uncaught is not laid to the next one", async () => {
+  let runs = 0;
+  const client = async () => {
+    runs += 1;
+    if (runs > 2) return;
+    process.emit("unhandledRejection", new Error("nobody's"), Promise.resolve());
+    throw new Error("hm");
+  };
+  const workload = { ...sample.workload, clients: 1, client };
+  const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3, 4] });
+  expect(failures.map(({ seed }) => seed)).toEqual([3]);
+});
+
+test.each([
+  ["fails but once", (runs: number) => (runs === 1 ? ["It does not hold."] : [])],
+  ["fails otherwise each time", (runs: number) => [`It does not hold, ${runs} times by now.`]],
+])("a seed that %s is said to depend on more than itself", async (_what, checked) => {
+  let runs = 0;
+  const unsteady = { name: "unsteady", check: async () => checked(++runs) };
+  const { failures } = await simulate({ ...quiet, invariants: [unsteady], seeds: [3] });
+  expect(failures.flatMap(({ violations }) => violations)).toEqual([
+    expect.stringMatching(/^unsteady: It does not hold/),
+    expect.stringMatching(/^Run again, the seed went otherwise: .* a variable of a module/),
+  ]);
+});
+
+test.each([
+  [[], /There is no topology to simulate\. Give one/],
+  [[{ gateway: [], shelf: ["shelf"], desk: ["dsk"] }], /leaves out the module desk\./],
+  [[{ shelf: ["shelf"], desk: ["desk"] }], /none that serves HTTP\./],
+])("the topologies %j are refused", async (topologies, message) => {
+  await expect(simulate({ ...quiet, topologies, seeds: [1] })).rejects.toThrow(message);
+});

@@ -1,3 +1,5 @@
+import { moduleName } from "../contract/contract.ts";
+import { topologyMistakes } from "../host/topology-mistakes.ts";
 import { turns } from "../testing/stillness.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
@@ -9,6 +11,9 @@ import { storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
+const UNSTEADY =
+  "Run again, the seed went otherwise: something depends on more than the seed, such as on " +
+  "Math.random, Date.now, or a variable of a module, which outlives processes and runs here.";
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
@@ -48,6 +53,18 @@ export interface Report {
   readonly faded: readonly string[];
 }
 
+/** Refuses topologies that could not be started. */
+function checkTopologies({ topologies, modules }: Scenario): void {
+  const names = modules.map((one) => one.contract[moduleName]);
+  const mistakes = topologies.flatMap((one, index) =>
+    topologyMistakes(`number ${index + 1}`, one, names),
+  );
+  if (topologies.length === 0) {
+    mistakes.push('There is no topology to simulate. Give one, such as { gateway: ["orders"] }.');
+  }
+  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
+}
+
 /** One run that is to be made. */
 type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
 
@@ -56,12 +73,14 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * sagas, and with everything beneath them broken in every way: once for each seed.
  *
  * A run depends on its seed alone. It ends an hour after the last fault at the latest; by then
- * every client must be done, every event taken in and every saga ended, and the invariants must
- * hold. A seed that fails is run again with fewer faults until the least are found, and told as a
- * story.
+ * every client must be done, every event taken in, every saga ended or waiting for its time, and
+ * the invariants must hold. What the runtime owes, such as an event to a reader, it may owe for
+ * five minutes then. A seed that fails is run again with fewer faults until the least are found,
+ * and told as a story.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
+  checkTopologies(simulation);
   const images = prepared(simulation);
   const failures: Failure[] = [];
   const faded: string[] = [];
@@ -85,6 +104,9 @@ export async function simulate(simulation: Simulation): Promise<Report> {
         ? { minutes, ...explained(outcome, run) }
         : { seed, minutes, violations, faults: outcome.faults.map(nameOf), story: [] };
     failures.push(failure);
+    // What was left uncaught while the seed was run again is not the next one's.
+    await turns(1);
+    escaped.taken();
     const [found = ""] = failure.violations;
     if (kept !== undefined) {
       keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
@@ -119,9 +141,20 @@ type Rerun = (more: {
   readonly keepsSteps?: boolean;
 }) => Outcome;
 
-function explained({ seed, faults }: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+  const { seed } = outcome;
+  const all = outcome.faults.map(nameOf);
+  const again = rerun({ only: new Set(all), keepsSteps: true });
+  if (!isSame(again, outcome)) {
+    const violations = [...outcome.violations, UNSTEADY];
+    return { seed, violations, faults: all, story: storyBehind(violations, again.steps) };
+  }
   const fails = (only: ReadonlySet<string>) => rerun({ only }).violations.length > 0;
-  const least = shrunk(faults.map(nameOf), fails, { runsMax: SHRINKING_RUNS_MAX });
+  const least = shrunk(all, fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
   return { seed, violations, faults: least, story: storyBehind(violations, steps) };
+}
+
+function isSame(one: Outcome, other: Outcome): boolean {
+  return one.digest === other.digest && Bun.deepEquals(one.violations, other.violations);
 }

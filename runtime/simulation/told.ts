@@ -19,9 +19,12 @@ export function told(failure: Failure, named: Named): string[] {
   ];
 }
 
-function again({ seed, minutes }: Failure, { workload, topology }: Named): string {
+/** The run that is told, to which its times and ids belong: that with the least faults. */
+function again({ seed, minutes, faults }: Failure, { workload, topology }: Named): string {
   const words = `--seed ${seed} --minutes ${minutes} --topology ${topology}`;
-  return `bun run cleave simulate ${words} --workload ${workload}`;
+  const only = faults.length === 0 ? ["none"] : faults.map((one) => `'${one}'`);
+  const faulty = only.map((one) => `--only ${one}`).join(" ");
+  return `bun run cleave simulate ${words} --workload ${workload} ${faulty}`;
 }
 
 /** The beginning and the end of a long story; `--story` tells all of it. */

@@ -2,23 +2,25 @@ import { fullName } from "../contract/contract.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import type { World } from "./world.ts";
 
-/** Has what a process calls and publishes told in the story; it is no part of the digest. */
+/**
+ * Has what a process calls and publishes told in the story. It is no part of the digest, and takes
+ * no turn of the promises that it passes on: a run that is told goes as it does untold.
+ */
 export function traced(inner: Transport, world: World, where: string): Transport {
   const tell = (what: string, detail: unknown) => world.tell(where, what, JSON.stringify(detail));
   return {
     serve: (offer, serve) => inner.serve(offer, serve),
-    async call(procedure, input, request) {
+    call(procedure, input, request) {
       const name = fullName(procedure);
       const by = `${request.caller} in trace ${request.traceId.slice(0, 8)}`;
       tell(`call ${name} by ${by}`, input);
-      try {
-        const answer = await inner.call(procedure, input, request);
-        tell(`answer of ${name} to ${by}`, answer ?? null);
-        return answer;
-      } catch (error) {
-        tell(`failure of ${name} to ${by}`, error instanceof Error ? error.message : error);
-        throw error;
-      }
+      const answer = inner.call(procedure, input, request);
+      void answer.then(
+        (value) => tell(`answer of ${name} to ${by}`, value ?? null),
+        (error) =>
+          tell(`failure of ${name} to ${by}`, error instanceof Error ? error.message : error),
+      );
+      return answer;
     },
     publish(source) {
       const publish = inner.publish(source);
@@ -32,12 +34,12 @@ export function traced(inner: Transport, world: World, where: string): Transport
     subscribe: (subscription) =>
       inner.subscribe({
         ...subscription,
-        async deliver(envelopes) {
+        deliver(envelopes) {
           const { consumer, producer } = subscription;
           for (const { event, seq, payload } of envelopes) {
             world.tell(where, `${producer}.${event} number ${seq} comes to ${consumer}`, payload);
           }
-          await subscription.deliver(envelopes);
+          return subscription.deliver(envelopes);
         },
       }),
     ready: () => inner.ready(),

@@ -24,5 +24,6 @@ export const usualFaults: FaultRates = {
   "commit-unknown": 0.002,
   "clock-jump": 0.0005,
   "outside-lost": 0.02,
+  "outside-late": 0.01,
   "outside-unanswered": 0.02,
 };

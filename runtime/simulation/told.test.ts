@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { told } from "./told.ts";
+
+const named = { workload: "buying", topology: "all", commit: "abc" };
+const failure = { seed: 7, minutes: 10, violations: ["It does not hold."], story: [] };
+const again = "bun run cleave simulate --seed 7 --minutes 10 --topology all --workload buying";
+
+test("a failure says how exactly that run is run again: with the faults it takes alone", () => {
+  const faults = ["kill core at commit.before:orders #3", "pause core #1"];
+  expect(told({ ...failure, faults }, named)[0]).toBe(
+    `Seed 7 of commit abc: ${again} --only 'kill core at commit.before:orders #3' ` +
+      "--only 'pause core #1'",
+  );
+  expect(told({ ...failure, faults: [] }, named)[0]).toEndWith(`${again} --only none`);
+});
+
+/** What `cleave simulate` prints for the sample with these faults alone. */
+async function simulatedWith(only: string): Promise<string> {
+  using folder = temporaryFolder();
+  const script = fileURLToPath(new URL("sample-command.ts", import.meta.url));
+  const words = ["simulate", "--seed", "7", "--minutes", "1", "--only", only];
+  const command = [process.execPath, script, `${folder.path}/kept.jsonl`, ...words];
+  const child = Bun.spawn(command, { stdout: "pipe" });
+  return await new Response(child.stdout).text();
+}
+
+test("a run with certain faults alone says which of them do not happen", async () => {
+  expect(await simulatedWith("kill all at x #1")).toContain(
+    'The fault "kill all at x #1" does not happen in it.\n',
+  );
+  expect(await simulatedWith("none")).not.toContain("does not happen");
+});
