@@ -42,6 +42,17 @@ describe("what a process has committed", () => {
     expect(namesOn(disk)).toEqual(["committed", "of the next"]);
   });
 
+  test("is nothing of what one that is gone goes on to write when the next has come", () => {
+    const { disk, process, one, sqlite } = begun();
+    const begin = sqlite.prepare("BEGIN IMMEDIATE");
+    one.kill("killed");
+    const next = disk.of(process("two")).open(path);
+    expect(() => begin.run()).toThrow("gone");
+    write(next, "of the next");
+    commit(next);
+    expect(namesOn(disk)).toEqual(["of the next"]);
+  });
+
   test("is in an image, from which another disk begins", () => {
     const { world, disk, sqlite } = begun();
     write(sqlite, "committed");

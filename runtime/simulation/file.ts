@@ -77,21 +77,22 @@ export class File {
       return known.sqlite;
     }
     const view: View = { sqlite: Object.create(this.sqlite), by };
-    const special: { readonly [sql: string]: () => void } = {
-      "BEGIN IMMEDIATE": () => this.#begin(view.by),
-      COMMIT: () => this.#commit(view.by),
-      ROLLBACK: () => this.#undo(),
+    // For the process that prepares it: one that is gone begins nothing in the name of the next.
+    const special = (sql: string, { by } = view): (() => void) | undefined => {
+      if (sql === "BEGIN IMMEDIATE") return () => this.#begin(by);
+      if (sql === "COMMIT") return () => this.#commit(by);
+      return sql === "ROLLBACK" ? () => this.#undo() : undefined;
     };
     const version = { pluck: () => ({ get: () => this.#commits }) };
     Object.defineProperty(view.sqlite, "inTransaction", { get: () => this.#inTransaction });
     Object.assign(view.sqlite, {
       prepare: (sql: string) => {
         if (sql === "PRAGMA data_version") return version;
-        const run = special[sql];
+        const run = special(sql);
         const statement = this.sqlite.prepare(sql);
         return run === undefined ? statement : Object.assign(statement, { run });
       },
-      exec: (sql: string) => (special[sql] ?? (() => this.sqlite.exec(sql)))(),
+      exec: (sql: string) => (special(sql) ?? (() => this.sqlite.exec(sql)))(),
       pragma: (sql: string, options?: { simple?: boolean }) => this.#pragma(sql, options),
       close() {},
     });

@@ -9,6 +9,9 @@ interface Count {
   readonly failed: number;
 }
 
+/** The seeds of one job. */
+type Share = Pick<Arguments, "from" | "seeds">;
+
 /** Has whoever started this job know the seed that it is at. */
 export function tellSeed(seed: number): void {
   console.log(`begins with seed ${seed}`);
@@ -17,18 +20,22 @@ export function tellSeed(seed: number): void {
 /**
  * Shares the seeds among processes, each with a core of its own, and adds up what they found.
  *
- * The first of them also runs the kept seeds. A job that dies fails the whole: what it printed is
- * told, with the seed that it was at, when the others have ended.
+ * A job of their own runs the kept seeds first, so that none sees what the others then keep. A job
+ * that dies fails the whole: what it printed is told, with the seed that it was at, when the others
+ * have ended.
  */
 export async function inJobs(asked: Arguments, program: readonly string[]): Promise<number> {
   const { jobs, seeds, from } = asked;
   const each = Math.ceil(seeds / jobs);
-  const runs = Array.from({ length: jobs }, (_, job) => {
-    const first = job * each;
+  const run = (job: number, share: Share) =>
+    ended(new Job([...program, ...wordsOf({ ...asked, ...share, job })], share));
+  const kept = await run(0, { from, seeds: 0 });
+  const fresh = Array.from({ length: jobs }, (_, index) => {
+    const first = index * each;
     const share = { from: from + first, seeds: Math.max(0, Math.min(each, seeds - first)) };
-    return ended(new Job([...program, ...wordsOf({ ...asked, ...share, job })], share));
+    return run(index + 1, share);
   });
-  const counts = await Promise.all(runs);
+  const counts = [kept, ...(await Promise.all(fresh))];
   const passed = counts.reduce((sum, one) => sum + one.passed, 0);
   const failed = counts.reduce((sum, one) => sum + one.failed, 0);
   console.log(`${passed} passed, ${failed} failed`);
@@ -51,9 +58,9 @@ async function ended(job: Job): Promise<Count> {
 /** A process that runs some of the seeds. */
 class Job {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  readonly #share: { readonly from: number; readonly seeds: number };
+  readonly #share: Share;
 
-  constructor(command: readonly string[], share: Pick<Arguments, "from" | "seeds">) {
+  constructor(command: readonly string[], share: Share) {
     this.#share = share;
     this.#child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   }

@@ -34,6 +34,17 @@ test("a seed that fails without any fault says so, and is kept", async () => {
   expect(keptSeeds(kept)).toEqual([{ seed: 3, minutes: 1, faults: [], found }]);
 });
 
+test("when every seed fails, only the first five are explained and kept", async () => {
+  using folder = temporaryFolder();
+  const kept = `${folder.path}/kept.jsonl`;
+  const never = { name: "never", check: async () => ["It does not hold."] };
+  const seeds = [1, 2, 3, 4, 5, 6, 7];
+  const { failures } = await simulate({ ...quiet, invariants: [never], kept, seeds });
+  expect(failures.map((one) => one.seed)).toEqual(seeds);
+  expect(failures.filter((one) => one.isExplained).map((one) => one.seed)).toEqual([1, 2, 3, 4, 5]);
+  expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([1, 2, 3, 4, 5]);
+});
+
 test("what a client throws fails its seed", async () => {
   const client = async () => {
     throw new Error("hm");

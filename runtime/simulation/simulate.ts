@@ -11,6 +11,8 @@ import { storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
+/** Failures that are explained and kept, at most: one bug often fails every seed. */
+const EXPLAINED_MAX = 5;
 const UNSTEADY =
   "Run again, the seed went otherwise: something depends on more than the seed, such as on " +
   "Math.random, Date.now, or a variable of a module, which outlives processes and runs here.";
@@ -43,6 +45,8 @@ export interface Failure {
   readonly faults: readonly string[];
   /** What happened to what the violations name, a line a step. */
   readonly story: readonly string[];
+  /** Whether its least faults and its story were looked for: those of the first five are. */
+  readonly isExplained: boolean;
 }
 
 /** How a simulation went. */
@@ -76,7 +80,7 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * every client must be done, every event taken in, every saga ended or waiting for its time, and
  * the invariants must hold. What the runtime owes, such as an event to a reader, it may owe for
  * five minutes then. A seed that fails is run again with fewer faults until the least are found,
- * and told as a story.
+ * and told as a story; only the first five that fail are, and are kept.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
@@ -99,16 +103,17 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     ran?.({ ...outcome, violations });
     faded.push(...fadedIn(due, outcome));
     if (violations.length === 0) continue;
+    const isExplained = failures.length < EXPLAINED_MAX;
     const failure =
-      outcome.violations.length > 0
-        ? { minutes, ...explained(outcome, run) }
-        : { seed, minutes, violations, faults: outcome.faults.map(nameOf), story: [] };
-    failures.push(failure);
+      outcome.violations.length > 0 && isExplained
+        ? explained(outcome, run)
+        : { seed, violations, faults: outcome.faults.map(nameOf), story: [] };
+    failures.push({ minutes, isExplained, ...failure });
     // What was left uncaught while the seed was run again is not the next one's.
     await turns(1);
     escaped.taken();
     const [found = ""] = failure.violations;
-    if (kept !== undefined) {
+    if (kept !== undefined && isExplained) {
       keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
     }
   }
@@ -141,7 +146,7 @@ type Rerun = (more: {
   readonly keepsSteps?: boolean;
 }) => Outcome;
 
-function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes"> {
+function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes" | "isExplained"> {
   const { seed } = outcome;
   const all = outcome.faults.map(nameOf);
   const again = rerun({ only: new Set(all), keepsSteps: true });

@@ -4,7 +4,13 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { told } from "./told.ts";
 
 const named = { workload: "buying", topology: "all", commit: "abc" };
-const failure = { seed: 7, minutes: 10, violations: ["It does not hold."], story: [] };
+const failure = {
+  seed: 7,
+  minutes: 10,
+  violations: ["It does not hold."],
+  story: [],
+  isExplained: true,
+};
 const again = "bun run cleave simulate --seed 7 --minutes 10 --topology all --workload buying";
 
 test("a failure says how exactly that run is run again: with the faults it takes alone", () => {
@@ -14,6 +20,14 @@ test("a failure says how exactly that run is run again: with the faults it takes
       "--only 'pause core #1'",
   );
   expect(told({ ...failure, faults: [] }, named)[0]).toEndWith(`${again} --only none`);
+});
+
+test("a failure that was not explained is told without its many faults", () => {
+  const faults = ["pause core #1"];
+  expect(told({ ...failure, faults, isExplained: false }, named)).toEqual([
+    `Seed 7 of commit abc: ${again}`,
+    "  It does not hold.",
+  ]);
 });
 
 /** What `cleave simulate` prints for the sample with these faults alone. */

@@ -9,10 +9,14 @@ const STORY_LINES_MAX = 100;
  * and the story.
  */
 export function told(failure: Failure, named: Named): string[] {
-  const { seed, violations, faults, story } = failure;
-  return [
+  const { seed, violations, faults, story, isExplained } = failure;
+  const first = [
     `Seed ${seed} of commit ${named.commit ?? "(git knows none)"}: ${again(failure, named)}`,
     ...violations.map((one) => `  ${one}`),
+  ];
+  if (!isExplained) return first;
+  return [
+    ...first,
     faults.length === 0 ? "It takes no fault." : `It takes ${faults.length} faults:`,
     ...faults.map((one) => `  ${one}`),
     ...shortened(story),
@@ -20,11 +24,13 @@ export function told(failure: Failure, named: Named): string[] {
 }
 
 /** The run that is told, to which its times and ids belong: that with the least faults. */
-function again({ seed, minutes, faults }: Failure, { workload, topology }: Named): string {
+function again(failure: Failure, { workload, topology }: Named): string {
+  const { seed, minutes, faults, isExplained } = failure;
   const words = `--seed ${seed} --minutes ${minutes} --topology ${topology}`;
+  const command = `bun run cleave simulate ${words} --workload ${workload}`;
+  if (!isExplained) return command;
   const only = faults.length === 0 ? ["none"] : faults.map((one) => `'${one}'`);
-  const faulty = only.map((one) => `--only ${one}`).join(" ");
-  return `bun run cleave simulate ${words} --workload ${workload} ${faulty}`;
+  return [command, ...only.map((one) => `--only ${one}`)].join(" ");
 }
 
 /** The beginning and the end of a long story; `--story` tells all of it. */
