@@ -39,6 +39,7 @@ const rules: readonly Rule[] = [
   exportOfAll,
   idleTest,
   emptyName,
+  moduleMemory,
 ];
 
 function lineAt({ text }: Source, offset: number): number {
@@ -237,4 +238,13 @@ function emptyName(node: Node) {
   const word = id && nameOf(id).match(/(Manager|Helpers?|Utils?|Impl|Service)$/)?.[0];
   if (id === undefined || word === undefined) return undefined;
   return `calls something ${nameOf(id)}; "${word}" says nothing. Name what it is or does.`;
+}
+
+/** What outlives a call in memory alone is lost at a restart, and differs between processes. */
+function moduleMemory(node: Node, ancestors: readonly Node[], { path }: Source) {
+  if (node.type !== "VariableDeclaration" || node.kind === "const") return undefined;
+  if (!path.startsWith("modules/") || isTestFile(path)) return undefined;
+  const parent = ancestors.at(-1);
+  if (parent?.type !== "Program" && parent?.type !== "ExportNamedDeclaration") return undefined;
+  return "remembers something in a variable of the file. Keep it in the database, or in a port.";
 }

@@ -102,7 +102,12 @@ describe("a source is refused for", () => {
       `imports timers. ${injected}`,
     ],
     ["the environment", "process.env.PORT;", `uses process.env. ${injected}`],
-    ["any", "let a: any;", "says any. Say unknown, and find out what it is."],
+    [
+      "a memory of its own",
+      "export let orders = 0;",
+      "remembers something in a variable of the file. Keep it in the database, or in a port.",
+    ],
+    ["any", "const a: any = b;", "says any. Say unknown, and find out what it is."],
     [
       "a promise to the compiler",
       "a!.b;",
