@@ -58,8 +58,8 @@ function sameAgain(procedure: Procedure, first: unknown, again: unknown): void {
 /** The clients of a workload: who is still busy, and who has failed with what. */
 export class Clients {
   readonly failures: string[] = [];
-  /** How many have not come to an end. */
-  busy = 0;
+  /** Those that have not come to an end. */
+  readonly busy = new Set<string>();
 
   /** Has every client come at a time of its own, before `untilMs`. */
   constructor(
@@ -81,7 +81,7 @@ export class Clients {
         random: () => seed.next(),
         pause: (ms: number) => world.pause(ms, name),
       };
-      this.busy += 1;
+      this.busy.add(name);
       const begin = () => void this.#run(name, () => workload.client(client));
       world.after(times.between(0, untilMs), begin, { what: name });
     }
@@ -93,7 +93,7 @@ export class Clients {
     } catch (error) {
       this.failures.push(`${name} failed: ${error instanceof Error ? error.message : error}`);
     }
-    this.busy -= 1;
+    this.busy.delete(name);
   }
 }
 

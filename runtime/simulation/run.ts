@@ -240,7 +240,7 @@ class Run implements Disposable {
   }
 
   #undone(clients: Clients, owed: readonly string[]): readonly string[] {
-    if (clients.busy > 0) return [`${clients.busy} clients have not ended`];
+    if (clients.busy.size > 0) return [`${[...clients.busy].join(", ")} did not end`];
     return this.system.isIdle ? owed : ["a process is busy", ...owed];
   }
 

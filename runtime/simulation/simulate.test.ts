@@ -1,4 +1,9 @@
 import { expect, test } from "bun:test";
+import type { Call } from "../contract/call.ts";
+import { contract, query } from "../contract/contract.ts";
+import { t } from "../contract/schema.ts";
+import { defineModule } from "../module/define-module.ts";
+import { handler } from "../module/handler.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
@@ -43,6 +48,51 @@ test("when every seed fails, only the first five are explained and kept", async 
   expect(failures.map((one) => one.seed)).toEqual(seeds);
   expect(failures.filter((one) => one.isExplained).map((one) => one.seed)).toEqual([1, 2, 3, 4, 5]);
   expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("the least faults are those of what was found, not of something else that fails", async () => {
+  let answered = 0;
+  const shelf = contract("shelf", {
+    count: query({ input: t.Object({}), output: t.Object({}) }),
+  });
+  const module = defineModule({
+    contract: shelf,
+    handlers: {
+      count: handler(shelf.count, () => {
+        answered += 1;
+        return {};
+      }),
+    },
+    migrations: [],
+  });
+  const { failures } = await simulate({
+    modules: [module],
+    topologies: [{ gateway: [], shelf: ["shelf"] }],
+    workload: {
+      clients: 20,
+      prepare: async () => {},
+      client: async ({ call: made }) => {
+        const call: Call<typeof shelf> = made;
+        await call(shelf.count, {});
+      },
+    },
+    invariants: [
+      { name: "once", check: async () => (answered > 20 ? ["It was asked again."] : []) },
+      {
+        name: "twice",
+        async check() {
+          const times = answered;
+          answered = 0;
+          return times > 20 ? [] : ["Nobody asked again."];
+        },
+      },
+    ],
+    faults: { ...noFaults, "reply-lost": 0.5 },
+    seeds: [1],
+    minutes: 1,
+  });
+  expect(failures).toMatchObject([{ violations: ["once: It was asked again."] }]);
+  expect(failures[0]?.faults).toHaveLength(1);
 });
 
 test("what a client throws fails its seed", async () => {

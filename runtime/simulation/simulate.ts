@@ -7,7 +7,7 @@ import { type KeptSeed, keepSeed, keptSeeds, type Named } from "./kept.ts";
 import { type Outcome, prepared, runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { shrunk } from "./shrink.ts";
-import { storyBehind } from "./story.ts";
+import { kindOf, storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
@@ -154,7 +154,10 @@ function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes" | "i
     const violations = [...outcome.violations, UNSTEADY];
     return { seed, violations, faults: all, story: storyBehind(violations, again.steps) };
   }
-  const fails = (only: ReadonlySet<string>) => rerun({ only }).violations.length > 0;
+  // With fewer faults something else may fail, which is not what was found.
+  const kinds = new Set(outcome.violations.map(kindOf));
+  const fails = (only: ReadonlySet<string>) =>
+    rerun({ only }).violations.some((one) => kinds.has(kindOf(one)));
   const least = shrunk(all, fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
   return { seed, violations, faults: least, story: storyBehind(violations, steps) };

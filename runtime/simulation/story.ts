@@ -16,6 +16,12 @@ export function idsIn(sentences: readonly string[]): string[] {
   return [...new Set(sentences.flatMap((one) => one.match(id) ?? []))];
 }
 
+/** What kind of thing did not hold, by a sentence about it: what it says before a colon. */
+export function kindOf(sentence: string): string {
+  const [kind = ""] = sentence.split(": ");
+  return kind.replace(id, "").replace(/\d+/g, "");
+}
+
 /**
  * What happened to something, by virtual time and across all processes: every step that names it,
  * and what befell processes and broker meanwhile.

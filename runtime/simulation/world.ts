@@ -21,7 +21,6 @@ export class World {
   readonly #pace = new Pace();
   #nowMs = 0;
   #order = 0;
-  #endsAtMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: { readonly seed: Seeded; readonly faults: Faults; readonly trace: Trace }) {
     this.seed = parts.seed;
@@ -59,21 +58,15 @@ export class World {
    * Throws an `EndlessRun` when too much happens in too little time.
    */
   runUntil(untilMs: number): boolean {
-    this.#endsAtMs = untilMs;
     drainMicrotasks();
     for (;;) {
       const next = this.#agenda.first();
-      if (next === undefined || next.atMs > this.#endsAtMs) break;
+      if (next === undefined || next.atMs > untilMs) break;
       this.#agenda.removeFirst();
       this.#happen(next);
     }
-    this.#nowMs = Math.max(this.#nowMs, Math.min(untilMs, this.#endsAtMs));
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
     return this.#agenda.first() !== undefined;
-  }
-
-  /** Ends the run after what happens now. */
-  end(): void {
-    this.#endsAtMs = this.#nowMs;
   }
 
   /** Notes something for the digest and the story. */
