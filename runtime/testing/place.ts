@@ -124,8 +124,8 @@ export class Placed implements AsyncDisposable {
   /** Moves the clock, timer by timer, letting everything happen that each one sets off. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#environment.now() + ms;
-    // What was sent before the clock moves arrives before it moves.
-    await this.#stillness?.come();
+    // What was set off before the clock moves happens before it moves.
+    await this.#quiet();
     for (;;) {
       const nextMs = this.#environment.nextTimerAtMs();
       this.#environment.moveTo(Math.min(nextMs ?? untilMs, untilMs));
