@@ -53,6 +53,14 @@ test("undoes every migration of a start when one of them fails", () => {
   expect(shapeAfter(folder.path, [first, second])).toEqual(["a.id", "a.note"]);
 });
 
+test("undoes those of the kernel as well when one of the module fails", () => {
+  using folder = temporaryFolder();
+  const kernel = [{ name: "0000_kernel", sql: "CREATE TABLE k (id INTEGER PRIMARY KEY) STRICT" }];
+  expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
+  expect(() => shapeAfter(folder.path, [first, second, broken], kernel)).toThrow(/near "NONSENSE"/);
+  expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
+});
+
 const edited = { name: "0000_initial", sql: `${first.sql}; SELECT 1` };
 const renamed = { name: "0000_first", sql: first.sql };
 
