@@ -2,13 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ownerLock } from "../store/owner-lock.ts";
 import { eventually } from "../testing/eventually.ts";
+import { silent } from "../testing/silent-log.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { serverFiles } from "../transport/nats/server-config.ts";
 import { openBroker } from "./nats.ts";
 import { realEnvironment } from "./real-environment.ts";
 import { StartError } from "./start-error.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A server that notes its life in a file and is never ready. */
 function slowServer(folder: string): { readonly executable: string; notes(): string } {

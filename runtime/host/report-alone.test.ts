@@ -5,14 +5,13 @@ import { t } from "../contract/schema.ts";
 import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
 import { port } from "../module/port.ts";
-import type { Log } from "../telemetry/log.ts";
+import { silent } from "../testing/silent-log.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { startInstance } from "./instance.ts";
 import { realEnvironment } from "./real-environment.ts";
 import { reportsAlone } from "./report-alone.ts";
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 const bell = contract("bell", { ring: query({ input: t.Object({}), output: t.Object({}) }) });
 const rope = port("bell.rope", {
   settings: t.Object({}),

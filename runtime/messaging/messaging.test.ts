@@ -4,6 +4,7 @@ import { TransportError } from "../contract/errors.ts";
 import { t } from "../contract/schema.ts";
 import { connection } from "../store/connection.ts";
 import { openDatabase } from "../store/database.ts";
+import { silent } from "../testing/silent-log.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import type { Envelope } from "../transport/transport.ts";
@@ -20,7 +21,6 @@ const shelf = contract("shelf", {
   put: event(1, t.Object({ seq: t.Integer() })),
   told: event(1, t.Object({ text: t.String() })),
 });
-const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A module's database with a writer, under a clock that `advance` moves. */
 function openDesk() {

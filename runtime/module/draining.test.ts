@@ -3,7 +3,7 @@ import { contract, query } from "../contract/contract.ts";
 import { system } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
 import { startInstance } from "../host/instance.ts";
-import type { Log } from "../telemetry/log.ts";
+import { silent } from "../testing/silent-log.ts";
 import { turns } from "../testing/stillness.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
@@ -11,13 +11,11 @@ import { inProcess } from "../transport/in-process.ts";
 import { defineModule } from "./define-module.ts";
 import { handler } from "./handler.ts";
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
-
 const slow = contract("slow", {
   answer: query({ input: t.Object({}), output: t.Object({}) }),
 });
 
-test("an instance that drains is told of the end of a call, and does not look for it", async () => {
+test("what waits for a call looks for nothing meanwhile, nor when it drains", async () => {
   using folder = temporaryFolder();
   const virtual = virtualEnvironment();
   let deferred = 0;
@@ -48,6 +46,8 @@ test("an instance that drains is told of the end of a call, and does not look fo
   const origin = { identity: system, traceId: "trace", deadlineAtMs: virtual.monotonic() + 60_000 };
   const call = instance.gateway.call(slow.answer, {}, { origin });
   await turns(2);
+  const nextMs = (virtual.nextTimerAtMs() ?? Number.POSITIVE_INFINITY) - virtual.now();
+  expect(nextMs).toBeGreaterThan(10_000);
 
   let isStopped = false;
   const stopped = instance.stop().then(() => {

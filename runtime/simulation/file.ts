@@ -78,7 +78,8 @@ export class File {
     }
     const view: View = { sqlite: Object.create(this.sqlite), by };
     // For the process that prepares it: one that is gone begins nothing in the name of the next.
-    const special = (sql: string, { by } = view): (() => void) | undefined => {
+    const special = (sql: string): (() => void) | undefined => {
+      const { by } = view;
       if (sql === "BEGIN IMMEDIATE") return () => this.#begin(by);
       if (sql === "COMMIT") return () => this.#commit(by);
       return sql === "ROLLBACK" ? () => this.#undo() : undefined;

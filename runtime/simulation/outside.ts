@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import type { Log } from "../telemetry/log.ts";
+import { silent } from "../testing/silent-log.ts";
 import type { Actor } from "./agenda.ts";
 import { caller } from "./clients.ts";
 import { Process } from "./process.ts";
@@ -10,7 +10,6 @@ import type { World } from "./world.ts";
 const WAY_MS = [1, 40] as const;
 /** How late what is late is done at most, as a multiple of the time after which it is given up. */
 const LATE_TIMES = 5;
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** The world beyond the system, as what stands behind ports sees it. */
 export function outsideOf(

@@ -3,17 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Environment } from "../contract/environment.ts";
 import { realEnvironment } from "../host/real-environment.ts";
-import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { type NatsOptions, openNats } from "../transport/nats/nats.ts";
 import { provisioner } from "../transport/nats/provision.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
+import { silent } from "./silent-log.ts";
 
 const STREAM_BYTES_MAX = 64 * 1024 * 1024;
-
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** The transport over NATS. */
 export type Nats = Awaited<ReturnType<typeof openNats>>;

@@ -3,13 +3,12 @@ import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { World } from "#runtime";
+import { silent } from "../../../runtime/testing/silent-log.ts";
 import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
 import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
 import { Journal } from "./journal.ts";
 import { kept } from "./secret.ts";
 import { openSimulator, type Simulator } from "./simulator.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A world with a folder, a clock and nobody who takes webhooks. */
 function worldOf(folder: string, options: { seed?: number; development?: boolean } = {}) {

@@ -1,4 +1,4 @@
-import type { Log } from "../../telemetry/log.ts";
+import { silent } from "../../testing/silent-log.ts";
 import { turns } from "../../testing/stillness.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import { openNats } from "../../transport/nats/nats.ts";
@@ -6,7 +6,6 @@ import { Small } from "./small.ts";
 
 /** How much virtual time passes with each turn of the real event loop, in milliseconds. */
 const TURN_MS = 1;
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /**
  * A simulated broker for tests that wait for promises: its time passes by itself with the turns of

@@ -5,6 +5,7 @@ import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { links } from "../../testing/links.ts";
+import { requestOfDesk } from "../../testing/request.ts";
 import type { Serve } from "../transport.ts";
 
 const shelf = contract("shelf", {
@@ -20,17 +21,6 @@ beforeAll(async () => {
 });
 afterAll(() => broker[Symbol.asyncDispose]());
 
-function requestOf() {
-  return {
-    caller: "desk",
-    identity: { kind: "system" },
-    traceId: "0123456789abcdef0123456789abcdef",
-    deadlineAtMs: broker.environment.monotonic() + 5_000,
-    key: undefined,
-    asText: false,
-  } as const;
-}
-
 /** A desk that asks a shelf for a thing. */
 async function office(serve: Serve) {
   const transport = await broker.connect({ users: ["shelf", "desk"] });
@@ -39,7 +29,8 @@ async function office(serve: Serve) {
   transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
   await transport.ready();
   return {
-    ask: (thing: string) => transport.call(shelf.find, { thing }, requestOf()),
+    ask: (thing: string) =>
+      transport.call(shelf.find, { thing }, requestOfDesk(broker.environment)),
     [Symbol.asyncDispose]: () => transport.close(),
   };
 }
@@ -80,7 +71,7 @@ test("what a lost connection has closed is open again as soon as it is there", a
   await transport.ready();
   const ask = () =>
     transport
-      .call(shelf.find, { thing: "tea" }, requestOf())
+      .call(shelf.find, { thing: "tea" }, requestOfDesk(broker.environment))
       .catch((error: unknown) => (isTransportError(error) ? error.code : error));
   expect(await ask()).toBe("found");
   const port = Number(new URL(broker.url).port);

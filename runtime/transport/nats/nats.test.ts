@@ -4,6 +4,7 @@ import { t } from "../../contract/schema.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { Broker } from "../../testing/broker.ts";
 import { links } from "../../testing/links.ts";
+import { requestOfDesk } from "../../testing/request.ts";
 import { transportSuite } from "../transport.suite.ts";
 
 const manifest = [
@@ -47,18 +48,7 @@ test("an operation is refused to a module, though the broker lets it through", a
   const procedures = proceduresOf(shelf);
   transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
   await transport.ready();
-  const call = transport.call(
-    shelf.cleaveTidy,
-    {},
-    {
-      caller: "desk",
-      identity: { kind: "system" },
-      traceId: "0123456789abcdef0123456789abcdef",
-      deadlineAtMs: broker.environment.monotonic() + 5_000,
-      key: undefined,
-      asText: false,
-    },
-  );
+  const call = transport.call(shelf.cleaveTidy, {}, requestOfDesk(broker.environment));
   await expect(call).rejects.toThrow("desk may not run shelf.cleaveTidy: that is for operators.");
   expect(ran).toBe(false);
 });

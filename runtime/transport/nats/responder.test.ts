@@ -6,6 +6,7 @@ import { t } from "../../contract/schema.ts";
 import { Broker, type Nats } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { connectAs } from "../../testing/nats-server.ts";
+import { requestOfDesk } from "../../testing/request.ts";
 import type { ModuleLinks } from "../manifest.ts";
 import type { Report } from "../report.ts";
 import { Connection } from "./connection.ts";
@@ -133,14 +134,7 @@ test("info names the procedures with the subjects on which they are asked", asyn
 const kind = (of: string) => ({ kind: of });
 
 test("statistics count what came for each procedure, and keep the last defect", async () => {
-  const request = {
-    caller: "desk",
-    identity: { kind: "system" },
-    traceId: "0123456789abcdef0123456789abcdef",
-    deadlineAtMs: broker.environment.monotonic() + 5_000,
-    key: undefined,
-    asText: false,
-  } as const;
+  const request = requestOfDesk(broker.environment);
   for (let time = 0; time < 3; time++) await two.call(shelf.count, {}, request);
   await expect(two.call(shelf.take, {}, request)).rejects.toThrow("The shelf is stuck.");
   const [said] = await answersTo("$SRV.STATS.shelf.one", 1);
