@@ -14,6 +14,7 @@ export interface Happening {
   readonly what: string;
   /** In which process it happens; undefined for what is outside of all, such as the network. */
   readonly process: Actor | undefined;
+  readonly notesItself: boolean;
   readonly work: () => void;
   cancelled: boolean;
 }

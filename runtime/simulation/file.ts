@@ -85,13 +85,16 @@ export class File {
       return sql === "ROLLBACK" ? () => this.#undo() : undefined;
     };
     const version = { pluck: () => ({ get: () => this.#commits }) };
+    const usual = new Map<string, BetterSqlite3.Statement>();
     Object.defineProperty(view.sqlite, "inTransaction", { get: () => this.#inTransaction });
     Object.assign(view.sqlite, {
       prepare: (sql: string) => {
         if (sql === "PRAGMA data_version") return version;
         const run = special(sql);
-        const statement = this.sqlite.prepare(sql);
-        return run === undefined ? statement : Object.assign(statement, { run });
+        if (run === undefined) return this.sqlite.prepare(sql);
+        const statement = usual.get(sql) ?? this.sqlite.prepare(sql);
+        usual.set(sql, statement);
+        return Object.assign(Object.create(statement), { run });
       },
       exec: (sql: string) => (special(sql) ?? (() => this.sqlite.exec(sql)))(),
       pragma: (sql: string, options?: { simple?: boolean }) => this.#pragma(sql, options),

@@ -52,6 +52,13 @@ export class Process implements Actor {
   }
 }
 
+/** Four of them with each draw. */
+function bytesOf(seed: Seeded, count: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(count / 4));
+  for (let at = 0; at < words.length; at++) words[at] = seed.below(2 ** 32);
+  return new Uint8Array(words.buffer, 0, count);
+}
+
 function environmentOf(world: World, process: Process, seed: Seeded): Environment {
   const { name } = process;
   const turns = seed.fork("turns");
@@ -72,7 +79,7 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
     now,
     monotonic: () => world.nowMs - bornAtMs,
     random: () => random.next(),
-    randomBytes: (bytes) => Uint8Array.from({ length: bytes }, () => secrets.below(256)),
+    randomBytes: (count) => bytesOf(secrets, count),
     newId(prefix) {
       const time = now().toString(16).padStart(12, "0");
       const sequence = (count++).toString(16).padStart(8, "0");

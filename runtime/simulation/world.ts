@@ -5,6 +5,14 @@ import { Pace } from "./pace.ts";
 import type { Seeded } from "./seeded.ts";
 import type { Trace } from "./trace.ts";
 
+/** What happens, and in which process. */
+interface About {
+  readonly what: string;
+  readonly process?: Actor | undefined;
+  /** True for what notes itself what it does, for the digest and the story. */
+  readonly notesItself?: boolean;
+}
+
 /**
  * Virtual time: one thing happens after another, each with all that follows from it at once, and
  * the clock moves on to the next.
@@ -34,14 +42,11 @@ export class World {
   }
 
   /** Has something happen later. Returns a function that takes it back. */
-  after(
-    delayMs: number,
-    work: () => void,
-    about: { readonly what: string; readonly process?: Actor | undefined },
-  ): () => void {
+  after(delayMs: number, work: () => void, about: About): () => void {
     const atMs = this.#nowMs + Math.max(0, delayMs);
-    const { what, process } = about;
-    const happening = { atMs, order: this.#order++, what, process, work, cancelled: false };
+    const { what, process, notesItself = false } = about;
+    const order = this.#order++;
+    const happening = { atMs, order, what, process, notesItself, work, cancelled: false };
     this.#agenda.add(happening);
     return () => {
       happening.cancelled = true;
@@ -89,7 +94,7 @@ export class World {
     }
     this.#nowMs = atMs;
     this.#pace.count(atMs, what, process?.name);
-    this.note(process?.name ?? "", what);
+    if (!happening.notesItself) this.note(process?.name ?? "", what);
     work();
     drainMicrotasks();
   }

@@ -76,14 +76,20 @@ export function migrate(sqlite: Sqlite, migrations: Migrations): void {
   if (missing.length > 0) apply(sqlite, missing);
 }
 
+/** What finds the migrations of a database, for a disk that hands it out again. */
+const finders = new WeakMap<Sqlite, () => Applied[]>();
+
 function appliedTo(sqlite: Sqlite): Applied[] {
+  const known = finders.get(sqlite);
+  if (known !== undefined) return known();
   const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cleave_migration'").get();
   if (table === undefined) return [];
-  return sqlite
-    .prepare<[], Applied>(
-      "SELECT owner, position, name, fingerprint FROM cleave_migration ORDER BY owner, position",
-    )
-    .all();
+  const statement = sqlite.prepare<[], Applied>(
+    "SELECT owner, position, name, fingerprint FROM cleave_migration ORDER BY owner, position",
+  );
+  const find = () => statement.all();
+  finders.set(sqlite, find);
+  return find();
 }
 
 function apply(sqlite: Sqlite, missing: readonly Missing[]): void {

@@ -43,7 +43,8 @@ export interface PipeOptions {
 export class Pipe {
   readonly #world: World;
   readonly #options: PipeOptions;
-  readonly #about: { readonly what: string; readonly process: Process | undefined };
+  readonly #about;
+  readonly #where: string;
   readonly #losses: Readonly<Record<Loss, Spot>>;
   readonly #late: Spot;
   readonly #doubled: Spot;
@@ -57,7 +58,8 @@ export class Pipe {
   constructor(world: World, options: PipeOptions) {
     this.#world = world;
     this.#options = options;
-    this.#about = { what: "arrival", process: options.process };
+    this.#about = { what: "arrival", process: options.process, notesItself: true };
+    this.#where = options.process?.name ?? "broker";
     const at = (fault: Fault) => world.faults.at(fault, options.name);
     this.#losses = { "message-lost": at("message-lost"), "reply-lost": at("reply-lost") };
     this.#late = at("message-late");
@@ -149,12 +151,12 @@ export class Pipe {
     // It may be killed by what came just before.
     if (process?.isGone) return;
     if (typeof freight === "function") {
+      this.#world.note(this.#where, "arrival");
       freight();
       return;
     }
     const { to, message } = freight;
-    const where = process?.name ?? "broker";
-    this.#world.note(where, message.subject, process === undefined ? message.string() : "");
+    this.#world.note(this.#where, message.subject, process === undefined ? message.string() : "");
     to.take(message);
   }
 }

@@ -17,18 +17,28 @@ export class Directory {
     this.#environment = environment;
   }
 
-  /** Takes in a sign of life. */
-  hear(beat: Heartbeat): void {
+  /** Takes in a sign of life, and the text that it was read from. */
+  hear(beat: Heartbeat, text = ""): void {
     const members = this.#modules.get(beat.module) ?? new Map<string, Member>();
     this.#modules.set(beat.module, members);
     const nowMs = this.#environment.monotonic();
-    const known = members.get(beat.instance);
-    if (known?.beat.startedAtMs === beat.startedAtMs) {
-      known.beat = beat;
-      known.heardAtMs = nowMs;
-    } else if (known !== undefined || members.size < MEMBERS_MAX) {
-      members.set(beat.instance, new Member(beat, nowMs));
+    let member = members.get(beat.instance);
+    if (member === undefined && members.size >= MEMBERS_MAX) return;
+    if (member?.beat.startedAtMs !== beat.startedAtMs) {
+      member = new Member(beat, nowMs);
+      members.set(beat.instance, member);
     }
+    member.beat = beat;
+    member.said = text;
+    member.heardAtMs = nowMs;
+  }
+
+  /** Takes in a sign of life that says what the last one did; returns false when it does not. */
+  hearAgain(module: string, instance: string, text: string): boolean {
+    const member = this.#modules.get(module)?.get(instance);
+    if (member === undefined || member.said !== text) return false;
+    member.heardAtMs = this.#environment.monotonic();
+    return true;
   }
 
   /** Forgets an instance that is certainly not there. */

@@ -30,6 +30,8 @@ export interface Heartbeat {
 /** One instance of a module as its callers see it. */
 export class Member {
   beat: Heartbeat;
+  /** The text that the beat was read from. */
+  said = "";
   heardAtMs: number;
   /** Calls of ours that it has not answered. */
   inFlight = 0;

@@ -53,7 +53,9 @@ export class Calls {
   readonly #environment: Environment;
   readonly #underway = new Map<string, Underway>();
   readonly #inbox: string;
-  readonly #tokens: string[] = [];
+  /** Random bytes for tokens, and how many of them were used. */
+  #random = Buffer.alloc(0);
+  #used = 0;
   readonly #alarm: Alarm;
 
   constructor(connection: Link, environment: Environment) {
@@ -177,13 +179,13 @@ export class Calls {
 
   /** 128 random bits in hexadecimal, fetched for many at once. */
   #token(): string {
-    if (this.#tokens.length === 0) {
-      const bytes = Buffer.from(this.#environment.randomBytes(TOKEN_BYTES * TOKENS_AT_ONCE));
-      for (let at = 0; at < bytes.length; at += TOKEN_BYTES) {
-        this.#tokens.push(bytes.toString("hex", at, at + TOKEN_BYTES));
-      }
+    if (this.#used === this.#random.length) {
+      this.#random = Buffer.from(this.#environment.randomBytes(TOKEN_BYTES * TOKENS_AT_ONCE));
+      this.#used = 0;
     }
-    return this.#tokens.pop() as string;
+    const start = this.#used;
+    this.#used += TOKEN_BYTES;
+    return this.#random.toString("hex", start, this.#used);
   }
 }
 

@@ -45,6 +45,8 @@ export class EventReader {
   readonly producer: string;
   readonly reader: string;
   readonly #options: EventReaderOptions;
+  /** Where the producer is told. */
+  readonly #subject: string;
   /** The points before and after what is durable is acknowledged. */
   readonly #taken: string;
   readonly #acknowledged: string;
@@ -67,6 +69,7 @@ export class EventReader {
     const { consumer, producer, position } = options.subscription;
     this.producer = producer;
     this.reader = consumer;
+    this.#subject = positionSubject(producer, consumer);
     this.#taken = `reader.taken:${consumer}`;
     this.#acknowledged = `reader.acknowledged:${consumer}`;
     this.#position = position;
@@ -223,7 +226,7 @@ export class EventReader {
     if (!connection.isUp || connection.isClosed) return;
     const { events } = subscription;
     const told = { events, position: this.#position, attached, missingBefore, idle: this.#idle };
-    connection.publish(positionSubject(this.producer, this.reader), toldPayload(told));
+    connection.publish(this.#subject, toldPayload(told));
   }
 
   #pause(ms: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { Environment } from "../../contract/environment.ts";
 import type { Directory } from "../balance/directory.ts";
 import type { Heartbeat } from "../balance/member.ts";
 import type { Callee } from "./callee.ts";
-import type { Link, Message } from "./link.ts";
+import type { Link } from "./link.ts";
 import { heartbeatSubject } from "./subjects.ts";
 
 const EVERY_MS = 500;
@@ -12,10 +12,14 @@ export class Heartbeats {
   readonly #callee: Callee;
   readonly #connection: Link;
   readonly #environment: Environment;
+  readonly #subject: string;
   readonly #startedAtMs: number;
   readonly #version: string;
   #cancel = () => {};
   #state: Heartbeat["state"] = "up";
+  /** What was said last, and of how many calls. */
+  #text = "";
+  #counted = "";
 
   constructor(
     callee: Callee,
@@ -28,6 +32,7 @@ export class Heartbeats {
     this.#callee = callee;
     this.#connection = about.connection;
     this.#environment = about.environment;
+    this.#subject = heartbeatSubject(callee.module, callee.instance);
     this.#startedAtMs = about.environment.now();
     this.#version = about.version;
     this.#beat();
@@ -48,8 +53,18 @@ export class Heartbeats {
   #say(): void {
     const connection = this.#connection;
     if (!connection.isUp || connection.isClosed) return;
+    const { running, calls, errors } = this.#callee;
+    const counted = `${this.#state} ${running} ${calls} ${errors}`;
+    if (counted !== this.#counted) {
+      this.#counted = counted;
+      this.#text = JSON.stringify(this.#beatNow());
+    }
+    connection.publish(this.#subject, this.#text);
+  }
+
+  #beatNow(): Heartbeat {
     const { module, instance, isReader, running, calls, errors } = this.#callee;
-    const beat: Heartbeat = {
+    return {
       module,
       instance,
       role: isReader ? "reader" : "owner",
@@ -60,7 +75,6 @@ export class Heartbeats {
       calls,
       errors,
     };
-    connection.publish(heartbeatSubject(module, instance), JSON.stringify(beat));
   }
 }
 
@@ -68,28 +82,25 @@ export class Heartbeats {
 export function listenTo(modules: readonly string[], connection: Link, directory: Directory): void {
   for (const module of modules) {
     connection.listen(heartbeatSubject(module, "*"), (msg) => {
-      const beat = beatIn(msg);
-      if (beat !== undefined) directory.hear(beat);
+      const [, module = "", instance = ""] = msg.subject.split(".");
+      const text = msg.string();
+      if (directory.hearAgain(module, instance, text)) return;
+      const beat = beatIn(text, { module, instance });
+      if (beat !== undefined) directory.hear(beat, text);
     });
   }
 }
 
-/** The last text that was read: every module of an instance hears the same. */
-let last: { readonly text: string; readonly parsed: unknown } = { text: "null", parsed: null };
-
-function parsed(text: string): unknown {
-  if (last.text !== text) last = { text, parsed: JSON.parse(text) };
-  return last.parsed;
-}
-
-/** A heartbeat, if the message is one and speaks of what its subject names. */
-function beatIn(msg: Message): Heartbeat | undefined {
-  const [, module, instance] = msg.subject.split(".");
+/** A heartbeat, if a text is one and speaks of whom its subject names. */
+function beatIn(
+  text: string,
+  about: { readonly module: string; readonly instance: string },
+): Heartbeat | undefined {
   try {
-    const beat = parsed(msg.string()) as Heartbeat;
+    const beat = JSON.parse(text) as Heartbeat;
     const isSound =
-      beat.module === module &&
-      beat.instance === instance &&
+      beat.module === about.module &&
+      beat.instance === about.instance &&
       (beat.role === "owner" || beat.role === "reader") &&
       (beat.state === "up" || beat.state === "draining");
     return isSound ? beat : undefined;
