@@ -16,7 +16,7 @@ export interface Connection {
   readonly drizzle: Drizzle;
   readonly sqlite: Sqlite;
   readonly prepared: unknown[];
-  /** How many groups were committed since it was opened. */
+  /** How many commits were tried since it was opened. */
   commits: number;
   /** Where another process writes: a number that changes with each of its commits. */
   readonly version?: () => number;

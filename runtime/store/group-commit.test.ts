@@ -3,6 +3,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
+import { commitsOf, connection } from "./connection.ts";
 import { groupCommit } from "./group-commit.ts";
 
 const schema = `
@@ -30,9 +31,11 @@ function openWriter(reach: (point: string) => void = () => {}) {
   const onlooker = new BetterSqlite3(path, { timeout: 0 });
   const committed = onlooker.prepare<[], number>("SELECT id FROM item ORDER BY id").pluck();
   const insert = sqlite.prepare("INSERT INTO item (id, filling) VALUES (?, zeroblob(?))");
-  const writer = groupCommit("a", connectionTo(sqlite), { ...virtualEnvironment(), reach });
+  const on = connectionTo(sqlite);
+  const writer = groupCommit("a", on, { ...virtualEnvironment(), reach });
   return {
     sqlite,
+    read: { [connection]: on },
     onlooker,
     writer,
     add: (id: number, bytes = 0) => writer.run(() => insert.run(id, bytes).changes),
@@ -245,6 +248,16 @@ test("says that the outcome is unknown when COMMIT fails and the transaction is 
   expect(outcomes[1]).toMatchObject({ reason: { name: "RangeError" } });
   expect(store.committed()).toEqual([1]);
   await store.add(2);
+});
+
+test("has nothing remembered past a commit that lasted although it failed", async () => {
+  using store = openWriter((point) => {
+    if (point === "commit.before:a") store.sqlite.exec("COMMIT");
+  });
+  const before = commitsOf(store.read);
+  await store.add(1).catch(() => {});
+  expect(store.committed()).toEqual([1]);
+  expect(commitsOf(store.read)).not.toBe(before);
 });
 
 test("refuses a write when 20,000 wait, and is idle when all are answered", async () => {

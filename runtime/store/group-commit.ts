@@ -203,8 +203,9 @@ class GroupCommit implements Writer {
   #commitOrSplit(units: readonly Unit[]): void {
     try {
       this.#environment.reach(`commit.before:${this.#name}`);
-      this.#commit.run();
+      // Counted first: a commit may last although it reports an error.
       this.#on.commits += 1;
+      this.#commit.run();
       this.#environment.reach(`commit.after:${this.#name}`);
     } catch (cause) {
       if (!this.#sqlite.inTransaction) {
