@@ -2,7 +2,7 @@ import { checked } from "../contract/check.ts";
 import { type EventType, fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError } from "../contract/errors.ts";
-import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import { commitsOf, kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
 
@@ -109,6 +109,9 @@ export class Outbox implements EventSource {
   #reached = 0;
   readonly #ahead = new Set<string>();
   #writing = false;
+  /** The last seq, and at which commit it was. */
+  #last = 0;
+  #lastAt = -1;
 
   constructor(host: OutboxHost) {
     this.module = host.module;
@@ -127,7 +130,12 @@ export class Outbox implements EventSource {
   }
 
   lastSeq(): number {
-    return statements(this.#host.read).last.get()?.seq ?? 0;
+    const commits = commitsOf(this.#host.read);
+    if (commits !== this.#lastAt) {
+      this.#last = statements(this.#host.read).last.get()?.seq ?? 0;
+      this.#lastAt = commits;
+    }
+    return this.#last;
   }
 
   lastOf(events: readonly string[], seq: number): number {
