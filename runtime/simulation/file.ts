@@ -60,6 +60,8 @@ export class File {
   putBack(): void {
     this.#isOpen = false;
     this.#isAround = false;
+    // What was seen before is no more: a number that it was remembered by must not come again.
+    this.#commits += 1;
     if (this.sqlite.inTransaction) this.#around.undo();
   }
 

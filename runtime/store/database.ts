@@ -77,7 +77,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     sqlite.close();
     throw error;
   }
-  const open: Connection = { ...statementsOn(sqlite), commits: 0 };
+  const open = connectionTo(sqlite);
   return {
     [connection]: open,
     module,
@@ -109,29 +109,28 @@ export function openForReading(options: DatabaseOptions): ReadDatabase {
     throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
   }
   const open = sqlite;
-  const statements = statementsOn(open);
   const changes = open.prepare<[], number>("PRAGMA data_version").pluck();
   return {
-    [connection]: {
-      ...statements,
-      commits: 0,
-      version: () => changes.get() ?? 0,
-    },
+    [connection]: { ...connectionTo(open), version: () => changes.get() ?? 0 },
     module,
     close: () => void open.close(),
   };
 }
 
-type Statements = Pick<Connection, "drizzle" | "sqlite" | "prepared">;
+const known = new WeakMap<Sqlite, Connection>();
 
-const known = new WeakMap<Sqlite, Statements>();
-
-/** What is prepared on an open database, and goes on being so if a disk hands it out again. */
-function statementsOn(sqlite: Sqlite): Statements {
+/**
+ * The connection of an open database. A disk may hand that out again: what was prepared on it stays
+ * so, and what was remembered by the number of its commits is old.
+ */
+function connectionTo(sqlite: Sqlite): Connection {
   const before = known.get(sqlite);
-  if (before !== undefined) return before;
+  if (before !== undefined) {
+    before.commits += 1;
+    return before;
+  }
   keepPlansSteady(sqlite);
-  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [] };
+  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
   known.set(sqlite, made);
   return made;
 }
