@@ -1,10 +1,13 @@
 import { inventory } from "#modules/inventory";
+import { payments } from "#modules/payments";
 import type { Call } from "#runtime";
 import type { Client } from "../../runtime/simulation/scenario.ts";
 import { unlessRefused } from "./refusals.ts";
 
 /** Until when what is asked for by phone is kept: a minute after the world began. */
 const KEPT_UNTIL_MS = Date.UTC(2026, 0, 1, 0, 1);
+/** Until when it would be for somebody who hangs up, if nobody called it back: long after a run. */
+const KEPT_LONG_UNTIL_MS = Date.UTC(2026, 0, 2);
 
 /**
  * Somebody asks by phone, names one variant in two lines, and never orders. First they want more
@@ -30,4 +33,25 @@ export async function askByPhone(
     );
   }
   await ask(`phone_${number}`, 1).catch(unlessRefused);
+}
+
+/**
+ * Somebody has goods kept and a card charged by phone, and hangs up before either is answered: both
+ * are called back while they are still on their way, over any gateway, and may come second.
+ */
+export async function hangUp(
+  call: Call<typeof inventory | typeof payments>,
+  { number }: Pick<Client, "number">,
+  variantId: string,
+): Promise<void> {
+  const orderId = `phone_${number}_hung_up`;
+  const lines = [{ variantId, quantity: 1 }];
+  const amount = { amount: 1_000, currency: "EUR" };
+  const calls = [
+    call(inventory.holdStock, { orderId, lines, untilMs: KEPT_LONG_UNTIL_MS }),
+    call(payments.authorise, { orderId, attempt: 1, amount, token: "tok_ok" }),
+    call(inventory.releaseStock, { orderId, reason: "hung up" }),
+    call(payments.reverse, { orderId, reason: "hung up" }),
+  ];
+  await Promise.all(calls.map((one) => one.catch(unlessRefused)));
 }

@@ -7,7 +7,7 @@ import type { Call, OutputOf } from "#runtime";
 import type { Client, Workload } from "../../runtime/simulation/scenario.ts";
 import { afterwards, type Plan, planOf } from "./after-sale.ts";
 import { type Access, askedByBank } from "./bank.ts";
-import { askByPhone } from "./by-phone.ts";
+import { askByPhone, hangUp } from "./by-phone.ts";
 import { unlessRefused } from "./refusals.ts";
 
 const SKUS = ["GREEN", "BLACK", "WHITE"] as const;
@@ -22,6 +22,8 @@ const LOOKS_MAX = 400;
 const WATCHING_LOOKS = 10;
 /** The share of buyers who ask by phone first. */
 const PHONING = 0.2;
+/** How much more often somebody gives up who asks by phone. */
+const HANGING_UP = 3;
 
 type Shop = Call<
   typeof inventory | typeof orders | typeof payments | typeof products | typeof shipping
@@ -40,7 +42,7 @@ interface Trade {
   /** How many of each variant there are, and how often the coupon can be used. */
   readonly stock: number;
   readonly couponUses: number;
-  /** The share of buyers who give up a checkout while it is under way. */
+  /** The share of buyers who give up a checkout while it is under way; thrice that by phone. */
   readonly abandoning: number;
 }
 
@@ -54,7 +56,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
     prepare: (call: Shop) => filledShop(call, { stock, couponUses }),
     async client(client) {
       const call: Shop = client.call;
-      if (client.random() < PHONING) await phone(call, client, stock);
+      if (client.random() < PHONING) await phone(call, client, { stock, abandoning });
       const cart = await filledCart(call, client);
       const { version, totals } = await call(orders.cartById, cart);
       const paymentToken = oneOf(CARDS, client);
@@ -95,8 +97,14 @@ async function anyVariant(call: Shop, client: Client): Promise<string> {
   return variants[0]?.variantId ?? "";
 }
 
-async function phone(call: Shop, client: Client, stock: number): Promise<void> {
-  await askByPhone(call, client, { variantId: await anyVariant(call, client), stock });
+async function phone(
+  call: Shop,
+  client: Client,
+  { stock, abandoning }: Pick<Trade, "stock" | "abandoning">,
+): Promise<void> {
+  const variantId = await anyVariant(call, client);
+  if (client.random() < HANGING_UP * abandoning) await hangUp(call, client, variantId);
+  await askByPhone(call, client, { variantId, stock });
 }
 
 async function filledCart(call: Shop, client: Client): Promise<CartKey> {

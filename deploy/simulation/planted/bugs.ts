@@ -129,4 +129,13 @@ export const shopBugs: readonly PlantedBug[] = [
     replace: '(void send, void text, { kind: "taken" as const })',
     says: /is noted as sent, and the mail server never took it/,
   },
+  {
+    name: "a release leaves no mark",
+    why: "Stock is held for ever that was given back before it was asked for.",
+    file: "modules/inventory/handlers/release-stock.ts",
+    find: `        reservations.addReservation(tx, { orderId, state: "released", untilMs: tx.now });
+`,
+    replace: "",
+    says: /stock is held for phone_/,
+  },
 ];

@@ -53,6 +53,28 @@ describe("a message", () => {
     expect(texts).toEqual(sent);
   });
 
+  test("that is very late comes when its sender was long started again, and asked anew", () => {
+    const orders = new Set<string>();
+    for (let seed = 1; seed <= 60; seed++) {
+      const small = new Small(seed, { "message-late": 1 });
+      const process = small.process("shelf");
+      const one = small.connect("shelf", process);
+      const texts = heard(small.connect("desk"), "a");
+      small.pass(5);
+      small.world.faults.on = true;
+      one.publish("a", "before");
+      small.world.faults.on = false;
+      small.pass(1);
+      process.kill("killed");
+      const again = small.connect("shelf");
+      small.pass(5_000);
+      again.publish("a", "after");
+      small.pass(10_000);
+      orders.add(texts.join());
+    }
+    expect([...orders].sort()).toEqual(["after,before", "before,after"]);
+  });
+
   test("is stored although the broker's word for it is lost", () => {
     const { small, one, begin } = troubled({ "reply-lost": 1 });
     begin();

@@ -7,6 +7,14 @@ import type { SentMessage } from "./sent-message.ts";
 /** How long a way takes usually, and how much later what is late may be, in milliseconds. */
 const HOP_MS = [0.05, 1] as const;
 const LATE_MS = [5, 2_000] as const;
+/**
+ * A share of it is later than a call waits. A connection keeps its order, so that overtakes nothing
+ * but what its process sends over another one: started again, the process does, while its system
+ * still has what it left there resent. There is an end to it since broker and client both ask each
+ * other every 5 s for a sign of life, and leave a connection at the third time without one.
+ */
+const VERY_LATE_MS = [2_000, 15_000] as const;
+const VERY_LATE = 0.15;
 
 /** Whoever takes messages at an end of a pipe. */
 export interface Taker {
@@ -74,7 +82,7 @@ export class Pipe {
   /** Sends something that may be late, be doubled where a pipe doubles, or be lost. */
   send(freight: Freight, loss?: Loss): void {
     if (loss !== undefined && this.#losses[loss].happens()) return;
-    const lateMs = this.#late.happens() ? this.#world.faults.amount(...LATE_MS) : 0;
+    const lateMs = this.#late.happens() ? latenessOf(this.#world.faults.amount(0, 1)) : 0;
     this.#push(freight, lateMs);
     if (this.#options.doubles && this.#doubled.happens()) this.#push(freight, 0);
   }
@@ -159,4 +167,12 @@ export class Pipe {
     this.#world.note(this.#where, message.subject, process === undefined ? message.string() : "");
     to.take(message);
   }
+}
+
+/** How late something is, by a draw between 0 and 1. */
+function latenessOf(draw: number): number {
+  const isVery = draw < VERY_LATE;
+  const share = isVery ? draw / VERY_LATE : (draw - VERY_LATE) / (1 - VERY_LATE);
+  const [least, most] = isVery ? VERY_LATE_MS : LATE_MS;
+  return least + share * (most - least);
 }
