@@ -16,7 +16,11 @@ export function providerBooks(provider: PaymentProvider): {
   const agree = async (rows: Rows) => {
     const found = [...asked].map((operationId) => provider.intentOf({ operationId }));
     const intents = (await Promise.all(found)).flatMap((one) => one ?? []);
-    return [...differences(intents, rows), ...refusedWrongly(intents, rows)];
+    return [
+      ...differences(intents, rows),
+      ...leftAlone(intents, rows),
+      ...refusedWrongly(intents, rows),
+    ];
   };
   const name = "the provider's books are those of the shop";
   return { authorise, invariants: [{ name, check: (_call, rows) => agree(rows) }] };
@@ -32,6 +36,24 @@ function differences(intents: readonly Intent[], rows: Rows): string[] {
     const expected = believed.get(orderId);
     if (expected === undefined || expected === amount) return [];
     return [`the provider holds ${amount} of ${orderId}, and the shop believes ${expected}`];
+  });
+}
+
+/**
+ * Orders of which the provider holds money though the shop has no payment, or will not soon look at
+ * one that is not settled, or is to be made whole. A payment is on the disk before the provider is
+ * asked, so that there is none is never right.
+ */
+function leftAlone(intents: readonly Intent[], rows: Rows): string[] {
+  const known = new Set(rows("payments", "SELECT order_id FROM payments"));
+  const open = new Set(rows("payments", yetOpen));
+  return intents.flatMap((intent) => {
+    const { orderId } = intent.metadata;
+    const amount = held(intent);
+    if (amount === 0) return [];
+    const what = `the provider holds ${amount} of ${orderId}`;
+    if (!known.has(orderId)) return [`${what}, and the shop has no payment of it`];
+    return open.has(orderId) ? [`${what}, and the shop will not see to it`] : [];
   });
 }
 
@@ -55,6 +77,13 @@ function lasting(movements: Intent["captures"]): number {
 
 const declined = `
   SELECT order_id FROM orders WHERE json_extract(rejection, '$.code') = 'payment_declined'`;
+/** The orders with a payment that is not at its end, and is not looked at within a day. */
+const yetOpen = `
+  SELECT order_id FROM payments WHERE payment_id NOT IN (
+    SELECT key FROM cleave_job
+    WHERE command = 'resolvePayment' AND due_at_ms < created_at_ms + 24 * 60 * 60 * 1000)
+  AND (order_id IN (SELECT order_id FROM reversals) OR pending_refunds > 0
+    OR state NOT IN ('authorised', 'captured', 'declined', 'voided', 'expired'))`;
 /** The orders whose payments are all settled, with what the shop believes to hold of them. */
 const settled = `
   SELECT order_id || ' ' || sum(CASE state WHEN 'authorised' THEN authorised

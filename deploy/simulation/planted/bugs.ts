@@ -138,4 +138,21 @@ export const shopBugs: readonly PlantedBug[] = [
     replace: "",
     says: /stock is held for phone_/,
   },
+  {
+    name: "a reversal leaves no mark",
+    why: "A card is charged for what was called back before it was asked for.",
+    file: "modules/payments/handlers/authorise.ts",
+    find: '      if (store.isReversed(tx, orderId)) throw fail("PAYMENT_REVERSED", { orderId });\n',
+    replace: "",
+    says: /the provider holds .*, and the shop will not see to it/,
+  },
+  {
+    name: "what is authorised after it was called back is left alone",
+    why: "Money is held for somebody who hung up before the provider had answered.",
+    file: "modules/payments/domain/ledger.ts",
+    find: '  if (payment.reversed && nextUndo(payment) !== "whole") return nowMs + pauseMs;\n',
+    replace: "",
+    says: /the provider holds .*, and the shop will not see to it/,
+    faults: { "outside-unanswered": 0.2 },
+  },
 ];
