@@ -14,6 +14,11 @@ export interface FaultRates {
   readonly pause: number;
   /** Each second, for each process, where there are versions: it is restarted as one of them. */
   readonly version: number;
+  /**
+   * Each second: the machine fails, and with it all processes and the broker, which loses what it
+   * had not synced. What a database has committed lasts.
+   */
+  readonly machine: number;
   /** Each second: the system is stopped, gently or not, and started in another topology. */
   readonly topology: number;
   /** A message: late by up to two seconds, lost, or doubled. */

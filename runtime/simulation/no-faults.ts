@@ -7,6 +7,7 @@ export const noFaults: FaultRates = {
   pause: 0,
   version: 0,
   topology: 0,
+  machine: 0,
   "message-late": 0,
   "message-lost": 0,
   "message-doubled": 0,

@@ -79,6 +79,7 @@ export class SimulatedSystem {
   everySecond(): void {
     const { world } = this.#ground;
     const { faults } = world;
+    if (faults.happens("machine", "system")) this.#failMachine();
     for (const { process, placement } of this.members) {
       if (process.isGone) continue;
       const { name } = placement;
@@ -93,6 +94,14 @@ export class SimulatedSystem {
     if (this.#topologies.length > 1 && !this.#changing && faults.happens("topology", "system")) {
       this.#change();
     }
+  }
+
+  /** Ends all at one moment, so that nothing of what they have just sent arrives anywhere. */
+  #failMachine(): void {
+    const { world, broker } = this.#ground;
+    world.note("system", "the machine fails");
+    broker.failWithMachine();
+    for (const { process } of this.members) process.kill("gone with its machine");
   }
 
   /** Stops all, gently or not, and starts another topology over the same data. */

@@ -7,7 +7,8 @@ const IDS_MAX = 3;
 /** Ids as Cleave makes them, such as those of orders. */
 const id = /\b[a-z]{2,8}_[0-9a-f]{8}-[0-9a-f-]{10,}\b/g;
 /** What concerns everybody. */
-const forAll = /^(gone|paused|down|up|ready|another topology|stream|new stream|told to stop)/;
+const forAll =
+  /^(gone|paused|down|up|ready|another topology|the machine|stream|new stream|told to stop)/;
 /** What processes log. */
 const said = /^(warning|error)$/;
 

@@ -7,6 +7,7 @@ export const usualFaults: FaultRates = {
   pause: 0.002,
   version: 0.005,
   topology: 0.003,
+  machine: 0.001,
   "message-late": 0.002,
   "message-lost": 0.002,
   "message-doubled": 0.002,

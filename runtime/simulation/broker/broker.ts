@@ -94,6 +94,11 @@ export class SimulatedBroker implements Exchange {
     this.#restart(failed ? loseUnsynced : () => {});
   }
 
+  /** Is gone with the machine under it and all connections, and with what was not on the disk. */
+  failWithMachine(): void {
+    this.#restart(loseUnsynced);
+  }
+
   /** Deletes all streams. The provisioner makes them anew soon. */
   wipe(): void {
     this.#jetStream.wipe();
