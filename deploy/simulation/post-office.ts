@@ -1,13 +1,14 @@
 import type { Outcome, OutgoingMail } from "../../modules/notifications/ports/mailer.ts";
-import type { Invariant } from "../../runtime/simulation/scenario.ts";
+import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
 
-/** The mail server beyond the shop: it takes every mail that comes to it, and knows which. */
+/** The mail server beyond the shop: it takes every mail that comes to it, and keeps it. */
 export class PostOffice {
-  readonly #taken = new Set<string>();
+  readonly #taken = new Map<string, OutgoingMail[]>();
 
   /** Takes a mail. The same may come twice: after a crash nobody knows that it came. */
-  take({ id }: OutgoingMail): Outcome {
-    this.#taken.add(id);
+  take(mail: OutgoingMail): Outcome {
+    const copies = this.#taken.get(mail.id) ?? [];
+    this.#taken.set(mail.id, [...copies, mail]);
     return { kind: "taken" };
   }
 
@@ -19,5 +20,38 @@ export class PostOffice {
           .filter((id) => !this.#taken.has(id))
           .map((id) => `the mail ${id} is noted as sent, and the mail server never took it`),
     },
+    {
+      name: "each mail tells a customer of their own order",
+      check: async (_call, rows) => this.#astray(rows),
+    },
   ];
+
+  /** Mails that went to somebody else than who ordered, or that tell of another order. */
+  #astray(rows: Rows): string[] {
+    const orders = new Map(rows("orders", ordered).map(wordsOf));
+    return rows("notifications", about).flatMap((row) => {
+      const [id, orderId = ""] = wordsOf(row);
+      const [number = "", email = ""] = orders.get(orderId)?.split(" ") ?? [];
+      return (this.#taken.get(id) ?? []).flatMap(({ recipient, subject, text }) => {
+        const what = `the mail ${id} about ${orderId} of ${email}`;
+        if (recipient !== email) return [`${what} went to ${recipient}`];
+        const isOfIt = [subject, text].every((part) => part.includes(`order ${number}`));
+        const links = text.match(/\/orders\/[^?\s]+/g) ?? [];
+        if (isOfIt && links.every((link) => link === `/orders/${orderId}`)) return [];
+        return [`${what} tells of another order than ${number}: ${subject}, ${links.join(" ")}`];
+      });
+    });
+  }
+}
+
+const ordered = "SELECT order_id || ' ' || number || ' ' || email FROM orders";
+/** Every mail with the order that it is about; a refund is also told which part of it. */
+const about = `
+  SELECT id || ' ' || replace(substr(about, 1, instr(about || '#', '#')), '#', '') FROM mails
+  WHERE template <> 'welcome'`;
+
+/** The first word of a row, and the rest. */
+function wordsOf(row: string): [first: string, rest: string] {
+  const [first = "", ...rest] = row.split(" ");
+  return [first, rest.join(" ")];
 }

@@ -155,4 +155,21 @@ export const shopBugs: readonly PlantedBug[] = [
     says: /the provider holds .*, and the shop will not see to it/,
     faults: { "outside-unanswered": 0.2 },
   },
+  {
+    name: "a mail has the text of another",
+    why: "A customer is told of somebody else's order, with the link to it.",
+    file: "modules/notifications/handlers/deliver-mail.ts",
+    find: "  const text = wholeText(mail, publicUrl);",
+    replace: "  const text = (globalThis.firstText ??= wholeText(mail, publicUrl));",
+    says: /tells of another order/,
+  },
+  {
+    name: "a mail goes to whoever had the first one",
+    why: "What somebody ordered is told to a stranger.",
+    file: "modules/notifications/handlers/deliver-mail.ts",
+    find: "await send({ ...mail, text })",
+    replace: `await send({
+      ...mail, text, recipient: (globalThis.firstRecipient ??= mail.recipient) })`,
+    says: /the mail .* went to/,
+  },
 ];
