@@ -11,11 +11,17 @@ const AGAIN_MS = [200, 3_000] as const;
 /** After so long without an answer a client gives up, which no fault justifies. */
 const PATIENCE_MS = 20 * 60_000;
 
+/** Who calls. */
+interface By {
+  readonly world: World;
+  readonly name: string;
+  readonly once?: boolean;
+  /** Has what it asks and hears told in the story. */
+  readonly isTold?: boolean;
+}
+
 /** Makes calls over a gateway: once, or until it is known what came of them. */
-export function caller(
-  system: SimulatedSystem,
-  by: { readonly world: World; readonly name: string; readonly once?: boolean },
-): Call<Contract> {
+export function caller(system: SimulatedSystem, by: By): Call<Contract> {
   const { world, name, once = false } = by;
   const seed = world.seed.fork(`calls of ${name}`);
   let calls = 0;
@@ -28,12 +34,17 @@ export function caller(
     const { key = `${name}-${calls}` } = options;
     const traceId = traceOf(seed);
     const asked = { procedure, input, key, traceId, deadlineMs: CALL_MS };
+    const tell = teller(by, `${fullName(procedure)} in trace ${traceId.slice(0, 8)}`);
     const insist = async () => {
       const giveUpAtMs = world.nowMs + PATIENCE_MS;
       for (;;) {
+        tell("asks", input);
         try {
-          return await system.call(asked);
+          const answer = await system.call(asked);
+          tell("is answered", answer);
+          return answer;
         } catch (error) {
+          tell("is not answered", error instanceof Error ? error.message : error);
           if (once || !isTransportError(error) || world.nowMs > giveUpAtMs) throw error;
           await world.pause(seed.between(...AGAIN_MS), "try again");
         }
@@ -48,6 +59,14 @@ export function caller(
   return call as never;
 }
 
+/** Tells what becomes of a call, without a word to the digest: a run goes on as it does untold. */
+function teller({ world, name, isTold = false }: By, call: string) {
+  return (what: string, detail: unknown) => {
+    if (!isTold || !world.trace.keeps) return;
+    world.tell(name, `${what} ${call}`, JSON.stringify(detail) ?? "");
+  };
+}
+
 /** A command that is repeated with its key has no other answer than before. */
 function sameAgain(procedure: Procedure, first: unknown, again: unknown): void {
   if (Bun.deepEquals(first, again)) return;
@@ -60,6 +79,7 @@ export class Clients {
   readonly failures: string[] = [];
   /** Those that have not come to an end. */
   readonly busy = new Set<string>();
+  readonly #world: World;
 
   /** Has every client come at a time of its own, before `untilMs`. */
   constructor(
@@ -71,13 +91,14 @@ export class Clients {
     },
   ) {
     const { world, system, untilMs } = about;
+    this.#world = world;
     const times = world.seed.fork("times of clients");
     for (let number = 0; number < workload.clients; number++) {
       const name = `client-${number + 1}`;
       const seed = world.seed.fork(name);
       const client = {
         number,
-        call: caller(system, { world, name }),
+        call: caller(system, { world, name, isTold: true }),
         random: () => seed.next(),
         pause: (ms: number) => world.pause(ms, name),
       };
@@ -88,8 +109,10 @@ export class Clients {
   }
 
   async #run(name: string, work: () => Promise<void>): Promise<void> {
+    this.#world.tell(name, "comes", "");
     try {
       await work();
+      this.#world.tell(name, "is done", "");
     } catch (error) {
       this.failures.push(`${name} failed: ${error instanceof Error ? error.message : error}`);
     }

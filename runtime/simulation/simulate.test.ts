@@ -4,6 +4,7 @@ import { contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
+import { desk } from "../testing/sample/contracts.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
@@ -102,6 +103,25 @@ test("what a client throws fails its seed", async () => {
   const workload = { ...sample.workload, clients: 1, client };
   const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3] });
   expect(failures.map((one) => one.violations)).toEqual([["client-1 failed: hm"]]);
+});
+
+test("a client that does not end is told with all it asked, when, and what it heard", async () => {
+  const client: typeof sample.workload.client = async ({ call: made, pause }) => {
+    const call: Call<typeof desk> = made;
+    await call(desk.orderState, { orderId: "x" }).catch(() => {});
+    for (;;) await pause(60_000);
+  };
+  const workload = { ...sample.workload, clients: 1, client };
+  const simulated = { ...quiet, topologies: sample.topologies.slice(1), invariants: [], workload };
+  const { failures } = await simulate({ ...simulated, seeds: [3] });
+  const line = (what: string) =>
+    expect.stringMatching(new RegExp(`^[0-9:.]{9}  client-1        ${what}$`));
+  expect(failures[0]?.story).toEqual([
+    "What happened to client-1:",
+    line("comes"),
+    line('asks desk.orderState in trace [0-9a-f]{8}  {"orderId":"x"}'),
+    line('is answered desk.orderState in trace [0-9a-f]{8}  {"state":"unknown"}'),
+  ]);
 });
 
 test("a kept seed of another workload isn't run, one without its fault is told of", async () => {

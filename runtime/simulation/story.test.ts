@@ -39,6 +39,22 @@ test("what nothing names has no story, and a long detail is cut", () => {
   expect(line.length).toBeLessThan(350);
 });
 
+test("the story of a client is what it asked and heard, and not what others say of it", () => {
+  const steps = [
+    step(1_000, "client-1", `asks desk.order: {"orderId":"${order}"}`),
+    step(1_500, "client-11", `asks desk.order: {"orderId":"${other}"}`),
+    step(2_000, "desk", "gone: killed"),
+    step(3_000, "desk", "warning: client-1 is not known"),
+    step(4_000, "client-1", "is not answered desk.order: The gateway is gone."),
+  ];
+  expect(storyBehind(["An hour after it client-1 did not end"], steps)).toEqual([
+    "What happened to client-1:",
+    `00:01.000  client-1        asks desk.order  {"orderId":"${order}"}`,
+    "00:02.000  desk            gone  killed",
+    "00:04.000  client-1        is not answered desk.order  The gateway is gone.",
+  ]);
+});
+
 test("behind sentences that name nothing is what befell all, and what was said of it", () => {
   const steps = [
     step(1_000, "sale", "gone: killed"),

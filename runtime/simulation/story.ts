@@ -6,15 +6,17 @@ const DETAIL_MAX = 300;
 const IDS_MAX = 3;
 /** Ids as Cleave makes them, such as those of orders. */
 const id = /\b[a-z]{2,8}_[0-9a-f]{8}-[0-9a-f-]{10,}\b/g;
+/** The names of clients, whose story is what they have asked and heard. */
+const client = /\bclient-\d+\b/g;
 /** What concerns everybody. */
 const forAll =
   /^(gone|paused|down|up|ready|another topology|the machine|stream|new stream|told to stop)/;
 /** What processes log. */
 const said = /^(warning|error)$/;
 
-/** The ids that sentences name. */
-export function idsIn(sentences: readonly string[]): string[] {
-  return [...new Set(sentences.flatMap((one) => one.match(id) ?? []))];
+/** The ids that sentences name, or other names. */
+export function idsIn(sentences: readonly string[], names = id): string[] {
+  return [...new Set(sentences.flatMap((one) => one.match(names) ?? []))];
 }
 
 /** What kind of thing did not hold, by a sentence about it: what it says before a colon. */
@@ -25,17 +27,18 @@ export function kindOf(sentence: string): string {
 
 /**
  * What happened to something, by virtual time and across all processes: every step that names it,
- * and what befell processes and broker meanwhile.
+ * or what the client of that name has asked and heard, and what befell processes and broker then.
  */
 export function storyOf(about: string, steps: readonly Step[]): string[] {
-  const own = steps.filter((one) => one.detail.includes(about));
+  const isClient = idsIn([about], client).includes(about);
+  const isOwn = ({ where, detail }: Step) => (isClient ? where === about : detail.includes(about));
+  const own = steps.filter(isOwn);
   const [first, last] = [own[0], own.at(-1)];
   if (first === undefined || last === undefined) return [];
   return steps
     .filter(
       (one) =>
-        one.detail.includes(about) ||
-        (one.atMs >= first.atMs && one.atMs <= last.atMs && forAll.test(one.what)),
+        isOwn(one) || (one.atMs >= first.atMs && one.atMs <= last.atMs && forAll.test(one.what)),
     )
     .map(lineOf);
 }
@@ -45,8 +48,11 @@ export function storyOf(about: string, steps: readonly Step[]): string[] {
  * and what was said of it.
  */
 export function storyBehind(sentences: readonly string[], steps: readonly Step[]): string[] {
-  const ids = idsIn(sentences).slice(0, IDS_MAX);
-  const stories = ids.flatMap((one) => [`What happened to ${one}:`, ...storyOf(one, steps)]);
+  const names = [client, id].flatMap((kind) => idsIn(sentences, kind).slice(0, IDS_MAX));
+  const stories = names.flatMap((one) => {
+    const lines = storyOf(one, steps);
+    return lines.length === 0 ? [] : [`What happened to ${one}:`, ...lines];
+  });
   if (stories.length > 0) return stories;
   const told = steps.filter(({ what }) => forAll.test(what) || said.test(what)).map(lineOf);
   return told.length === 0 ? [] : ["What happened to all:", ...told];
