@@ -69,7 +69,7 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
   const kills = new Map<string, Spot>();
   let turnAtMs = 0;
   let count = 0;
-  const now = () => Math.floor(EPOCH_MS + world.nowMs + process.skewMs);
+  const now = () => Math.floor(EPOCH_MS + world.look(name) + process.skewMs);
   const hexOf = (from: Seeded, bytes: number) => {
     let text = "";
     for (let byte = 0; byte < bytes; byte++) text += HEX[from.below(256)];
@@ -77,7 +77,7 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
   };
   return {
     now,
-    monotonic: () => world.nowMs - bornAtMs,
+    monotonic: () => world.look(name) - bornAtMs,
     random: () => random.next(),
     randomBytes: (count) => bytesOf(secrets, count),
     newId(prefix) {

@@ -174,6 +174,39 @@ test.each([0, 0.05])(
   },
 );
 
+test("a handler that waits for a time by promises alone ends its seed, and is named", async () => {
+  const shelf = contract("shelf", {
+    count: query({ input: t.Object({}), output: t.Object({}) }),
+  });
+  const module = defineModule({
+    contract: shelf,
+    handlers: {
+      count: handler(shelf.count, async (_input, { now }) => {
+        const untilMs = now() + 1_000;
+        while (now() < untilMs) await Promise.resolve();
+        return {};
+      }),
+    },
+    migrations: [],
+  });
+  const client: typeof sample.workload.client = async ({ call: made }) => {
+    const call: Call<typeof shelf> = made;
+    await call(shelf.count, {});
+  };
+  const { failures } = await simulate({
+    modules: [module],
+    topologies: [{ gateway: [], shelf: ["shelf"] }],
+    workload: { clients: 1, prepare: async () => {}, client },
+    invariants: [],
+    faults: noFaults,
+    seeds: [1],
+    minutes: 1,
+  });
+  expect(failures.flatMap(({ violations }) => violations)).toEqual([
+    expect.stringMatching(/^It does not come to an end: shelf looked at its clock more than/),
+  ]);
+});
+
 test("an invariant that throws, and a client that does so at once, fail the seed", async () => {
   const throws = () => {
     throw new Error("hm");

@@ -41,6 +41,12 @@ export class World {
     return this.#nowMs;
   }
 
+  /** The time for a process that looks at its clock. Throws when one does so without end. */
+  look(process: string): number {
+    this.#pace.look(this.#nowMs, process);
+    return this.#nowMs;
+  }
+
   /** Has something happen later. Returns a function that takes it back. */
   after(delayMs: number, work: () => void, about: About): () => void {
     const atMs = this.#nowMs + Math.max(0, delayMs);
@@ -60,10 +66,10 @@ export class World {
 
   /**
    * Lets happen what is due until a time. Returns false when nothing at all is left to happen.
-   * Throws an `EndlessRun` when too much happens in too little time.
+   * Throws an `EndlessRun` when too much happens in too little time, or one thing has no end.
    */
   runUntil(untilMs: number): boolean {
-    drainMicrotasks();
+    this.#drain();
     for (;;) {
       const next = this.#agenda.first();
       if (next === undefined || next.atMs > untilMs) break;
@@ -96,6 +102,12 @@ export class World {
     this.#pace.count(atMs, what, process?.name);
     if (!happening.notesItself) this.note(process?.name ?? "", what);
     work();
+    this.#drain();
+  }
+
+  /** Lets all that follows at once happen. */
+  #drain(): void {
     drainMicrotasks();
+    this.#pace.check();
   }
 }
