@@ -9,7 +9,10 @@ import { type Seeded, seeded } from "./seeded.ts";
 export interface FaultRates {
   /** At a named point, such as before and after each commit: the process is gone. */
   readonly kill: number;
-  /** Each second, for each process: it is gone; it stands still for up to ten seconds. */
+  /**
+   * Each second, for each process: it is gone; it stands still, for up to ten seconds or, rarely,
+   * for longer.
+   */
   readonly "kill-any": number;
   readonly pause: number;
   /** Each second, for each process, where there are versions: it is restarted as one of them. */
@@ -21,7 +24,7 @@ export interface FaultRates {
   readonly machine: number;
   /** Each second: the system is stopped, gently or not, and started in another topology. */
   readonly topology: number;
-  /** A message: late by up to two seconds, lost, or doubled. */
+  /** A message: late by up to two seconds or rarely more, lost, or doubled. */
   readonly "message-late": number;
   readonly "message-lost": number;
   readonly "message-doubled": number;
@@ -29,7 +32,7 @@ export interface FaultRates {
   readonly "reply-lost": number;
   /** An answered command of a client: the client asks once more, with the same key. */
   readonly "asked-again": number;
-  /** Each second: a process loses its connection; it cannot be reached for up to ten seconds. */
+  /** Each second: a process loses its connection; it cannot be reached for a while. */
   readonly disconnect: number;
   readonly partition: number;
   /** Each second: the broker restarts, which may lose what it had not synced. */
@@ -136,6 +139,13 @@ export class Faults {
     return true;
   }
 
+  /** A number within a range for a fault that happens now, and at times within a rarer one. */
+  amountOf(usual: Range, rare: Range): number {
+    const draw = this.amount(0, 1);
+    if (draw >= RARE) return within(usual, (draw - RARE) / (1 - RARE));
+    return within(rare, draw / RARE);
+  }
+
   /** A number between two for a fault that happens now; its own for each fault. */
   amount(least: number, most: number): number {
     const last = this.happened.at(-1);
@@ -143,6 +153,12 @@ export class Faults {
     return seeded(Bun.hash.xxHash32(name, this.#seed.root ^ 1)).between(least, most);
   }
 }
+
+/** How often a fault that has two sizes is of the rarer one. */
+const RARE = 0.15;
+
+/** A least and a most. */
+type Range = readonly [least: number, most: number];
 
 /** One kind of fault at one place. */
 export interface Spot {
@@ -154,6 +170,10 @@ export interface Spot {
 function gap(rate: number, seed: Seeded): number {
   if (rate >= 1) return 1;
   return 1 + Math.floor(Math.log(1 - seed.next()) / Math.log(1 - rate));
+}
+
+function within([least, most]: Range, share: number): number {
+  return least + share * (most - least);
 }
 
 /** A fault's name, by which it can be allowed. */

@@ -20,6 +20,8 @@ export class Process implements Actor {
   /** Why it is gone, once it is. */
   whyGone = "";
   pausedUntilMs = 0;
+  /** When it was last stopped while it ran. */
+  pausedSinceMs = 0;
   /** How far its clock of the day is off. */
   skewMs = 0;
   readonly #world: World;
@@ -43,7 +45,9 @@ export class Process implements Actor {
   /** Has it stand still for a while. */
   stop(forMs: number): void {
     this.#world.note(this.name, "paused", `${forMs} ms`);
-    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.#world.nowMs + forMs);
+    const { nowMs } = this.#world;
+    if (this.pausedUntilMs <= nowMs) this.pausedSinceMs = nowMs;
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + forMs);
   }
 
   /** Has `work` run when it is gone, as an operating system closes what a process had open. */

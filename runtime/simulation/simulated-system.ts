@@ -10,7 +10,12 @@ const RESTART_MS = [100, 2_000] as const;
 const HTTP_MS = [0.2, 3] as const;
 /** How long a caller waits for an answer that the gateway owes. */
 const PATIENCE_MS = 15_000;
-const PAUSE_MS_MAX = 10_000;
+/**
+ * How long a process stands still: at times for longer than whoever calls it waits, and than the
+ * broker waits for its word. What had come to its machine before is taken when it goes on.
+ */
+const PAUSE_MS = [10, 10_000] as const;
+const LONG_PAUSE_MS = [10_000, 90_000] as const;
 const JUMP_MS_MAX = 60_000;
 
 /** All processes of a system, and the supervisor that keeps them running. */
@@ -86,7 +91,8 @@ export class SimulatedSystem {
       if (faults.happens("kill-any", name)) process.kill("killed");
       else if (this.#hasVersions && faults.happens("version", name)) {
         process.kill("to be another version");
-      } else if (faults.happens("pause", name)) process.stop(faults.amount(10, PAUSE_MS_MAX));
+      } else if (faults.happens("pause", name))
+        process.stop(faults.amountOf(PAUSE_MS, LONG_PAUSE_MS));
       if (faults.happens("clock-jump", name)) {
         process.skewMs += Math.round(faults.amount(-JUMP_MS_MAX, JUMP_MS_MAX));
       }

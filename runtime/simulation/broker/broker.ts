@@ -16,8 +16,12 @@ const URL = "nats://broker:4222";
 const RESTART_MS = [50, 2_000] as const;
 /** How long it takes the provisioner to see that something is missing. */
 const PROVISION_MS = [10, 2_000] as const;
-/** How long a process may be cut off, with what TCP waits longer before it tries again. */
+/**
+ * How long a process may be cut off, with what TCP waits longer before it tries again: at times for
+ * so long that both ends leave the connection, and a call has been given up many times.
+ */
 const PARTITION_MS = [500, 15_000] as const;
+const LONG_PARTITION_MS = [15_000, 90_000] as const;
 
 /**
  * A nats-server 2.9 with JetStream, simulated: its connections, subjects, groups and streams, and
@@ -77,9 +81,9 @@ export class SimulatedBroker implements Exchange {
     const { faults } = this.#world;
     for (const [session, line] of [...this.#lines]) {
       const { name } = session.wire;
-      if (faults.happens("disconnect", name)) this.#drop(session, line);
+      if (line.isSilent || faults.happens("disconnect", name)) this.#drop(session, line);
       else if (line.session === session && faults.happens("partition", name)) {
-        line.cutOff(faults.amount(...PARTITION_MS));
+        line.cutOff(faults.amountOf(PARTITION_MS, LONG_PARTITION_MS));
       }
     }
     if (!this.#isUp) return;

@@ -124,6 +124,32 @@ describe("a connection", () => {
     expect(texts).toEqual(["after"]);
   });
 
+  test("of one who stands still is left at last; what had come to them is taken, or not", () => {
+    const taken = new Set<string>();
+    for (let seed = 1; seed <= 20; seed++) {
+      const small = new Small(seed);
+      const process = small.process("desk");
+      const [one, other] = [small.connect("shelf"), small.connect("desk", process)];
+      const texts = heard(other, "a");
+      const codes: unknown[] = [];
+      one.listen("_INBOX.shelf", ({ headers }) => codes.push(headers?.code));
+      small.pass(5);
+      process.stop(60_000);
+      for (const text of ["early", "late"]) {
+        one.publish("a", text, { reply: "_INBOX.shelf" });
+        for (let second = 0; second < 20; second++) {
+          small.broker.everySecond();
+          small.pass(1_000);
+        }
+      }
+      expect([texts, codes]).toEqual([[], [503]]);
+      small.pass(25_000);
+      expect(other.isUp).toBe(true);
+      taken.add(texts.join());
+    }
+    expect([...taken].sort()).toEqual(["", "early"]);
+  });
+
   test("that is cut off passes nothing, and later what was sent or no more", () => {
     const passed = new Set<string>();
     const noticed = new Set<boolean>();
@@ -140,7 +166,7 @@ describe("a connection", () => {
       one.publish("a", "x");
       small.pass(400);
       expect(texts).toEqual([]);
-      small.pass(30_000);
+      small.pass(100_000);
 
       expect([one.isUp, other.isUp]).toEqual([true, true]);
       passed.add(texts.join());

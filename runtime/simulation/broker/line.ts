@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 import { Wire } from "./wire.ts";
 
 const REDIAL_MS = [200, 400] as const;
-/** How often the client asks whether the broker lives, and how many times in vain at most. */
+/** How often each end asks whether the other lives, and how many times in vain at most. */
 const PING_MS = 5_000;
 const PINGS_MISSED_MAX = 2;
 /** How long it takes until both know each other. */
@@ -36,6 +36,7 @@ export class Line {
   readonly #up: (() => void)[] = [];
   #session: Session | undefined;
   #count = 0;
+  #cutOffSinceMs = 0;
   #cutOffUntilMs = 0;
   #isClosed = false;
 
@@ -53,6 +54,15 @@ export class Line {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether the broker has had no answer to its pings for so long that it leaves it. */
+  get isSilent(): boolean {
+    const { world, process } = this.#options;
+    const { nowMs } = world;
+    const heardMs = nowMs - PING_MS * (PINGS_MISSED_MAX + 1);
+    const isCutOff = this.#cutOffUntilMs > nowMs && this.#cutOffSinceMs < heardMs;
+    return isCutOff || (process.pausedUntilMs > nowMs && process.pausedSinceMs < heardMs);
   }
 
   onDown(work: () => void): void {
@@ -87,6 +97,7 @@ export class Line {
   cutOff(forMs: number): void {
     const { world, process } = this.#options;
     const session = this.session;
+    this.#cutOffSinceMs = world.nowMs;
     this.#cutOffUntilMs = world.nowMs + forMs;
     if (session === undefined) return;
     session.wire.hold(this.#cutOffUntilMs);

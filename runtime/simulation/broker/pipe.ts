@@ -14,7 +14,6 @@ const LATE_MS = [5, 2_000] as const;
  * other every 5 s for a sign of life, and leave a connection at the third time without one.
  */
 const VERY_LATE_MS = [2_000, 15_000] as const;
-const VERY_LATE = 0.15;
 
 /** Whoever takes messages at an end of a pipe. */
 export interface Taker {
@@ -82,7 +81,7 @@ export class Pipe {
   /** Sends something that may be late, be doubled where a pipe doubles, or be lost. */
   send(freight: Freight, loss?: Loss): void {
     if (loss !== undefined && this.#losses[loss].happens()) return;
-    const lateMs = this.#late.happens() ? latenessOf(this.#world.faults.amount(0, 1)) : 0;
+    const lateMs = this.#late.happens() ? this.#world.faults.amountOf(LATE_MS, VERY_LATE_MS) : 0;
     this.#push(freight, lateMs);
     if (this.#options.doubles && this.#doubled.happens()) this.#push(freight, 0);
   }
@@ -167,12 +166,4 @@ export class Pipe {
     this.#world.note(this.#where, message.subject, process === undefined ? message.string() : "");
     to.take(message);
   }
-}
-
-/** How late something is, by a draw between 0 and 1. */
-function latenessOf(draw: number): number {
-  const isVery = draw < VERY_LATE;
-  const share = isVery ? draw / VERY_LATE : (draw - VERY_LATE) / (1 - VERY_LATE);
-  const [least, most] = isVery ? VERY_LATE_MS : LATE_MS;
-  return least + share * (most - least);
 }
