@@ -172,4 +172,12 @@ export const shopBugs: readonly PlantedBug[] = [
       ...mail, text, recipient: (globalThis.firstRecipient ??= mail.recipient) })`,
     says: /the mail .* went to/,
   },
+  {
+    name: "the provider is told of another order",
+    why: "It holds money of which nobody can tell whose it is.",
+    file: "modules/payments/provider-answers.ts",
+    find: "    const metadata = { paymentId, orderId, attempt, operationId };",
+    replace: "    const metadata = { paymentId, orderId: paymentId, attempt, operationId };",
+    says: /the provider holds .* of pay_.*, and the shop has no payment of it/,
+  },
 ];
