@@ -144,7 +144,7 @@ export class Member {
     if (this.#isAlone) return local;
     const names = here.map((one) => one.contract[moduleName]);
     const remote = await openNats({
-      connect: (user) => this.#ground.broker.connect(this.process, user),
+      connect: (user) => this.#ground.broker.connect(this.process, user, this.#log()),
       instance: this.placement.name,
       here: new Set(names),
       users: this.placement.role === "edge" ? [...names, GATEWAY] : names,

@@ -1,11 +1,14 @@
 import type { Process } from "../process.ts";
 import type { World } from "../world.ts";
 import type { Session } from "./session.ts";
+import { Violation } from "./violation.ts";
 
 /** What is asked of the broker, and for how long an answer is waited for. */
 export interface Ask<Answer> {
   /** For the story. */
   readonly what: string;
+  /** What the question is published to, which not every user may. */
+  readonly subject: string;
   readonly timeoutMs: number;
   /** What the broker does; what it throws is its refusal. */
   readonly work: () => Answer;
@@ -51,7 +54,7 @@ export class Asks {
 
   #send<Answer>(
     session: Session,
-    { what, work }: Ask<Answer>,
+    { what, subject, work }: Ask<Answer>,
     settle: { resolve: (answer: Answer) => void; reject: (error: unknown) => void },
   ): void {
     const { up, down } = session.wire;
@@ -59,6 +62,10 @@ export class Asks {
     const arrive = () => {
       if (!session.isOpen) return;
       this.#world.note("broker", "asked", what);
+      if (!session.lets(subject)) {
+        down.tell(() => settle.reject(Violation.ofPublish(subject)));
+        return;
+      }
       try {
         const value = work();
         answer(() => settle.resolve(value));

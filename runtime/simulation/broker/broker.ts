@@ -1,3 +1,4 @@
+import type { Log } from "../../telemetry/log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import type { Link } from "../../transport/nats/link.ts";
 import type { Process } from "../process.ts";
@@ -7,6 +8,7 @@ import { JetStream } from "./jet-stream.ts";
 import { type Exchange, Line } from "./line.ts";
 import { SimulatedLink } from "./link.ts";
 import { type Loss, loseUnsynced, rewind } from "./losses.ts";
+import { Permits } from "./permit.ts";
 import { Router } from "./router.ts";
 import { Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
@@ -23,9 +25,17 @@ const PROVISION_MS = [10, 2_000] as const;
 const PARTITION_MS = [500, 15_000] as const;
 const LONG_PARTITION_MS = [15_000, 90_000] as const;
 
+/** What a broker is for. */
+export interface BrokerOptions {
+  /** Of the modules whose events it keeps, and who are its users. */
+  readonly manifest: Manifest;
+  /** True for one that knows no users: anybody may publish and listen to anything. */
+  readonly isOpen?: boolean;
+}
+
 /**
- * A nats-server 2.9 with JetStream, simulated: its connections, subjects, groups and streams, and
- * what can befall them.
+ * A nats-server 2.9 with JetStream, simulated: its connections, subjects, groups and streams, what
+ * each user may do, and what can befall them.
  *
  * Each connection keeps the order of what passes, each way; between connections there is none. What
  * was sent shortly before a connection is lost may be lost, in both directions.
@@ -36,31 +46,43 @@ export class SimulatedBroker implements Exchange {
   readonly #router: Router;
   readonly #jetStream: JetStream;
   readonly #lines = new Map<Session, Line>();
+  readonly #permits: Permits;
   #isUp = true;
   #isProvisioning = false;
   #losses = 0;
 
-  constructor(world: World, { manifest }: { readonly manifest: Manifest }) {
+  constructor(world: World, { manifest, isOpen = false }: BrokerOptions) {
     this.#world = world;
     this.#seed = world.seed.fork("broker");
     this.#router = new Router(this.#seed.fork("groups"));
     this.#jetStream = new JetStream(world, manifest);
+    this.#permits = new Permits(isOpen ? undefined : manifest);
   }
 
   get isUp(): boolean {
     return this.#isUp;
   }
 
-  /** Connects a process as a user; rejects when the broker is not up. */
-  async connect(process: Process, user: string): Promise<Link> {
+  /**
+   * Connects a process as a user; rejects when the broker is not up, or does not know the user. The
+   * log is told what the broker refuses.
+   */
+  async connect(process: Process, user: string, log: Log): Promise<Link> {
     const world = this.#world;
     const line = new Line({ world, exchange: this, process, user });
     await line.open();
-    return new SimulatedLink({ world, process, user, url: URL, line, jetStream: this.#jetStream });
+    const about = { world, process, user, url: URL, line, log };
+    return new SimulatedLink({ ...about, jetStream: this.#jetStream });
   }
 
   accept(wire: Wire, line: Line): Session {
-    const session = new Session(wire, this.#router, (ended) => this.#lines.delete(ended));
+    const session = new Session({
+      wire,
+      router: this.#router,
+      permit: this.#permits.of(line.user),
+      onRefused: (violation) => line.refuse(violation),
+      onEnd: (ended) => this.#lines.delete(ended),
+    });
     this.#lines.set(session, line);
     return session;
   }

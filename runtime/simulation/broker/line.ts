@@ -2,6 +2,7 @@ import type { Process } from "../process.ts";
 import type { Seeded } from "../seeded.ts";
 import type { World } from "../world.ts";
 import type { Session } from "./session.ts";
+import type { Violation } from "./violation.ts";
 import { Wire } from "./wire.ts";
 
 const REDIAL_MS = [200, 400] as const;
@@ -34,6 +35,7 @@ export class Line {
   readonly #seed: Seeded;
   readonly #down: (() => void)[] = [];
   readonly #up: (() => void)[] = [];
+  readonly #refused: ((violation: Violation) => void)[] = [];
   #session: Session | undefined;
   #count = 0;
   #cutOffSinceMs = 0;
@@ -65,12 +67,26 @@ export class Line {
     return isCutOff || (process.pausedUntilMs > nowMs && process.pausedSinceMs < heardMs);
   }
 
+  get user(): string {
+    return this.#options.user;
+  }
+
   onDown(work: () => void): void {
     this.#down.push(work);
   }
 
   onUp(work: () => void): void {
     this.#up.push(work);
+  }
+
+  /** Has `work` hear of each thing that the broker does not let the user do. */
+  onRefused(work: (violation: Violation) => void): void {
+    this.#refused.push(work);
+  }
+
+  /** Takes the broker's word about what the user may not do. */
+  refuse(violation: Violation): void {
+    for (const work of this.#refused) work(violation);
   }
 
   /** Connects for the first time; rejects when nobody is there. */

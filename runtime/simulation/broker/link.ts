@@ -1,3 +1,4 @@
+import type { Log } from "../../telemetry/log.ts";
 import type {
   Delivered,
   Link,
@@ -15,6 +16,7 @@ import type { Line } from "./line.ts";
 import { SimulatedListening } from "./listening.ts";
 import { SimulatedReading } from "./reading.ts";
 import { SentMessage } from "./sent-message.ts";
+import type { Violation } from "./violation.ts";
 
 const PAYLOAD_BYTES_MAX = 1_048_576;
 /** How long is waited for an answer about a stream, and about a consumer. */
@@ -30,6 +32,8 @@ export interface LinkOptions {
   /** Connected already. */
   readonly line: Line;
   readonly jetStream: JetStream;
+  /** Is told what the broker refuses. */
+  readonly log: Log;
 }
 
 /** One user's connection to the simulated broker, as the NATS client would keep it. */
@@ -55,6 +59,7 @@ export class SimulatedLink implements Link {
     this.#asks = new Asks(world, process);
     line.onUp(() => this.#resume());
     line.onDown(() => this.#rejectFlushes());
+    line.onRefused((violation) => this.#hear(violation));
   }
 
   get isUp(): boolean {
@@ -125,21 +130,20 @@ export class SimulatedLink implements Link {
     const { headers, lastSequence, timeoutMs } = about;
     const message = new SentMessage(subject, payload, { headers });
     const work = () => void this.#options.jetStream.append(message, lastSequence);
-    await this.#ask({
-      what: `append ${subject} after ${lastSequence} ${payload}`,
-      timeoutMs,
-      work,
-    });
+    const what = `append ${subject} after ${lastSequence} ${payload}`;
+    await this.#ask({ what, subject, timeoutMs, work });
   }
 
   streamEnd(stream: string): Promise<StreamEnd> {
     const work = () => this.#options.jetStream.stream(stream).end;
-    return this.#ask({ what: `end of ${stream}`, timeoutMs: STREAM_ASK_MS, work });
+    const subject = `$JS.API.STREAM.INFO.${stream}`;
+    return this.#ask({ what: `end of ${stream}`, subject, timeoutMs: STREAM_ASK_MS, work });
   }
 
   stored(stream: string, sequence: number): Promise<Message | undefined> {
     const work = () => this.#options.jetStream.stream(stream).at(sequence)?.message;
-    return this.#ask({ what: `${stream} at ${sequence}`, timeoutMs: STREAM_ASK_MS, work });
+    const about = { what: `${stream} at ${sequence}`, timeoutMs: STREAM_ASK_MS };
+    return this.#ask({ ...about, subject: `$JS.API.STREAM.MSG.GET.${stream}`, work });
   }
 
   async read(
@@ -149,7 +153,9 @@ export class SimulatedLink implements Link {
     const { world, jetStream } = this.#options;
     const { stream, consumer } = about;
     const work = () => void jetStream.consumer(stream, consumer);
-    await this.#ask({ what: `${consumer} of ${stream}`, timeoutMs: CONSUMER_ASK_MS, work });
+    const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;
+    const what = `${consumer} of ${stream}`;
+    await this.#ask({ what, subject, timeoutMs: CONSUMER_ASK_MS, work });
     const session = () => this.#line.session;
     const reading = new SimulatedReading({ ...about, world, jetStream, session, take });
     this.#readings.add(reading);
@@ -205,6 +211,20 @@ export class SimulatedLink implements Link {
   #resume(): void {
     for (const listening of this.#listenings) this.#listenTo(listening);
     for (const reading of this.#readings) reading.pullAnew();
+  }
+
+  /** Is told what the user may not do; what it must not listen to is over, as with the client. */
+  #hear(violation: Violation): void {
+    const { url, user } = this;
+    const { listening } = violation;
+    const refused = [...this.#listenings].find(
+      ({ subject, queue }) => subject === listening?.subject && queue === listening.queue,
+    );
+    if (refused !== undefined) {
+      refused.isClosed = true;
+      this.#listenings.delete(refused);
+    }
+    this.#options.log.error("NATS refused something", { url, user, error: violation });
   }
 
   #rejectFlushes(): void {

@@ -1,3 +1,4 @@
+import type { Log } from "../../telemetry/log.ts";
 import { silent } from "../../testing/silent-log.ts";
 import { turns } from "../../testing/stillness.ts";
 import type { Manifest } from "../../transport/manifest.ts";
@@ -27,7 +28,7 @@ export class Pumped implements Disposable {
     const process = this.small.process(`test-${this.#processes}`);
     const { environment } = process;
     return openNats({
-      connect: (user) => this.small.broker.connect(process, user),
+      connect: (user) => this.small.broker.connect(process, user, silent),
       instance: process.name,
       here: new Set(),
       users,
@@ -35,6 +36,13 @@ export class Pumped implements Disposable {
       reminder: environment,
       log: silent,
     });
+  }
+
+  /** Connects a process of its own as one user, and tells the log what is refused. */
+  link(user: string, log: Log) {
+    this.#processes += 1;
+    const process = this.small.process(`test-${this.#processes}`);
+    return this.small.broker.connect(process, user, log);
   }
 
   [Symbol.dispose](): void {

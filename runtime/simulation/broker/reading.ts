@@ -74,8 +74,9 @@ export class SimulatedReading implements Reading {
     const session = this.#session;
     const puller = this.#puller;
     if (session === undefined || puller === undefined) return;
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     session.wire.up.tell(() => {
-      if (!session.isOpen || this.#isOver) return;
+      if (!session.isOpen || this.#isOver || !session.lets(subject)) return;
       const found = jetStream.findConsumer(stream, consumer);
       if (found === undefined) puller.end();
       else found.pull(puller, request);
@@ -112,8 +113,11 @@ export class SimulatedReading implements Reading {
   #ack(sequence: number): void {
     const { jetStream, stream, consumer, session } = this.#options;
     const current = session();
+    // The last tokens of its subject differ from ack to ack, and no permission looks at them.
+    const subject = `$JS.ACK.${stream}.${consumer}.ack`;
     current?.wire.up.send(() => {
-      if (current.isOpen) jetStream.findConsumer(stream, consumer)?.ack(sequence);
+      if (!current.isOpen || !current.lets(subject)) return;
+      jetStream.findConsumer(stream, consumer)?.ack(sequence);
     }, "message-lost");
   }
 }

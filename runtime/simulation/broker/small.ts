@@ -1,3 +1,4 @@
+import { silent } from "../../testing/silent-log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import type { Delivered, Link, Message } from "../../transport/nats/link.ts";
 import type { FaultRates } from "../faults.ts";
@@ -13,14 +14,18 @@ const manifest = [
 ];
 const reads = { stream: "EV_shelf", consumer: "desk", aheadMax: 256 };
 
-/** A world with one broker, and processes that connect to it. */
+/**
+ * A world with one broker, and processes that connect to it. With a manifest they may do what it
+ * says; without one, anybody may do anything.
+ */
 export class Small {
   readonly world: World;
   readonly broker: SimulatedBroker;
 
-  constructor(seed = 1, rates: Partial<FaultRates> = {}, among: Manifest = manifest) {
+  constructor(seed = 1, rates: Partial<FaultRates> = {}, guarded?: Manifest) {
     this.world = smallWorld(rates, seed);
-    this.broker = new SimulatedBroker(this.world, { manifest: among });
+    const isOpen = guarded === undefined;
+    this.broker = new SimulatedBroker(this.world, { manifest: guarded ?? manifest, isOpen });
     this.broker.provision();
   }
 
@@ -33,7 +38,7 @@ export class Small {
   }
 
   connect(user: string, process = this.process(user)): Link {
-    return this.settled(this.broker.connect(process, user));
+    return this.settled(this.broker.connect(process, user, silent));
   }
 
   /** What a promise resolves with in a while. */

@@ -1,10 +1,14 @@
 import { afterAll } from "bun:test";
 import { links } from "../../testing/links.ts";
+import { sampleManifest } from "../../testing/sample/links.ts";
+import { silent } from "../../testing/silent-log.ts";
+import type { Manifest } from "../../transport/manifest.ts";
+import { permissionsSuite } from "../../transport/nats/permissions.suite.ts";
 import { type BreakableBroker, streamLossSuite } from "../../transport/nats/stream-loss.suite.ts";
 import { transportSuite } from "../../transport/transport.suite.ts";
 import { Pumped } from "./pumped.ts";
 
-const manifest = [
+const manifest: Manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
   links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),
   links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
@@ -17,9 +21,9 @@ afterAll(() => {
 });
 
 /** The one before is stopped: what it had is over. */
-function pumpedAnew(): Pumped {
+function pumpedAnew(among = manifest): Pumped {
   pumped.pop()?.[Symbol.dispose]();
-  const one = new Pumped(manifest);
+  const one = new Pumped(among);
   pumped.push(one);
   return one;
 }
@@ -76,8 +80,7 @@ class SimulatedStore implements BreakableBroker {
   }
 
   async steal(count: number) {
-    const { small } = this.#pumped;
-    const link = await small.broker.connect(small.process("thief"), "desk");
+    const link = await this.#pumped.link("desk", silent);
     const about = { stream: "EV_shelf", consumer: "desk", aheadMax: count };
     const stolen = Promise.withResolvers<void>();
     let taken = 0;
@@ -98,3 +101,13 @@ class SimulatedStore implements BreakableBroker {
 }
 
 streamLossSuite("over a simulated broker", { open: async () => new SimulatedStore() });
+
+permissionsSuite("over a simulated broker", {
+  async open() {
+    const one = pumpedAnew(sampleManifest);
+    return {
+      connect: (user, log) => one.link(user, log),
+      [Symbol.asyncDispose]: async () => one[Symbol.dispose](),
+    };
+  },
+});

@@ -63,24 +63,6 @@ async function refusal(connection: NatsConnection): Promise<string> {
   return "closed";
 }
 
-test.each([
-  eventSubject("payments", "captured"),
-  "$JS.API.STREAM.PURGE.EV_payments",
-  callSubject("payments", "authorise", "orders"),
-  "_INBOX.provisioner.any.token",
-])("a callee that answers blindly is not led to publish to %s", async (reply) => {
-  await using inventory = await shop.connect("inventory");
-  const refused = refusal(inventory);
-  inventory.subscribe(callSubject("inventory", "*", "*"), {
-    queue: queueOf("inventory"),
-    callback: (_error, message) => void message.respond("{}"),
-  });
-  await inventory.flush();
-  await using gateway = await shop.connect("gateway");
-  gateway.publish(callSubject("inventory", "stockOf", "gateway"), "{}", { reply });
-  expect(await refused).toBe(reply);
-});
-
 test("an event asked for with a forged reply arrives under its own subject", async () => {
   await using orders = await shop.connect("orders");
   await jetstream(orders).publish("ev.orders.0.confirmed", "{}");
@@ -194,20 +176,4 @@ test("a module cannot make a consumer that pushes events into the calls of anoth
   await expect(consumers.add("EV_orders", config)).rejects.toMatchObject({
     cause: expect.any(PermissionViolationError),
   });
-});
-
-test("what a module publishes in the name of another reaches nobody", async () => {
-  await using mail = await shop.connect("mail");
-  await using gateway = await shop.connect("gateway");
-  await using orders = await shop.connect("orders");
-  const seen: string[] = [];
-  const callback = (_error: Error | null, { subject }: Msg) => void seen.push(subject);
-  gateway.subscribe("hb.*.*", { callback });
-  orders.subscribe("pos.orders.*", { callback });
-  await Promise.all([gateway.flush(), orders.flush()]);
-  for (const subject of ["hb.orders.one", "hb.mail.one", "pos.orders.inventory", "pos.orders.mail"])
-    mail.publish(subject);
-  await mail.flush();
-  await Promise.all([gateway.flush(), orders.flush()]);
-  expect(seen.toSorted()).toEqual(["hb.mail.one", "pos.orders.mail"]);
 });

@@ -1,0 +1,76 @@
+import type { Manifest } from "../../transport/manifest.ts";
+import { type Permissions, permissionsOf } from "../../transport/nats/permissions.ts";
+import { SubjectTree } from "./subject-tree.ts";
+
+/** Subjects about which it is remembered whether a user may publish to them, at most. */
+const DECIDED_MAX = 1_024;
+
+/** What a user may do at the broker. */
+export interface Permit {
+  mayPublish(subject: string): boolean;
+  mayListen(to: { readonly subject: string; readonly queue: string | undefined }): boolean;
+}
+
+/** What everybody may at a nats-server that knows no users. */
+const anything: Permit = { mayPublish: () => true, mayListen: () => true };
+
+/** What each user of a broker may do: by a manifest, or, without one, anything. */
+export class Permits {
+  readonly #permits: ReadonlyMap<string, Permit> | undefined;
+
+  constructor(manifest: Manifest | undefined) {
+    if (manifest === undefined) return;
+    const permits = [...permissionsOf(manifest)].map(
+      ([user, permissions]) => [user, new UserPermit(permissions)] as const,
+    );
+    this.#permits = new Map(permits);
+  }
+
+  /** Throws when the broker does not know the user. */
+  of(user: string): Permit {
+    if (this.#permits === undefined) return anything;
+    const permit = this.#permits.get(user);
+    if (permit !== undefined) return permit;
+    throw new Error(`The broker knows no user ${user}. Its users are the modules of its manifest.`);
+  }
+}
+
+/** Lets a user do what its permissions say, as nats-server reads them. */
+class UserPermit implements Permit {
+  readonly #publish = new SubjectTree<string>();
+  /** Each by the queue group that it is for; it is for all when that is empty. */
+  readonly #subscribe = new SubjectTree<string>();
+  readonly #decided = new Map<string, boolean>();
+
+  constructor({ publish, subscribe }: Permissions) {
+    for (const subject of publish) this.#publish.add(subject, subject);
+    for (const one of subscribe) {
+      const [subject = "", queue = ""] = one.split(" ");
+      this.#subscribe.add(subject, queue);
+    }
+  }
+
+  mayPublish(subject: string): boolean {
+    // An inbox is written to once: what holds for it does for those beside it.
+    const asked = subject.startsWith("_INBOX.") ? besides(subject) : subject;
+    const known = this.#decided.get(asked);
+    if (known !== undefined) return known;
+    const may = this.#publish.find(asked).length > 0;
+    if (!may && asked !== subject) return this.#publish.find(subject).length > 0;
+    if (this.#decided.size >= DECIDED_MAX) this.#decided.clear();
+    this.#decided.set(asked, may);
+    return may;
+  }
+
+  mayListen({ subject, queue }: { readonly subject: string; readonly queue: string | undefined }) {
+    const queues = this.#subscribe.find(subject);
+    const groups = queues.filter((one) => one !== "");
+    if (queue !== undefined && groups.length > 0) return groups.includes(queue);
+    return groups.length < queues.length;
+  }
+}
+
+/** The subjects that differ from one in their last token alone. */
+function besides(subject: string): string {
+  return `${subject.slice(0, subject.lastIndexOf("."))}.*`;
+}

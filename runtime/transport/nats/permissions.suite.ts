@@ -1,0 +1,337 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Log } from "../../telemetry/log.ts";
+import { sampleManifest } from "../../testing/sample/links.ts";
+import { silent } from "../../testing/silent-log.ts";
+import type { ModuleLinks } from "../manifest.ts";
+import type { Link } from "./link.ts";
+import { callSubject, eventSubject } from "./subjects.ts";
+
+/** A broker with the streams of the sample's manifest, which knows its users. */
+export interface GuardedBroker extends AsyncDisposable {
+  /** Connects as a user; the log is told what is refused. */
+  connect(user: string, log: Log): Promise<Link>;
+}
+
+/** Something that a user might try, and the users for whom it is to succeed. */
+interface Probe {
+  readonly deed: "publish" | "subscribe";
+  readonly subject: string;
+  readonly queue?: string;
+  readonly allowed: readonly string[];
+}
+
+const modules = sampleManifest.map(({ name }) => name);
+const users = [...modules, "gateway", "console", "provisioner"];
+
+const calls = (caller: string, callee: string) =>
+  sampleManifest.some(({ name, calls: callees }) => name === caller && callees.includes(callee));
+const reads = (reader: string, producer: string) =>
+  sampleManifest.some(
+    (one) => one.name === reader && one.reads.some((read) => read.producer === producer),
+  );
+const only = (user: string, condition: boolean) => (condition ? [user] : []);
+
+function publish(allowed: readonly string[], ...subjects: string[]): Probe[] {
+  return subjects.map((subject) => ({ deed: "publish", subject, allowed }));
+}
+
+function subscribe(allowed: readonly string[], ...subjects: string[]): Probe[] {
+  return subjects.map((subject) => ({ deed: "subscribe", subject, allowed }));
+}
+
+function subscribeIn(queue: string, allowed: readonly string[], ...subjects: string[]): Probe[] {
+  return subjects.map((subject) => ({ deed: "subscribe", subject, queue, allowed }));
+}
+
+/** Calls of a module's procedures under the name of each user. */
+function callProbes(callee: string): Probe[] {
+  return users.flatMap((caller) => {
+    const everything = caller === "gateway" || calls(caller, callee);
+    const operations = everything || caller === "console";
+    return [
+      ...publish(only(caller, everything), `rpc.${callee}.thing.${caller}`),
+      ...publish(only(caller, everything), `rpc-i.${callee}.one.thing.${caller}`),
+      ...publish(only(caller, operations), `rpc.${callee}.cleaveSagas.${caller}`),
+      ...publish(only(caller, operations), `rpc-i.${callee}.one.cleaveRedrive.${caller}`),
+      ...publish([], `rpc.${callee}.thing.${caller}.more`, `rpc.${callee}.${caller}`),
+    ];
+  });
+}
+
+/** Taking in what is asked of a module. */
+function serviceProbes(name: string): Probe[] {
+  return [
+    ...subscribeIn(name, [name], `rpc.${name}.*.*`, `rpc.${name}.thing.*`),
+    ...subscribeIn(name, [], `rpc.${name}.>`, "rpc.*.*.*"),
+    ...subscribeIn("other", [], `rpc.${name}.*.*`),
+    ...subscribe([], `rpc.${name}.*.*`, `rpc.${name}.>`, `rpc.${name}.thing.*`),
+    ...subscribe([name], `rpc-i.${name}.one.*.*`, `rpc-i.${name}.one.thing.*`),
+    ...subscribe([], `rpc-i.${name}.>`),
+    ...subscribe(
+      [name],
+      ...["PING", "INFO", "STATS"].flatMap((verb) => [
+        `$SRV.${verb}.${name}`,
+        `$SRV.${verb}.${name}.one`,
+      ]),
+    ),
+    ...subscribe([], `$SRV.*.${name}`, `$SRV.SCHEMA.${name}`),
+    ...publish(["console"], `$SRV.PING.${name}`, `$SRV.STATS.${name}.one`),
+    ...publish([name], `hb.${name}.one`),
+    ...subscribe(
+      [...modules.filter((other) => calls(other, name)), "gateway", "console"],
+      `hb.${name}.*`,
+    ),
+  ];
+}
+
+/** A module's events, its stream, and what else tells of them. */
+function eventProbes({ name, events }: ModuleLinks): Probe[] {
+  const stream = `EV_${name}`;
+  const api = "$JS.API.STREAM";
+  const own = only(name, events.length > 0);
+  const provisioner = only("provisioner", events.length > 0);
+  const deeds = ["PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE", "PEER.REMOVE", "LEADER.STEPDOWN"];
+  return [
+    ...publish([name], ...events.map((event) => `ev.${name}.0.${event}`)),
+    ...publish([], `ev.${name}.0.unheard`, ...events.map((event) => `ev.${name}.1.${event}`)),
+    ...subscribe([], `ev.${name}.>`, ...events.map((event) => `ev.${name}.0.${event}`)),
+    ...publish([...own, ...provisioner], `${api}.INFO.${stream}`),
+    ...publish(own, `${api}.MSG.GET.${stream}`),
+    ...publish(
+      provisioner,
+      ...["CREATE", "UPDATE", "DELETE"].map((deed) => `${api}.${deed}.${stream}`),
+    ),
+    ...publish([], ...deeds.map((deed) => `${api}.${deed}.${stream}`)),
+    ...publish([], `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.ev.${name}.0.a`),
+    ...subscribe(own, `pos.${name}.*`),
+  ];
+}
+
+/** The consumers that each user might have of a module's stream. */
+function consumerProbes({ name, events }: ModuleLinks): Probe[] {
+  const stream = `EV_${name}`;
+  const api = "$JS.API.CONSUMER";
+  const provisioner = only("provisioner", events.length > 0);
+  return [
+    ...publish([], `${api}.CREATE.${stream}`, `${api}.LIST.${stream}`),
+    ...publish(provisioner, `${api}.NAMES.${stream}`),
+    ...users.flatMap((reader) => {
+      const own = only(reader, reads(reader, name));
+      const consumer = `${stream}.${reader}`;
+      return [
+        ...publish(
+          provisioner,
+          `${api}.CREATE.${consumer}`,
+          `${api}.CREATE.${consumer}.ev.${name}.0.thing`,
+          `${api}.DURABLE.CREATE.${consumer}`,
+          `${api}.DELETE.${consumer}`,
+        ),
+        ...publish([...own, ...provisioner], `${api}.INFO.${consumer}`),
+        ...publish(own, `${api}.MSG.NEXT.${consumer}`, `$JS.ACK.${consumer}.1.1.1.1700.0`),
+        ...publish(own, `pos.${name}.${reader}`),
+        ...publish([], `${api}.PAUSE.${consumer}`, `${api}.LEADER.STEPDOWN.${consumer}`),
+      ];
+    }),
+  ];
+}
+
+/** Replies to each user. */
+function inboxProbes(user: string): Probe[] {
+  const callees = modules.filter((name) => calls(user, name));
+  const answering =
+    new Map([
+      ["gateway", modules],
+      ["console", [...modules, "gateway"]],
+    ]).get(user) ?? callees;
+  return [
+    ...subscribe([user], `_INBOX.${user}.>`, `_INBOX.${user}.connection.*`),
+    ...publish(answering, `_INBOX.${user}.connection.token`),
+  ];
+}
+
+const wideProbes: Probe[] = [
+  ...subscribe([], ">", "*", "rpc.>", "rpc-i.>", "ev.>", "pos.>", "pos.*.*", "hb.>", "_INBOX.>"),
+  ...subscribe([], "_INBOX.*.*.*", "$JS.>", "$JS.EVENT.>", "$SYS.>", "$SRV.>", "thing"),
+  ...subscribe(["gateway", "console"], "hb.*.>"),
+  ...subscribeIn("thing", [], ">", "ev.>", "_INBOX.>"),
+  ...subscribe(["gateway", "console"], "hb.*.*"),
+  ...subscribe([...modules, "gateway"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
+  ...subscribe(["gateway"], "$SRV.PING.gateway", "$SRV.INFO.gateway.one", "$SRV.STATS.gateway.*"),
+  ...publish(["console"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
+  ...publish(["provisioner"], "$JS.API.INFO", "$JS.API.STREAM.NAMES"),
+  ...publish([], "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.ACCOUNT.PURGE.A"),
+  ...publish([], "$SYS.REQ.SERVER.PING", "thing", "rpc.thing", "$JS.FC.EV_orders.mail.1"),
+];
+
+const probes: readonly Probe[] = [
+  ...modules.flatMap((name) => [...callProbes(name), ...serviceProbes(name)]),
+  ...sampleManifest.flatMap((links) => [...eventProbes(links), ...consumerProbes(links)]),
+  ...users.flatMap(inboxProbes),
+  ...wideProbes,
+];
+
+function named({ deed, subject, queue }: Omit<Probe, "allowed">): string {
+  return queue === undefined ? `${deed} ${subject}` : `${deed} ${subject} in ${queue}`;
+}
+
+/** A subject that nobody may publish to, so that its refusal is the last one. */
+const LAST = "the.last";
+
+/** Listens to what a broker refuses, as a link's log is told of it. */
+class Refusals {
+  readonly names = new Set<string>();
+  readonly log: Log = { ...silent, error: (_message, fields) => this.#take(fields?.["error"]) };
+  readonly #last = Promise.withResolvers<void>();
+
+  /** Resolves when all that was refused by now has been heard of. */
+  async allOf(link: Link): Promise<ReadonlySet<string>> {
+    link.publish(LAST, "");
+    await this.#last.promise;
+    return this.names;
+  }
+
+  #take(error: unknown): void {
+    const said = error instanceof Error ? error.message : "";
+    const [, deed, subject = ""] =
+      /violation for (publish|subscription) to "(\S+)"/i.exec(said) ?? [];
+    if (subject === LAST) this.#last.resolve();
+    else if (deed?.toLowerCase() === "publish") this.names.add(named({ deed: "publish", subject }));
+    else {
+      const [, queue] = /using queue "(\S+)"/.exec(said) ?? [];
+      this.names.add(named({ deed: "subscribe", subject, ...(queue !== undefined && { queue }) }));
+    }
+  }
+}
+
+/** What the broker let a user do of all that is tried. */
+async function successes(broker: GuardedBroker, user: string): Promise<string[]> {
+  const refusals = new Refusals();
+  const link = await broker.connect(user, refusals.log);
+  for (const { deed, subject, queue } of probes) {
+    if (deed === "publish") link.publish(subject, "");
+    else link.listen(subject, () => {}, queue === undefined ? undefined : { queue });
+  }
+  const refused = await refusals.allOf(link);
+  await link.close();
+  return probes.map(named).filter((name) => !refused.has(name));
+}
+
+/** What each user may do at a broker that `open` opens: what the manifest says. */
+export function permissionsSuite(
+  name: string,
+  { open }: { readonly open: () => Promise<GuardedBroker> },
+): void {
+  let broker: GuardedBroker;
+
+  describe(`over all subjects that anybody uses ${name}`, () => {
+    beforeAll(async () => {
+      broker = await open();
+    });
+    afterAll(() => broker[Symbol.asyncDispose]());
+
+    test.each(users)("%s may do what the manifest says, and nothing else", async (user) => {
+      const expected = probes.filter(({ allowed }) => allowed.includes(user)).map(named);
+      expect(await successes(broker, user)).toEqual(expected);
+    });
+
+    test("every kind of deed is tried by all, and no deed twice", () => {
+      expect(new Set(probes.map(named)).size).toBe(probes.length);
+      expect(probes.length * users.length).toBeGreaterThan(5_000);
+    });
+  });
+
+  describe(`what a user may not do has no effect ${name}`, () => {
+    beforeAll(async () => {
+      broker = await open();
+    });
+    afterAll(() => broker[Symbol.asyncDispose]());
+    messagesSuite(() => broker);
+    streamsSuite(() => broker);
+  });
+}
+
+function messagesSuite(broker: () => GuardedBroker): void {
+  test("what is published in the name of another reaches nobody", async () => {
+    const mail = await broker().connect("mail", silent);
+    const gateway = await broker().connect("gateway", silent);
+    const orders = await broker().connect("orders", silent);
+    const seen: string[] = [];
+    gateway.listen("hb.*.*", ({ subject }) => seen.push(subject));
+    orders.listen("pos.orders.*", ({ subject }) => seen.push(subject));
+    await Promise.all([gateway.flush(), orders.flush()]);
+    const others = ["hb.orders.one", "pos.orders.inventory"];
+    for (const subject of [...others, "hb.mail.one", "pos.orders.mail"]) mail.publish(subject, "");
+    await mail.flush();
+    await Promise.all([gateway.flush(), orders.flush()]);
+    expect(seen.toSorted()).toEqual(["hb.mail.one", "pos.orders.mail"]);
+    await Promise.all([mail, gateway, orders].map((link) => link.close()));
+  });
+
+  test("who listens to the calls of another hears nothing, and listens no more", async () => {
+    const [mail, orders, gateway] = await Promise.all(
+      ["mail", "orders", "gateway"].map((user) => broker().connect(user, silent)),
+    );
+    const seen: string[] = [];
+    const listenTo = (link: Link | undefined, who: string) =>
+      link?.listen("rpc.orders.*.*", () => seen.push(who), { queue: "orders" });
+    const listening = listenTo(mail, "mail");
+    listenTo(orders, "orders");
+    await Promise.all([mail?.flush(), orders?.flush()]);
+    for (let count = 0; count < 20; count++) gateway?.publish("rpc.orders.placeOrder.gateway", "");
+    await gateway?.flush();
+    await Promise.all([mail?.flush(), orders?.flush()]);
+    expect(seen).toEqual(Array.from({ length: 20 }, () => "orders"));
+    expect(listening?.isClosed).toBe(true);
+    await Promise.all([mail, orders, gateway].map((link) => link?.close()));
+  });
+
+  test.each([
+    eventSubject("payments", "captured"),
+    "$JS.API.STREAM.PURGE.EV_payments",
+    callSubject("payments", "authorise", "orders"),
+    "_INBOX.provisioner.any.token",
+  ])("a callee that answers blindly is not led to publish to %s", async (reply) => {
+    const refusals = new Refusals();
+    const inventory = await broker().connect("inventory", refusals.log);
+    const gateway = await broker().connect("gateway", silent);
+    const answers = Promise.withResolvers<void>();
+    inventory.listen(
+      "rpc.inventory.*.*",
+      ({ reply = "" }) => {
+        inventory.publish(reply, "{}");
+        answers.resolve();
+      },
+      { queue: "inventory" },
+    );
+    await inventory.flush();
+    gateway.publish("rpc.inventory.stockOf.gateway", "{}", { reply });
+    await answers.promise;
+    expect([...(await refusals.allOf(inventory))]).toEqual([`publish ${reply}`]);
+    await Promise.all([inventory.close(), gateway.close()]);
+  });
+}
+
+function streamsSuite(broker: () => GuardedBroker): void {
+  const events = { headers: "", lastSequence: 0, timeoutMs: 5_000 };
+  test.each<[string, (mail: Link) => Promise<unknown>]>([
+    ["append to another's stream", (mail) => mail.append("ev.orders.0.placed", "{}", events)],
+    ["ask how far another's stream goes", (mail) => mail.streamEnd("EV_orders")],
+    ["read a stored event of another", (mail) => mail.stored("EV_orders", 1)],
+    [
+      "read through another's consumer",
+      (mail) => mail.read({ stream: "EV_orders", consumer: "inventory", aheadMax: 8 }, () => {}),
+    ],
+  ])("a module that would %s is refused at once", async (_what, deed) => {
+    const mail = await broker().connect("mail", silent);
+    const refused = await deed(mail).catch(sayings);
+    expect(refused).toContain("Permissions Violation for Publish to");
+    const orders = await broker().connect("orders", silent);
+    expect(await orders.streamEnd("EV_orders")).toEqual({ messages: 0, lastSeq: 0 });
+    await Promise.all([mail.close(), orders.close()]);
+  });
+}
+
+/** What an error and its causes say. */
+function sayings(error: unknown): string {
+  return error instanceof Error ? `${error.message} ${sayings(error.cause)}` : "";
+}
