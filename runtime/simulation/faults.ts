@@ -37,7 +37,7 @@ export interface FaultRates {
   readonly partition: number;
   /** Each second: the broker restarts, which may lose what it had not synced. */
   readonly "broker-restart": number;
-  /** At a restart of the broker: the tails of streams, acks and the window of ids are lost. */
+  /** At a restart of the broker: the tails of streams, acks and whole consumers are lost. */
   readonly "broker-loss": number;
   /** Each second: all streams are gone; a stream is as it was some time ago. */
   readonly "stream-wiped": number;

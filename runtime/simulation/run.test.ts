@@ -17,6 +17,15 @@ test.each([
   expect(violations).toEqual([]);
 });
 
+test("a system loses nothing by streams that keep a few events only", () => {
+  const about = { minutes: 1, images: prepared(sample), keepsSteps: true };
+  const small = { ...sample, streamBytesMax: 1_000 };
+  const outcomes = [1, 2, 3, 4, 5, 6].map((seed) => runSeed(small, { ...about, seed }));
+  expect(outcomes.flatMap(({ violations }) => violations)).toEqual([]);
+  const drops = outcomes.flatMap(({ steps }) => steps.filter(({ what }) => what === "dropped"));
+  expect(drops.length).toBeGreaterThan(5);
+});
+
 test("what cannot be filled says what it waited for", () => {
   const prepare = () => new Promise<void>(() => {});
   expect(() => prepared({ ...quiet, workload: { ...sample.workload, prepare } })).toThrow(

@@ -98,7 +98,7 @@ class Run implements Disposable {
     scenario: Scenario & { readonly topologies: readonly Topology[] },
     options: Omit<RunOptions, "minutes" | "untilMs">,
   ) {
-    const { modules, versions = [], topologies, outside } = scenario;
+    const { modules, versions = [], topologies, outside, streamBytesMax } = scenario;
     const seed = seeded(options.seed);
     const rates = { ...usualFaults, ...scenario.faults };
     const faults = new Faults({ seed: seed.fork("faults"), rates, only: options.only });
@@ -106,7 +106,8 @@ class Run implements Disposable {
     this.#options = options;
     this.world = new World({ seed, faults, trace: new Trace(options) });
     this.disk = new SimulatedDisk(this.world, options.images);
-    this.#broker = new SimulatedBroker(this.world, { manifest: manifestOf(modules) });
+    const manifest = manifestOf(modules);
+    this.#broker = new SimulatedBroker(this.world, { manifest, streamBytesMax });
     this.#broker.provision();
     const { world, disk } = this;
     const broker = this.#broker;

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly invariants: readonly Invariant[];
   /** How often each fault happens; what is not named happens as often as is usual. */
   readonly faults?: Partial<FaultRates> | undefined;
+  /** How many bytes of each module's events the broker keeps; as many as usual when not given. */
+  readonly streamBytesMax?: number | undefined;
   /** What is beyond the system, and stands behind its ports. */
   readonly outside?: ((outside: Outside) => Beyond) | undefined;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Environment } from "../contract/environment.ts";
 import { realEnvironment } from "../host/real-environment.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
@@ -31,15 +32,17 @@ export class Broker implements AsyncDisposable {
   readonly folder = mkdtempSync(`${tmpdir()}/cleave-nats-`);
   readonly environment = realEnvironment();
   readonly #manifest: Manifest;
+  readonly #streamBytesMax: number;
   #server: NatsServer | undefined;
   #provisioning: Connection | undefined;
 
-  private constructor(manifest: Manifest) {
+  private constructor(manifest: Manifest, streamBytesMax: number) {
     this.#manifest = manifest;
+    this.#streamBytesMax = streamBytesMax;
   }
 
-  static async open(manifest: Manifest): Promise<Broker> {
-    const broker = new Broker(manifest);
+  static async open(manifest: Manifest, streamBytesMax = STREAM_BYTES_MAX): Promise<Broker> {
+    const broker = new Broker(manifest, streamBytesMax);
     await broker.start();
     return broker;
   }
@@ -81,6 +84,13 @@ export class Broker implements AsyncDisposable {
       await this.#provisioning?.client.request(`$JS.API.STREAM.DELETE.EV_${name}`, "");
     }
     await this.provision();
+  }
+
+  /** Connects as one user, and tells the log what is refused. */
+  link(user: string, log: Log): Promise<Connection> {
+    const { url, folder } = this;
+    const authenticator = authenticatorOf(folder, user);
+    return Connection.open({ url, user, name: user, authenticator, log });
   }
 
   /** Connects as these users. */
@@ -126,7 +136,7 @@ export class Broker implements AsyncDisposable {
     return provisioner({
       connection: (this.#provisioning as Connection).client,
       manifest: this.#manifest,
-      streamBytesMax: STREAM_BYTES_MAX,
+      streamBytesMax: this.#streamBytesMax,
       environment,
       log: silent,
     });

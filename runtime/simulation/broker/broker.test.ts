@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Link } from "../../transport/nats/link.ts";
-import { heard, Small, textOf } from "./small.ts";
+import { heard, Small, smallManifest, textOf } from "./small.ts";
 
 let small: Small;
 let one: Link;
@@ -239,6 +239,37 @@ describe("a stream", () => {
     small.pass(1_000);
 
     expect(texts).toHaveLength(1_024);
+  });
+
+  test("drops what is older than seven days, and hands over what is not", () => {
+    const day = 24 * 60 * 60 * 1_000;
+    small.append(one, 0);
+    small.pass(3 * day);
+    small.append(one, 1);
+    small.pass(4 * day + 1_000);
+
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 1, lastSeq: 2 });
+    expect(small.settled(one.stored("EV_shelf", 1))).toBeUndefined();
+    const { texts } = small.read(other);
+    small.append(one, 2);
+    small.pass(5);
+    expect(texts).toEqual(["2", "3"]);
+  });
+
+  test("that was cut before what it had dropped goes on from there", () => {
+    small = new Small(1, {}, { manifest: smallManifest, isOpen: true, streamBytesMax: 500 });
+    one = small.connect("shelf");
+    const restore = small.broker.copiedEvents();
+    for (let last = 0; last < 20; last++) small.append(one, last);
+    small.pass(5);
+    expect(small.settled(one.streamEnd("EV_shelf")).messages).toBeLessThan(10);
+
+    restore();
+    small.append(one, 0);
+    small.pass(5);
+
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 1, lastSeq: 1 });
+    expect(small.read(small.connect("desk")).texts).toEqual(["1"]);
   });
 
   test("goes on with its readers after a restart", () => {

@@ -1,5 +1,6 @@
 import type { Log } from "../../telemetry/log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
+import { EVENT_AGE_MS_MAX, STREAM_BYTES_MAX } from "../../transport/nats/limits.ts";
 import type { Link } from "../../transport/nats/link.ts";
 import type { Process } from "../process.ts";
 import type { Seeded } from "../seeded.ts";
@@ -31,6 +32,8 @@ export interface BrokerOptions {
   readonly manifest: Manifest;
   /** True for one that knows no users: anybody may publish and listen to anything. */
   readonly isOpen?: boolean;
+  /** How many bytes each stream keeps at most; as many as on a real one when not given. */
+  readonly streamBytesMax?: number | undefined;
 }
 
 /**
@@ -51,11 +54,12 @@ export class SimulatedBroker implements Exchange {
   #isProvisioning = false;
   #losses = 0;
 
-  constructor(world: World, { manifest, isOpen = false }: BrokerOptions) {
+  constructor(world: World, options: BrokerOptions) {
+    const { manifest, isOpen = false, streamBytesMax: bytesMax = STREAM_BYTES_MAX } = options;
     this.#world = world;
     this.#seed = world.seed.fork("broker");
     this.#router = new Router(this.#seed.fork("groups"));
-    this.#jetStream = new JetStream(world, manifest);
+    this.#jetStream = new JetStream(world, manifest, { bytesMax, ageMsMax: EVENT_AGE_MS_MAX });
     this.#permits = new Permits(isOpen ? undefined : manifest);
   }
 

@@ -1,8 +1,7 @@
+import { ACK_PENDING_MAX, ACK_WAIT_MS } from "../../transport/nats/limits.ts";
 import type { World } from "../world.ts";
 import type { Kept, Log, Puller } from "./stream-log.ts";
 
-const ACK_WAIT_MS = 30_000;
-const ACK_PENDING_MAX = 1_024;
 /** How long the last changes of the state can be undone, in milliseconds. */
 const UNDO_MS = 1_000;
 
@@ -152,6 +151,8 @@ export class Consumer {
     }
     if (this.#pending.size >= ACK_PENDING_MAX) return undefined;
     for (;;) {
+      // What is gone from the front of the stream is passed over.
+      this.#next = Math.max(this.#next, this.#log.firstSeq);
       const kept = this.#log.at(this.#next);
       if (kept === undefined) return undefined;
       this.#next += 1;

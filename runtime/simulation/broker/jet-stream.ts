@@ -4,17 +4,19 @@ import type { World } from "../world.ts";
 import type { Consumer } from "./consumer.ts";
 import { CONSUMER_NOT_FOUND, NO_RESPONDERS, Refusal, STREAM_NOT_FOUND } from "./refusal.ts";
 import type { SentMessage } from "./sent-message.ts";
-import { Stream } from "./stream.ts";
+import { Stream, type StreamLimits } from "./stream.ts";
 
 /** The streams of a broker, with their consumers. */
 export class JetStream {
   readonly streams = new Map<string, Stream>();
   readonly #world: World;
   readonly #manifest: Manifest;
+  readonly #limits: StreamLimits;
 
-  constructor(world: World, manifest: Manifest) {
+  constructor(world: World, manifest: Manifest, limits: StreamLimits) {
     this.#world = world;
     this.#manifest = manifest;
+    this.#limits = limits;
   }
 
   /** Makes the streams of events and their readers' consumers that are missing. */
@@ -82,7 +84,7 @@ export class JetStream {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
     this.#world.note("broker", "new stream", name);
-    const stream = new Stream(this.#world, name);
+    const stream = new Stream(this.#world, name, this.#limits);
     this.streams.set(name, stream);
     return stream;
   }

@@ -1,4 +1,5 @@
 import type { Log } from "../../telemetry/log.ts";
+import { PAYLOAD_BYTES_MAX } from "../../transport/nats/limits.ts";
 import type {
   Delivered,
   Link,
@@ -18,7 +19,6 @@ import { SimulatedReading } from "./reading.ts";
 import { SentMessage } from "./sent-message.ts";
 import type { Violation } from "./violation.ts";
 
-const PAYLOAD_BYTES_MAX = 1_048_576;
 /** How long is waited for an answer about a stream, and about a consumer. */
 const STREAM_ASK_MS = 5_000;
 const CONSUMER_ASK_MS = 2_000;
@@ -100,9 +100,7 @@ export class SimulatedLink implements Link {
 
   publish(subject: string, payload: Uint8Array | string, about: Sending = {}): void {
     const message = new SentMessage(subject, payload, about);
-    if (message.bytes > PAYLOAD_BYTES_MAX) {
-      throw new RangeError(`${subject}: ${message.bytes} bytes are more than the broker takes.`);
-    }
+    assertSize(message);
     this.#messages += 1;
     const session = this.#line.session;
     session?.wire.up.send({ to: session, message });
@@ -128,7 +126,9 @@ export class SimulatedLink implements Link {
     about: { readonly headers: string; readonly lastSequence: number; readonly timeoutMs: number },
   ): Promise<void> {
     const { headers, lastSequence, timeoutMs } = about;
-    const message = new SentMessage(subject, payload, { headers });
+    const lines = `Nats-Expected-Last-Sequence: ${lastSequence}\r\n${headers}`;
+    const message = new SentMessage(subject, payload, { headers: lines });
+    assertSize(message);
     const work = () => void this.#options.jetStream.append(message, lastSequence);
     const what = `append ${subject} after ${lastSequence} ${payload}`;
     await this.#ask({ what, subject, timeoutMs, work });
@@ -231,4 +231,10 @@ export class SimulatedLink implements Link {
     for (const reject of this.#flushes) reject(new Error("The connection is lost."));
     this.#flushes.clear();
   }
+}
+
+/** Refuses what the client would not even send. */
+function assertSize({ subject, bytes }: SentMessage): void {
+  if (bytes <= PAYLOAD_BYTES_MAX) return;
+  throw new RangeError(`${subject}: ${bytes} bytes are more than the broker takes.`);
 }

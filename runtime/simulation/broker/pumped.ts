@@ -1,8 +1,8 @@
 import type { Log } from "../../telemetry/log.ts";
 import { silent } from "../../testing/silent-log.ts";
 import { turns } from "../../testing/stillness.ts";
-import type { Manifest } from "../../transport/manifest.ts";
 import { openNats } from "../../transport/nats/nats.ts";
+import type { BrokerOptions } from "./broker.ts";
 import { Small } from "./small.ts";
 
 /** How much virtual time passes with each turn of the real event loop, in milliseconds. */
@@ -17,8 +17,8 @@ export class Pumped implements Disposable {
   #processes = 0;
   #isOver = false;
 
-  constructor(manifest: Manifest) {
-    this.small = new Small(1, {}, manifest);
+  constructor(about: BrokerOptions) {
+    this.small = new Small(1, {}, about);
     void this.#pump();
   }
 

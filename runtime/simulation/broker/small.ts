@@ -5,27 +5,24 @@ import type { FaultRates } from "../faults.ts";
 import { Process } from "../process.ts";
 import { smallWorld } from "../small-world.ts";
 import type { World } from "../world.ts";
-import { SimulatedBroker } from "./broker.ts";
+import { type BrokerOptions, SimulatedBroker } from "./broker.ts";
 
 const none = { queries: [], commands: [], events: [], calls: [], reads: [] };
-const manifest = [
+export const smallManifest: Manifest = [
   { ...none, name: "shelf", events: ["taken", "put"] },
   { ...none, name: "desk", reads: [{ producer: "shelf", events: ["taken"] }] },
 ];
+const open: BrokerOptions = { manifest: smallManifest, isOpen: true };
 const reads = { stream: "EV_shelf", consumer: "desk", aheadMax: 256 };
 
-/**
- * A world with one broker, and processes that connect to it. With a manifest they may do what it
- * says; without one, anybody may do anything.
- */
+/** A world with one broker, and processes that connect to it; usually they may do anything. */
 export class Small {
   readonly world: World;
   readonly broker: SimulatedBroker;
 
-  constructor(seed = 1, rates: Partial<FaultRates> = {}, guarded?: Manifest) {
+  constructor(seed = 1, rates: Partial<FaultRates> = {}, about: BrokerOptions = open) {
     this.world = smallWorld(rates, seed);
-    const isOpen = guarded === undefined;
-    this.broker = new SimulatedBroker(this.world, { manifest: guarded ?? manifest, isOpen });
+    this.broker = new SimulatedBroker(this.world, about);
     this.broker.provision();
   }
 

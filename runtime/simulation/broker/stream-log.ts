@@ -11,6 +11,8 @@ export interface Kept {
 /** What a consumer reads from. */
 export interface Log {
   readonly name: string;
+  /** The sequence of the first message that there is, or of the next one. */
+  readonly firstSeq: number;
   readonly lastSeq: number;
   at(sequence: number): Kept | undefined;
 }

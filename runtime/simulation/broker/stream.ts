@@ -5,28 +5,52 @@ import { Refusal, WRONG_LAST_SEQUENCE } from "./refusal.ts";
 import type { SentMessage } from "./sent-message.ts";
 import type { Kept, Log } from "./stream-log.ts";
 
-/** A stream: what was appended, by its sequence, and the consumers that read it. */
+/** What nats-server writes with each message, and before its headers. */
+const RECORD_BYTES = 30;
+const LENGTH_BYTES = 4;
+
+/** What a stream keeps at most: the oldest messages go first. */
+export interface StreamLimits {
+  readonly bytesMax: number;
+  readonly ageMsMax: number;
+}
+
+/**
+ * A stream: what was appended, by its sequence, and the consumers that read it. It keeps within
+ * its limits by dropping what is oldest, whether somebody has read it or not.
+ */
 export class Stream implements Log {
   readonly name: string;
   readonly consumers = new Map<string, Consumer>();
   readonly #world: World;
+  readonly #limits: StreamLimits;
   #kept: Kept[] = [];
+  /** How many went from the front. */
+  #dropped = 0;
+  #bytes = 0;
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, limits: StreamLimits) {
     this.#world = world;
     this.name = name;
+    this.#limits = limits;
   }
 
   get end(): StreamEnd {
+    this.#dropOld();
     return { messages: this.#kept.length, lastSeq: this.lastSeq };
   }
 
+  get firstSeq(): number {
+    return this.#dropped + 1;
+  }
+
   get lastSeq(): number {
-    return this.#kept.length;
+    return this.#dropped + this.#kept.length;
   }
 
   at(sequence: number): Kept | undefined {
-    return this.#kept[sequence - 1];
+    this.#dropOld();
+    return this.#kept[sequence - this.firstSeq];
   }
 
   /** Appends a message if the last sequence is the one that is expected. */
@@ -35,6 +59,8 @@ export class Stream implements Log {
       throw new Refusal(WRONG_LAST_SEQUENCE, `wrong last sequence: ${this.lastSeq}`);
     }
     this.#kept.push({ message, sequence: lastSequence + 1, atMs: this.#world.nowMs });
+    this.#bytes += bytesOf(message);
+    while (this.#bytes > this.#limits.bytesMax) this.#dropFirst();
     for (const consumer of this.consumers.values()) consumer.handOut();
     return this.lastSeq;
   }
@@ -55,8 +81,10 @@ export class Stream implements Log {
 
   /** The same as it is now, with nobody who reads it. */
   copied(): Stream {
-    const copy = new Stream(this.#world, this.name);
+    const copy = new Stream(this.#world, this.name, this.#limits);
     copy.#kept = [...this.#kept];
+    copy.#dropped = this.#dropped;
+    copy.#bytes = this.#bytes;
     for (const [name, consumer] of this.consumers) {
       copy.consumers.set(name, consumer.copiedTo(copy));
     }
@@ -66,6 +94,30 @@ export class Stream implements Log {
   /** Loses what was appended after a sequence. */
   truncate(lastSeq: number): void {
     this.#world.note("broker", "stream cut", `${this.name} ${this.lastSeq} -> ${lastSeq}`);
-    this.#kept.length = Math.min(this.#kept.length, lastSeq);
+    const lost = this.#kept.splice(Math.max(0, lastSeq - this.#dropped));
+    for (const { message } of lost) this.#bytes -= bytesOf(message);
+    this.#dropped = Math.min(this.#dropped, lastSeq);
   }
+
+  #dropOld(): void {
+    const bornAtMs = this.#world.nowMs - this.#limits.ageMsMax;
+    for (;;) {
+      const [oldest] = this.#kept;
+      if (oldest === undefined || oldest.atMs > bornAtMs) return;
+      this.#dropFirst();
+    }
+  }
+
+  #dropFirst(): void {
+    const first = this.#kept.shift();
+    if (first === undefined) return;
+    this.#bytes -= bytesOf(first.message);
+    this.#dropped += 1;
+    this.#world.note("broker", "dropped", `${this.name} up to ${this.#dropped}`);
+  }
+}
+
+/** How many bytes a message takes in the files of nats-server. */
+function bytesOf({ subject, bytes, headers }: SentMessage): number {
+  return RECORD_BYTES + subject.length + bytes + (headers === undefined ? 0 : LENGTH_BYTES);
 }

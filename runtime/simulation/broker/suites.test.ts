@@ -3,9 +3,11 @@ import { links } from "../../testing/links.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { silent } from "../../testing/silent-log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
-import { permissionsSuite } from "../../transport/nats/permissions.suite.ts";
+import { type GuardedBroker, permissionsSuite } from "../../transport/nats/permissions.suite.ts";
+import { limitedManifest, streamLimitsSuite } from "../../transport/nats/stream-limits.suite.ts";
 import { type BreakableBroker, streamLossSuite } from "../../transport/nats/stream-loss.suite.ts";
 import { transportSuite } from "../../transport/transport.suite.ts";
+import type { BrokerOptions } from "./broker.ts";
 import { Pumped } from "./pumped.ts";
 
 const manifest: Manifest = [
@@ -21,9 +23,9 @@ afterAll(() => {
 });
 
 /** The one before is stopped: what it had is over. */
-function pumpedAnew(among = manifest): Pumped {
+function pumpedAnew(about: BrokerOptions = { manifest }): Pumped {
   pumped.pop()?.[Symbol.dispose]();
-  const one = new Pumped(among);
+  const one = new Pumped(about);
   pumped.push(one);
   return one;
 }
@@ -102,12 +104,19 @@ class SimulatedStore implements BreakableBroker {
 
 streamLossSuite("over a simulated broker", { open: async () => new SimulatedStore() });
 
+/** Its users connect one by one. */
+async function guarded(about: BrokerOptions): Promise<GuardedBroker> {
+  const one = pumpedAnew(about);
+  return {
+    connect: (user, log) => one.link(user, log),
+    [Symbol.asyncDispose]: async () => one[Symbol.dispose](),
+  };
+}
+
 permissionsSuite("over a simulated broker", {
-  async open() {
-    const one = pumpedAnew(sampleManifest);
-    return {
-      connect: (user, log) => one.link(user, log),
-      [Symbol.asyncDispose]: async () => one[Symbol.dispose](),
-    };
-  },
+  open: () => guarded({ manifest: sampleManifest }),
+});
+
+streamLimitsSuite("over a simulated broker", {
+  open: (streamBytesMax) => guarded({ manifest: limitedManifest, streamBytesMax }),
 });

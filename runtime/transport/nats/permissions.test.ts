@@ -2,20 +2,14 @@ import { expect, test } from "bun:test";
 import { Broker } from "../../testing/broker.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import type { ModuleLinks } from "../manifest.ts";
-import { Connection } from "./connection.ts";
-import { authenticatorOf } from "./keys.ts";
 import { permissionsSuite } from "./permissions.suite.ts";
 import { permissionsOf } from "./permissions.ts";
 
 permissionsSuite("over a real broker", {
   async open() {
     const broker = await Broker.open(sampleManifest);
-    const { url, folder } = broker;
     return {
-      connect: (user, log) => {
-        const authenticator = authenticatorOf(folder, user);
-        return Connection.open({ url, user, name: user, authenticator, log });
-      },
+      connect: (user, log) => broker.link(user, log),
       [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
     };
   },

@@ -16,13 +16,11 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Manifest } from "../manifest.ts";
 import { BrokerError } from "./broker-error.ts";
 import { isOlder } from "./executable.ts";
+import { ACK_PENDING_MAX, ACK_WAIT_MS, EVENT_AGE_MS_MAX } from "./limits.ts";
 import { eventSubject, streamOf } from "./subjects.ts";
 
 const LOOK_EVERY_MS = 2_000;
 const ANSWER_MS_MAX = 5_000;
-const EVENT_AGE_MS_MAX = 7 * 24 * 60 * 60 * 1_000;
-const ACK_WAIT_MS = 30_000;
-const ACK_PENDING_MAX = 1_024;
 
 const STREAM_NOT_FOUND = 10_059;
 const CONSUMER_NOT_FOUND = 10_014;

@@ -1,10 +1,9 @@
 import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import type { Manifest } from "../manifest.ts";
 import { publicKeys } from "./keys.ts";
+import { PAYLOAD_BYTES_MAX, STREAM_BYTES_MAX } from "./limits.ts";
 import { permissionsOf } from "./permissions.ts";
 
-/** A call's input or answer, or an event, with its headers. */
-const PAYLOAD_BYTES_MAX = 1024 * 1024;
 /** What the server keeps for a client that reads slowly, before it cuts it off. */
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 const CONNECTIONS_MAX = 1_024;
@@ -16,7 +15,6 @@ const WRITE_DEADLINE_S = 5;
 const STREAM_MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 /** nats-server 2.9 hangs for good on a full disk, so it gets less than there is. */
 const VOLUME_SHARE_MAX = 0.7;
-const STREAM_BYTES_MAX = 256 * 1024 * 1024;
 
 /** How a server is to listen and to store. */
 export interface ServerConfigOptions {

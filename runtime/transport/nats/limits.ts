@@ -1,0 +1,11 @@
+// What a broker takes and keeps at most, as Cleave sets it up.
+
+/** A call's input or answer, or an event, with its headers. */
+export const PAYLOAD_BYTES_MAX = 1024 * 1024;
+/** A stream; its oldest events go first. Where the volume is small it is less. */
+export const STREAM_BYTES_MAX = 256 * 1024 * 1024;
+/** How old an event in a stream gets. */
+export const EVENT_AGE_MS_MAX = 7 * 24 * 60 * 60 * 1_000;
+/** How long a reader may take with an event before it comes again, and how many it may have. */
+export const ACK_WAIT_MS = 30_000;
+export const ACK_PENDING_MAX = 1_024;
