@@ -85,6 +85,33 @@ test("a module's http.ts gets from #runtime/http these names and no others", () 
   `);
 });
 
+test("a test gets from #runtime/simulation these names and no others", () => {
+  expect(surfaceOf("runtime/simulation/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "Actor",
+        "Beyond",
+        "Client",
+        "Failure",
+        "Fault",
+        "FaultRates",
+        "Invariant",
+        "Outside",
+        "Ports",
+        "Report",
+        "Rows",
+        "Scenario",
+        "Simulation",
+        "Workload",
+      ],
+      "values": [
+        "noFaults",
+        "simulate",
+      ],
+    }
+  `);
+});
+
 test("the values that #runtime names are there when it is loaded", async () => {
   const names = Object.keys(await import("./index.ts")).sort();
   expect(names).toEqual(surfaceOf("runtime/index.ts").values);

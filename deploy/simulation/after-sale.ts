@@ -1,7 +1,7 @@
 import { orders } from "#modules/orders";
 import { shipping } from "#modules/shipping";
 import type { Call } from "#runtime";
-import type { Client } from "../../runtime/simulation/scenario.ts";
+import type { Client } from "#runtime/simulation";
 import { unlessRefused } from "./refusals.ts";
 
 /** What a buyer means to do with an order, and when; drawn before anything of it happens. */

@@ -1,7 +1,7 @@
 import { notifications } from "#modules/notifications";
 import { orders } from "#modules/orders";
 import type { Call } from "#runtime";
-import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
+import type { Invariant, Rows } from "#runtime/simulation";
 import { refusedForCause } from "./refused.ts";
 
 /** What must hold of the shop's books, its mails and its parcels. */

@@ -1,7 +1,7 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import type { Call } from "#runtime";
-import type { Client } from "../../runtime/simulation/scenario.ts";
+import type { Client } from "#runtime/simulation";
 import { unlessRefused } from "./refusals.ts";
 
 /** Until when what is asked for by phone is kept: a minute after the world began. */

@@ -1,5 +1,5 @@
+import type { Invariant, Rows } from "#runtime/simulation";
 import type { Outcome, OutgoingMail } from "../../modules/notifications/ports/mailer.ts";
-import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
 
 /** The mail server beyond the shop: it takes every mail that comes to it, and keeps it. */
 export class PostOffice {

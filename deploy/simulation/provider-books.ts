@@ -1,5 +1,5 @@
+import type { Invariant, Rows } from "#runtime/simulation";
 import type { PaymentProvider } from "../../modules/payments/provider.ts";
-import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
 
 type Intent = NonNullable<Awaited<ReturnType<PaymentProvider["intentOf"]>>>;
 

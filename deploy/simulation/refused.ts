@@ -1,4 +1,4 @@
-import type { Invariant, Rows } from "../../runtime/simulation/scenario.ts";
+import type { Invariant, Rows } from "#runtime/simulation";
 
 /** The least that a checkout may take to run out of time, with clocks that jump by a minute. */
 const DEADLINE_MS_MIN = 7 * 60_000;

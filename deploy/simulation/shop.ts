@@ -4,7 +4,7 @@ import type { payments } from "#modules/payments";
 import { products } from "#modules/products";
 import type { shipping } from "#modules/shipping";
 import type { Call, OutputOf } from "#runtime";
-import type { Client, Workload } from "../../runtime/simulation/scenario.ts";
+import type { Client, Workload } from "#runtime/simulation";
 import { afterwards, type Plan, planOf } from "./after-sale.ts";
 import { type Access, askedByBank } from "./bank.ts";
 import { askByPhone, hangUp } from "./by-phone.ts";

@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
+import { type Invariant, noFaults, type Rows, type Scenario } from "#runtime/simulation";
 import { modules } from "../../modules/index.ts";
 import type { Topology } from "../../runtime/host/topology.ts";
-import { noFaults } from "../../runtime/simulation/no-faults.ts";
 import { prepared, runSeed } from "../../runtime/simulation/run.ts";
-import type { Invariant, Rows, Scenario } from "../../runtime/simulation/scenario.ts";
 import core from "../topologies/core.ts";
 import edgeHeavy from "../topologies/edge-heavy.ts";
 import monolith from "../topologies/monolith.ts";

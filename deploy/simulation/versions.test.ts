@@ -1,9 +1,7 @@
 import { expect, test } from "bun:test";
+import { type Invariant, noFaults, simulate } from "#runtime/simulation";
 import { modules } from "../../modules/index.ts";
-import { noFaults } from "../../runtime/simulation/no-faults.ts";
 import { prepared, runSeed } from "../../runtime/simulation/run.ts";
-import type { Invariant } from "../../runtime/simulation/scenario.ts";
-import { simulate } from "../../runtime/simulation/simulate.ts";
 import core from "../topologies/core.ts";
 import split from "../topologies/split.ts";
 import { books } from "./books.ts";

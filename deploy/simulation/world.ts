@@ -1,9 +1,9 @@
 import { payments } from "#modules/payments";
+import type { Beyond, Outside } from "#runtime/simulation";
 import { type Mailer, mailer } from "../../modules/notifications/ports/mailer.ts";
 import { paymentProvider } from "../../modules/payments/payment-provider.ts";
 import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
 import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
-import type { Beyond, Outside } from "../../runtime/simulation/scenario.ts";
 import { PostOffice } from "./post-office.ts";
 import { providerBooks } from "./provider-books.ts";
 
