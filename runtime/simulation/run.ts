@@ -12,6 +12,7 @@ import { Ledger } from "./ledger.ts";
 import { outsideOf } from "./outside.ts";
 import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
+import { RealWaits } from "./real-waits.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { seeded } from "./seeded.ts";
 import { SimulatedSystem } from "./simulated-system.ts";
@@ -92,6 +93,7 @@ class Run implements Disposable {
   readonly #ledger: Ledger;
   readonly #invariants: readonly Invariant[];
   readonly #closeBeyond: (() => void) | undefined;
+  readonly #waits: RealWaits;
   readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
 
   constructor(
@@ -120,6 +122,7 @@ class Run implements Disposable {
     this.#invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
     this.#closeBeyond = beyond?.close;
     this.#ledger = new Ledger(disk, modules);
+    this.#waits = new RealWaits();
   }
 
   /** Lets time pass until what is done is settled, and gives what it resolves with. */
@@ -137,8 +140,10 @@ class Run implements Disposable {
     while (outcome === undefined && this.world.nowMs < untilMs) {
       this.world.runUntil(this.world.nowMs + 10);
     }
-    if (outcome === undefined)
-      throw new Error(`${what} took more than an hour of virtual time. ${ONLY_VIRTUAL}`);
+    if (outcome === undefined) {
+      const why = this.#waits.sentence ?? ONLY_VIRTUAL;
+      throw new Error(`${what} took more than an hour of virtual time. ${why}`);
+    }
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }
@@ -168,8 +173,7 @@ class Run implements Disposable {
     if (world.nowMs >= untilMs) return this.#outcome([], 0);
     const violations = [...clients.failures, ...this.#ledger.wrong(), ...overdue.sentences];
     if (restedAtMs === undefined) {
-      const owed = this.#undone(clients, this.#ledger.owed(this.#nowOfDay()));
-      violations.push(`An hour after the last fault it is not at rest: ${owed.join("; ")}.`);
+      violations.push(this.#unrest(clients));
     } else {
       violations.push(...this.#invariants.flatMap((one) => this.#checked(one)));
     }
@@ -202,6 +206,7 @@ class Run implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#waits[Symbol.dispose]();
     for (const { process } of this.system.members) process.kill("the world ends");
     this.#closeBeyond?.();
     this.disk.close();
@@ -238,6 +243,12 @@ class Run implements Disposable {
       if (this.#undone(clients, owed).length === 0) return world.nowMs;
     }
     return undefined;
+  }
+
+  #unrest(clients: Clients): string {
+    const owed = this.#undone(clients, this.#ledger.owed(this.#nowOfDay())).join("; ");
+    const why = this.#waits.sentence ?? (this.system.isIdle ? "" : ONLY_VIRTUAL);
+    return `An hour after the last fault it is not at rest: ${owed}. ${why}`.trimEnd();
   }
 
   #undone(clients: Clients, owed: readonly string[]): readonly string[] {
