@@ -13,6 +13,7 @@ import { type Outcome, prepared, runSeed } from "./run.ts";
 import type { Scenario, Workload } from "./scenario.ts";
 import { type Report, simulate } from "./simulate.ts";
 import { lineOf, storyBehind, storyOf } from "./story.ts";
+import { closingLine, sumOf, type Tally, tallyOf } from "./tally.ts";
 import { told } from "./told.ts";
 
 /** What can be simulated of a system, but for its modules and topologies. */
@@ -79,7 +80,11 @@ function topologiesOf(system: System, name: string): Topology[] {
 async function runMany(system: System, simulated: Simulated, asked: Arguments): Promise<number> {
   const { commit, minutes, job, seeds: count, from } = asked;
   const numbers = Array.from({ length: count }, (_, index) => from + index);
-  let [passed, failed] = [0, 0];
+  const tallies: Tally[] = [];
+  const ran = (outcome: Outcome) => {
+    tallies.push(tallyOf(outcome));
+    tellFailure(outcome);
+  };
   for (const { workload, topology } of [...othersKept(simulated, asked), asked]) {
     const named = { workload, topology, commit };
     const seeds = workload === asked.workload && topology === asked.topology ? numbers : [];
@@ -89,11 +94,10 @@ async function runMany(system: System, simulated: Simulated, asked: Arguments): 
     const about = { kept: simulated.kept, isFresh, named, minutes, seeds, ran, ...begins };
     const report = await simulate({ ...scenario, ...about });
     tell(report, { named, kept: simulated.kept });
-    failed += report.failures.length;
-    passed += report.runs - report.failures.length;
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  const tally = sumOf(tallies);
+  console.log(closingLine(tally));
+  return tally.failed === 0 ? 0 : 1;
 }
 
 /** Whether another job runs the kept seeds. */
@@ -111,7 +115,7 @@ function othersKept({ kept }: Simulated, asked: Arguments): Named[] {
   return [...groups.values()].flatMap((same) => same.slice(0, 1));
 }
 
-function ran({ seed, violations }: Outcome): void {
+function tellFailure({ seed, violations }: Outcome): void {
   if (violations.length > 0) console.log(`Seed ${seed} failed; looking for the least faults …`);
 }
 

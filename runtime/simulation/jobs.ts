@@ -1,13 +1,8 @@
 import type { Arguments } from "./arguments.ts";
+import { closingLine, sumOf, type Tally, tallyIn } from "./tally.ts";
 
 /** How the line looks with which a job tells the seed that it begins with. */
 const begun = /^begins with seed (\d+)$/;
-
-/** How many runs passed, and how many did not. */
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-}
 
 /** The seeds of one job. */
 type Share = Pick<Arguments, "from" | "seeds">;
@@ -35,11 +30,9 @@ export async function inJobs(asked: Arguments, program: readonly string[]): Prom
     const share = { from: from + first, seeds: Math.max(0, Math.min(each, seeds - first)) };
     return run(index + 1, share);
   });
-  const counts = [kept, ...(await Promise.all(fresh))];
-  const passed = counts.reduce((sum, one) => sum + one.passed, 0);
-  const failed = counts.reduce((sum, one) => sum + one.failed, 0);
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  const tally = sumOf([kept, ...(await Promise.all(fresh))]);
+  console.log(closingLine(tally));
+  return tally.failed === 0 ? 0 : 1;
 }
 
 function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): string[] {
@@ -48,11 +41,11 @@ function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): 
 }
 
 /** Waits for a job, prints what it printed, and counts its death as a run that failed. */
-async function ended(job: Job): Promise<Count> {
-  const { count, lines, death } = await job.end();
-  if (count === undefined) console.log(death);
+async function ended(job: Job): Promise<Tally> {
+  const { tally, lines, death } = await job.end();
+  if (tally === undefined) console.log(death);
   if (lines.length > 0) console.log(lines.join("\n"));
-  return count ?? { passed: 0, failed: 1 };
+  return tally ?? { passed: 0, failed: 1, restSeconds: 0 };
 }
 
 /** A process that runs some of the seeds. */
@@ -65,20 +58,18 @@ class Job {
     this.#child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   }
 
-  /** What it found and printed, when it has ended; without a count it has died. */
+  /** What it found and printed, when it has ended; without a tally it has died. */
   async end() {
     const child = this.#child;
     const output = [child.stdout, child.stderr].map((one) => new Response(one).text());
     const [told = "", failed = ""] = await Promise.all(output);
     await child.exited;
     const lines = told.trimEnd().split("\n");
-    const [, passed, failures] = /^(\d+) passed, (\d+) failed$/.exec(lines.at(-1) ?? "") ?? [];
-    const hasEnded = passed !== undefined && failures !== undefined;
-    const count = hasEnded ? { passed: Number(passed), failed: Number(failures) } : undefined;
+    const tally = tallyIn(lines.at(-1) ?? "");
     const at = lines.findLast((line) => begun.test(line))?.match(begun)?.[1];
-    const printed = hasEnded ? lines.slice(0, -1) : lines;
+    const printed = tally === undefined ? lines : lines.slice(0, -1);
     const shown = [...printed.filter((line) => !begun.test(line)), ...failed.trimEnd().split("\n")];
-    return { count, lines: shown.filter((line) => line !== ""), death: this.#death(at) };
+    return { tally, lines: shown.filter((line) => line !== ""), death: this.#death(at) };
   }
 
   #death(at: string | undefined): string {
