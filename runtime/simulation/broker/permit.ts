@@ -38,12 +38,17 @@ export class Permits {
 /** Lets a user do what its permissions say, as nats-server reads them. */
 class UserPermit implements Permit {
   readonly #publish = new SubjectTree<string>();
+  /** How subjects begin that may be published to whatever follows, such as those of an inbox. */
+  readonly #below: string[] = [];
   /** Each by the queue group that it is for; it is for all when that is empty. */
   readonly #subscribe = new SubjectTree<string>();
   readonly #decided = new Map<string, boolean>();
 
   constructor({ publish, subscribe }: Permissions) {
-    for (const subject of publish) this.#publish.add(subject, subject);
+    for (const subject of publish) {
+      this.#publish.add(subject, subject);
+      if (/^[^*]+\.>$/.test(subject)) this.#below.push(subject.slice(0, -1));
+    }
     for (const one of subscribe) {
       const [subject = "", queue = ""] = one.split(" ");
       this.#subscribe.add(subject, queue);
@@ -51,14 +56,13 @@ class UserPermit implements Permit {
   }
 
   mayPublish(subject: string): boolean {
-    // An inbox is written to once: what holds for it does for those beside it.
-    const asked = subject.startsWith("_INBOX.") ? besides(subject) : subject;
-    const known = this.#decided.get(asked);
+    // An inbox is written to once, so it would be remembered in vain.
+    if (subject.startsWith("_INBOX.")) return this.#isBelow(subject) || this.#decide(subject);
+    const known = this.#decided.get(subject);
     if (known !== undefined) return known;
-    const may = this.#publish.find(asked).length > 0;
-    if (!may && asked !== subject) return this.#publish.find(subject).length > 0;
+    const may = this.#decide(subject);
     if (this.#decided.size >= DECIDED_MAX) this.#decided.clear();
-    this.#decided.set(asked, may);
+    this.#decided.set(subject, may);
     return may;
   }
 
@@ -68,9 +72,15 @@ class UserPermit implements Permit {
     if (queue !== undefined && groups.length > 0) return groups.includes(queue);
     return groups.length < queues.length;
   }
-}
 
-/** The subjects that differ from one in their last token alone. */
-function besides(subject: string): string {
-  return `${subject.slice(0, subject.lastIndexOf("."))}.*`;
+  #isBelow(subject: string): boolean {
+    for (const beginning of this.#below) {
+      if (subject.startsWith(beginning) && subject.length > beginning.length) return true;
+    }
+    return false;
+  }
+
+  #decide(subject: string): boolean {
+    return this.#publish.find(subject).length > 0;
+  }
 }

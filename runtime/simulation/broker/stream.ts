@@ -5,9 +5,8 @@ import { Refusal, WRONG_LAST_SEQUENCE } from "./refusal.ts";
 import type { SentMessage } from "./sent-message.ts";
 import type { Kept, Log } from "./stream-log.ts";
 
-/** What nats-server writes with each message, and before its headers. */
-const RECORD_BYTES = 30;
-const LENGTH_BYTES = 4;
+/** What nats-server writes with each message that has headers, as all of these have. */
+const RECORD_BYTES = 34;
 
 /** What a stream keeps at most: the oldest messages go first. */
 export interface StreamLimits {
@@ -102,7 +101,7 @@ export class Stream implements Log {
   #dropOld(): void {
     const bornAtMs = this.#world.nowMs - this.#limits.ageMsMax;
     for (;;) {
-      const [oldest] = this.#kept;
+      const oldest = this.#kept[0];
       if (oldest === undefined || oldest.atMs > bornAtMs) return;
       this.#dropFirst();
     }
@@ -118,6 +117,6 @@ export class Stream implements Log {
 }
 
 /** How many bytes a message takes in the files of nats-server. */
-function bytesOf({ subject, bytes, headers }: SentMessage): number {
-  return RECORD_BYTES + subject.length + bytes + (headers === undefined ? 0 : LENGTH_BYTES);
+function bytesOf({ subject, bytes }: SentMessage): number {
+  return RECORD_BYTES + subject.length + bytes;
 }
