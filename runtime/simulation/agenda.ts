@@ -10,7 +10,7 @@ export interface Happening {
   /** When, in milliseconds since the world began. */
   atMs: number;
   /** For what happens at the same time: first come, first served. */
-  readonly order: number;
+  order: number;
   readonly what: string;
   /** In which process it happens; undefined for what is outside of all, such as the network. */
   readonly process: Actor | undefined;

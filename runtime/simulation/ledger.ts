@@ -1,6 +1,3 @@
-import { moduleName } from "../contract/contract.ts";
-import type { Module } from "../module/define-module.ts";
-import { manifestOf } from "../module/manifest.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import type { SimulatedDisk } from "./disk.ts";
 
@@ -10,10 +7,10 @@ export class Ledger {
   readonly #names: readonly string[];
   readonly #manifest: Manifest;
 
-  constructor(disk: SimulatedDisk, modules: readonly Module[]) {
+  constructor(disk: SimulatedDisk, manifest: Manifest) {
     this.#disk = disk;
-    this.#names = modules.map((module) => module.contract[moduleName]);
-    this.#manifest = manifestOf(modules);
+    this.#names = manifest.map(({ name }) => name);
+    this.#manifest = manifest;
   }
 
   /** What is still to be done at this time of day, a sentence each. */

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { moduleName } from "../contract/contract.ts";
 import type { Topology } from "../host/topology.ts";
+import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
+import type { Manifest } from "../transport/manifest.ts";
 import { SimulatedBroker } from "./broker/broker.ts";
 import { Clients, caller } from "./clients.ts";
 import { SimulatedDisk } from "./disk.ts";
@@ -82,6 +84,9 @@ export function runSeed(scenario: Scenario, options: RunOptions): Outcome {
   return run.toTheEnd(options.minutes * MINUTE_MS, options.untilMs);
 }
 
+/** The manifests of the modules that are run again and again. */
+const manifests = new WeakMap<readonly Module[], Manifest>();
+
 class Run implements Disposable {
   readonly world: World;
   readonly disk: SimulatedDisk;
@@ -108,7 +113,8 @@ class Run implements Disposable {
     this.#options = options;
     this.world = new World({ seed, faults, trace: new Trace(options) });
     this.disk = new SimulatedDisk(this.world, options.images);
-    const manifest = manifestOf(modules);
+    const manifest = manifests.get(modules) ?? manifestOf(modules);
+    manifests.set(modules, manifest);
     this.#broker = new SimulatedBroker(this.world, { manifest, streamBytesMax });
     this.#broker.provision();
     const { world, disk } = this;
@@ -121,7 +127,7 @@ class Run implements Disposable {
     const ports = beyond?.ports ?? (() => []);
     this.#invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
     this.#closeBeyond = beyond?.close;
-    this.#ledger = new Ledger(disk, modules);
+    this.#ledger = new Ledger(disk, manifest);
     this.#waits = new RealWaits();
   }
 

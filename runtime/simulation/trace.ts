@@ -13,6 +13,8 @@ export interface Step {
  */
 export class Trace {
   readonly steps: Step[] = [];
+  /** The time of what is noted now. */
+  atMs = 0;
   /** Whether it keeps a list. */
   readonly keeps: boolean;
   readonly #breakAt: string | undefined;
@@ -31,20 +33,18 @@ export class Trace {
     this.#breakAt = options.breakAt;
   }
 
-  note(step: Step): void {
-    const { atMs, where, what, detail } = step;
-    this.#mix(Math.floor(atMs * 1_000));
+  note(where: string, what: string, detail: string): void {
+    this.#mix(Math.floor(this.atMs * 1_000));
     this.#mix(this.#numberOf(where) * 4_099 + this.#numberOf(what));
     if (detail !== "") this.#mix(Bun.hash.xxHash32(detail));
     this.count += 1;
-    this.tell(step);
+    this.tell(where, what, detail);
   }
 
   /** Tells something for the story alone. */
-  tell(step: Step): void {
+  tell(where: string, what: string, detail: string): void {
     if (!this.keeps) return;
-    this.steps.push(step);
-    const { what, detail } = step;
+    this.steps.push({ atMs: this.atMs, where, what, detail });
     if (this.#breakAt === undefined || !`${what} ${detail}`.includes(this.#breakAt)) return;
     // What --break-at is for.
     debugger;

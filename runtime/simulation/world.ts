@@ -6,7 +6,7 @@ import type { Seeded } from "./seeded.ts";
 import type { Trace } from "./trace.ts";
 
 /** What happens, and in which process. */
-interface About {
+export interface About {
   readonly what: string;
   readonly process?: Actor | undefined;
   /** True for what notes itself what it does, for the digest and the story. */
@@ -49,14 +49,18 @@ export class World {
 
   /** Has something happen later. Returns a function that takes it back. */
   after(delayMs: number, work: () => void, about: About): () => void {
-    const atMs = this.#nowMs + Math.max(0, delayMs);
-    const { what, process, notesItself = false } = about;
-    const order = this.#order++;
-    const happening = { atMs, order, what, process, notesItself, work, cancelled: false };
-    this.#agenda.add(happening);
+    const happening = happeningOf(work, about);
+    this.again(delayMs, happening);
     return () => {
       happening.cancelled = true;
     };
+  }
+
+  /** Has something happen later, or once more; it must not be waiting for its time already. */
+  again(delayMs: number, happening: Happening): void {
+    happening.atMs = this.#nowMs + Math.max(0, delayMs);
+    happening.order = this.#order++;
+    this.#agenda.add(happening);
   }
 
   /** Resolves after a while of virtual time. */
@@ -76,18 +80,23 @@ export class World {
       this.#agenda.removeFirst();
       this.#happen(next);
     }
-    this.#nowMs = Math.max(this.#nowMs, untilMs);
+    this.#now(Math.max(this.#nowMs, untilMs));
     return this.#agenda.first() !== undefined;
   }
 
   /** Notes something for the digest and the story. */
   note(where: string, what: string, detail = ""): void {
-    this.trace.note({ atMs: this.#nowMs, where, what, detail });
+    this.trace.note(where, what, detail);
   }
 
   /** Tells something for the story alone. */
   tell(where: string, what: string, detail: string): void {
-    this.trace.tell({ atMs: this.#nowMs, where, what, detail });
+    this.trace.tell(where, what, detail);
+  }
+
+  #now(atMs: number): void {
+    this.#nowMs = atMs;
+    this.trace.atMs = atMs;
   }
 
   #happen(happening: Happening): void {
@@ -98,7 +107,7 @@ export class World {
       this.#agenda.add(happening);
       return;
     }
-    this.#nowMs = atMs;
+    this.#now(atMs);
     this.#pace.count(atMs, what, process?.name);
     if (!happening.notesItself) this.note(process?.name ?? "", what);
     work();
@@ -110,4 +119,10 @@ export class World {
     drainMicrotasks();
     this.#pace.check();
   }
+}
+
+/** Something that has no time yet. */
+export function happeningOf(work: () => void, about: About): Happening {
+  const { what, process, notesItself = false } = about;
+  return { atMs: 0, order: 0, what, process, notesItself, work, cancelled: false };
 }

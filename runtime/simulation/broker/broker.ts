@@ -60,7 +60,7 @@ export class SimulatedBroker implements Exchange {
     this.#seed = world.seed.fork("broker");
     this.#router = new Router(this.#seed.fork("groups"));
     this.#jetStream = new JetStream(world, manifest, { bytesMax, ageMsMax: EVENT_AGE_MS_MAX });
-    this.#permits = new Permits(isOpen ? undefined : manifest);
+    this.#permits = isOpen ? new Permits() : Permits.by(manifest);
   }
 
   get isUp(): boolean {

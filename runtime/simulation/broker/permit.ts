@@ -16,9 +16,17 @@ const anything: Permit = { mayPublish: () => true, mayListen: () => true };
 
 /** What each user of a broker may do: by a manifest, or, without one, anything. */
 export class Permits {
+  static readonly #known = new WeakMap<Manifest, Permits>();
   readonly #permits: ReadonlyMap<string, Permit> | undefined;
 
-  constructor(manifest: Manifest | undefined) {
+  /** Those of a manifest, which are made once. */
+  static by(manifest: Manifest): Permits {
+    const known = Permits.#known.get(manifest) ?? new Permits(manifest);
+    Permits.#known.set(manifest, known);
+    return known;
+  }
+
+  constructor(manifest?: Manifest) {
     if (manifest === undefined) return;
     const permits = [...permissionsOf(manifest)].map(
       ([user, permissions]) => [user, new UserPermit(permissions)] as const,

@@ -1,7 +1,8 @@
+import type { Happening } from "../agenda.ts";
 import type { Fault, Spot } from "../faults.ts";
 import type { Process } from "../process.ts";
 import type { Seeded } from "../seeded.ts";
-import type { World } from "../world.ts";
+import { happeningOf, type World } from "../world.ts";
 import type { SentMessage } from "./sent-message.ts";
 
 /** How long a way takes usually, and how much later what is late may be, in milliseconds. */
@@ -50,7 +51,7 @@ export interface PipeOptions {
 export class Pipe {
   readonly #world: World;
   readonly #options: PipeOptions;
-  readonly #about;
+  readonly #arrival: Happening;
   readonly #where: string;
   readonly #losses: Readonly<Record<Loss, Spot>>;
   readonly #late: Spot;
@@ -65,8 +66,10 @@ export class Pipe {
   constructor(world: World, options: PipeOptions) {
     this.#world = world;
     this.#options = options;
-    this.#about = { what: "arrival", process: options.process, notesItself: true };
-    this.#where = options.process?.name ?? "broker";
+    const { process } = options;
+    const about = { what: "arrival", process, notesItself: true };
+    this.#arrival = happeningOf(() => this.#arrive(), about);
+    this.#where = process?.name ?? "broker";
     const at = (fault: Fault) => world.faults.at(fault, options.name);
     this.#losses = { "message-lost": at("message-lost"), "reply-lost": at("reply-lost") };
     this.#late = at("message-late");
@@ -127,15 +130,14 @@ export class Pipe {
     const next = this.#frames[this.#first];
     if (next === undefined) return;
     this.#isScheduled = true;
-    const delayMs = next.dueAtMs - this.#world.nowMs;
-    this.#world.after(delayMs, this.#arrive, this.#about);
+    this.#world.again(next.dueAtMs - this.#world.nowMs, this.#arrival);
   }
 
-  readonly #arrive = (): void => {
+  #arrive(): void {
     const world = this.#world;
     const { nowMs } = world;
     if (this.#heldUntilMs > nowMs) {
-      world.after(this.#heldUntilMs - nowMs, this.#arrive, this.#about);
+      world.again(this.#heldUntilMs - nowMs, this.#arrival);
       return;
     }
     for (;;) {
@@ -151,7 +153,7 @@ export class Pipe {
     }
     this.#isScheduled = false;
     this.#schedule();
-  };
+  }
 
   #take(freight: Freight): void {
     const { process } = this.#options;

@@ -34,7 +34,7 @@ export class Directory {
   }
 
   /** Takes in a sign of life that says what the last one did; returns false when it does not. */
-  hearAgain(module: string, instance: string, text: string): boolean {
+  hearAgain({ module, instance }: Pick<Heartbeat, "module" | "instance">, text: string): boolean {
     const member = this.#modules.get(module)?.get(instance);
     if (member === undefined || member.said !== text) return false;
     member.heardAtMs = this.#environment.monotonic();

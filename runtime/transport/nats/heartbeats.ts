@@ -6,6 +6,8 @@ import type { Link } from "./link.ts";
 import { heartbeatSubject } from "./subjects.ts";
 
 const EVERY_MS = 500;
+/** Subjects of which it is remembered whom they name, at most. */
+const NAMED_MAX = 4_096;
 
 /** Says again and again that a callee is there and how it is, until it is told to stop. */
 export class Heartbeats {
@@ -80,22 +82,35 @@ export class Heartbeats {
 
 /** Has a directory hear of the instances of these modules; `*` is all of them. */
 export function listenTo(modules: readonly string[], connection: Link, directory: Directory): void {
+  const known = new Map<string, Named>();
+  const namedIn = (subject: string) => known.get(subject) ?? remember(subject, known);
   for (const module of modules) {
     connection.listen(heartbeatSubject(module, "*"), (msg) => {
-      const [, module = "", instance = ""] = msg.subject.split(".");
+      const named = namedIn(msg.subject);
       const text = msg.string();
-      if (directory.hearAgain(module, instance, text)) return;
-      const beat = beatIn(text, { module, instance });
+      if (directory.hearAgain(named, text)) return;
+      const beat = beatIn(text, named);
       if (beat !== undefined) directory.hear(beat, text);
     });
   }
 }
 
+/** Whom the subject of a heartbeat names. */
+interface Named {
+  readonly module: string;
+  readonly instance: string;
+}
+
+function remember(subject: string, known: Map<string, Named>): Named {
+  const [, module = "", instance = ""] = subject.split(".");
+  const named = { module, instance };
+  if (known.size >= NAMED_MAX) known.clear();
+  known.set(subject, named);
+  return named;
+}
+
 /** A heartbeat, if a text is one and speaks of whom its subject names. */
-function beatIn(
-  text: string,
-  about: { readonly module: string; readonly instance: string },
-): Heartbeat | undefined {
+function beatIn(text: string, about: Named): Heartbeat | undefined {
   try {
     const beat = JSON.parse(text) as Heartbeat;
     const isSound =
