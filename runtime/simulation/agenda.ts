@@ -28,8 +28,32 @@ export class Agenda {
   }
 
   add(happening: Happening): void {
+    this.#heap.push(happening);
+    this.#rise(happening, this.#heap.length - 1);
+  }
+
+  removeFirst(): void {
     const heap = this.#heap;
-    let at = heap.push(happening) - 1;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    // The gap sinks to the end, where what was last most often belongs.
+    let at = 0;
+    for (;;) {
+      const left = at * 2 + 1;
+      const one = heap[left];
+      if (one === undefined) break;
+      const other = heap[left + 1];
+      const isRight = other !== undefined && isBefore(other, one);
+      heap[at] = isRight ? other : one;
+      at = isRight ? left + 1 : left;
+    }
+    this.#rise(last, at);
+  }
+
+  /** Puts something into a gap, or above it, where it belongs. */
+  #rise(happening: Happening, from: number): void {
+    const heap = this.#heap;
+    let at = from;
     while (at > 0) {
       const above = (at - 1) >> 1;
       const parent = heap[above];
@@ -38,26 +62,6 @@ export class Agenda {
       at = above;
     }
     heap[at] = happening;
-  }
-
-  removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = at * 2 + 1;
-      const right = left + 1;
-      const one = heap[left];
-      if (one === undefined) break;
-      const other = heap[right];
-      const [least, child] =
-        other !== undefined && isBefore(other, one) ? ([right, other] as const) : [left, one];
-      if (isBefore(last, child)) break;
-      heap[at] = child;
-      at = least;
-    }
-    heap[at] = last;
   }
 }
 
