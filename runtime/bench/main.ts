@@ -7,6 +7,7 @@ import { commandsBench } from "./commands.bench.ts";
 import type { Figure } from "./figure.ts";
 import { flatBench } from "./flat.bench.ts";
 import { installPeers } from "./peers.ts";
+import { seedsBench } from "./seeds.bench.ts";
 import { balanceBench } from "./split/balance.bench.ts";
 import { natsCallsBench } from "./split/calls.bench.ts";
 import { splitCheckoutsBench } from "./split/checkouts.bench.ts";
@@ -26,6 +27,7 @@ const benches = new Map<string, () => Promise<Figure[]>>([
   ["split-checkouts", splitCheckoutsBench],
   ["balance", balanceBench],
   ["instance", instanceBench],
+  ["seeds", seedsBench],
   ["flat", flatBench],
 ]);
 /** Takes many minutes, so it runs only when it is named. */
