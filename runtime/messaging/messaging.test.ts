@@ -88,6 +88,19 @@ describe("the outbox", () => {
     expect(source.lastSeq()).toBe(4);
   });
 
+  test("knows its last event before and after each commit", async () => {
+    using desk = openDesk();
+    const source = new Outbox({ ...desk, module: "shelf" });
+    const known = [source.lastSeq()];
+    for (let count = 0; count < 2; count++) {
+      await desk.transact((tx) =>
+        appendEvent(tx, shelf.taken, { payload: { seq: 0 }, traceId: "trace", nowMs: tx.now }),
+      );
+      known.push(source.lastSeq());
+    }
+    expect(known).toEqual([0, 1, 2]);
+  });
+
   test("takes no event that a broker would not carry", async () => {
     using desk = openDesk();
     const emit = (bytes: number) =>

@@ -272,6 +272,20 @@ describe("a stream", () => {
     expect(small.read(small.connect("desk")).texts).toEqual(["1"]);
   });
 
+  test("that is put back to a copy of itself has dropped what it had by then", () => {
+    small = new Small(1, {}, { manifest: smallManifest, isOpen: true, streamBytesMax: 500 });
+    one = small.connect("shelf");
+    for (let last = 0; last < 20; last++) small.append(one, last);
+    small.pass(5);
+    const end = small.settled(one.streamEnd("EV_shelf"));
+
+    small.broker.copied()();
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual(end);
+    small.append(one, 20);
+
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ ...end, lastSeq: 21 });
+  });
+
   test("goes on with its readers after a restart", () => {
     const { texts } = small.read(other);
     small.append(one, 0);

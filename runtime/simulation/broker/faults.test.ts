@@ -150,6 +150,28 @@ describe("a connection", () => {
     expect([...taken].sort()).toEqual(["", "early"]);
   });
 
+  test("of one who is cut off is left at last; who asks them hears that nobody is there", () => {
+    const outcomes = new Set<string>();
+    for (let seed = 1; seed <= 40; seed++) {
+      const { small, other, begin } = troubled({ partition: 1 }, seed);
+      const texts = heard(other, "a");
+      begin();
+      small.broker.everySecond();
+      small.world.faults.on = false;
+      const asking = small.connect("till");
+      const codes: unknown[] = [];
+      asking.listen("_INBOX.till", ({ headers }) => codes.push(headers?.code));
+      for (let second = 0; second < 18; second++) {
+        small.broker.everySecond();
+        small.pass(1_000);
+      }
+      asking.publish("a", "x", { reply: "_INBOX.till" });
+      small.pass(5);
+      outcomes.add([...texts, ...codes].join());
+    }
+    expect([...outcomes].sort()).toEqual(["503", "x"]);
+  });
+
   test("that is cut off passes nothing, and later what was sent or no more", () => {
     const passed = new Set<string>();
     const noticed = new Set<boolean>();
