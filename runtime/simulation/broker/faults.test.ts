@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Line } from "./line.ts";
 import { heard, Small, textOf } from "./small.ts";
 
 /** Where faults happen as often as is told. */
@@ -170,6 +171,23 @@ describe("a connection", () => {
       outcomes.add([...texts, ...codes].join());
     }
     expect([...outcomes].sort()).toEqual(["503", "x"]);
+  });
+
+  test("that is cut off once more, for less, comes back no sooner and is left no later", () => {
+    const small = new Small();
+    const { world, broker: exchange } = small;
+    const line = new Line({ world, exchange, process: small.process("desk"), user: "desk" });
+    small.settled(line.open());
+    line.cutOff(60_000);
+    small.pass(9_000);
+    line.cutOff(30_000);
+
+    small.pass(7_000);
+    expect([line.isSilent, line.session]).toEqual([true, undefined]);
+    small.pass(43_900);
+    expect([line.isSilent, line.session]).toEqual([true, undefined]);
+    small.pass(1_000);
+    expect([line.isSilent, line.session?.isOpen]).toEqual([false, true]);
   });
 
   test("that is cut off passes nothing, and later what was sent or no more", () => {

@@ -113,8 +113,9 @@ export class Line {
   cutOff(forMs: number): void {
     const { world, process } = this.#options;
     const session = this.session;
-    this.#cutOffSinceMs = world.nowMs;
-    this.#cutOffUntilMs = world.nowMs + forMs;
+    const { nowMs } = world;
+    if (this.#cutOffUntilMs <= nowMs) this.#cutOffSinceMs = nowMs;
+    this.#cutOffUntilMs = Math.max(this.#cutOffUntilMs, nowMs + forMs);
     if (session === undefined) return;
     session.wire.hold(this.#cutOffUntilMs);
     const noticedInMs = this.#seed.between(0, PING_MS) + PING_MS * PINGS_MISSED_MAX;
