@@ -77,11 +77,12 @@ function lasting(movements: Intent["captures"]): number {
 
 const declined = `
   SELECT order_id FROM orders WHERE json_extract(rejection, '$.code') = 'payment_declined'`;
-/** The orders with a payment that is not at its end, and is not looked at within a day. */
+/** The orders with a payment that is not at its end, and is not looked at on its first day. */
 const yetOpen = `
   SELECT order_id FROM payments WHERE payment_id NOT IN (
     SELECT key FROM cleave_job
-    WHERE command = 'resolvePayment' AND due_at_ms < created_at_ms + 24 * 60 * 60 * 1000)
+    WHERE command = 'resolvePayment'
+      AND due_at_ms < payments.created_at_ms + 24 * 60 * 60 * 1000)
   AND (order_id IN (SELECT order_id FROM reversals) OR pending_refunds > 0
     OR state NOT IN ('authorised', 'captured', 'declined', 'voided', 'expired'))`;
 /** The orders whose payments are all settled, with what the shop believes to hold of them. */

@@ -164,6 +164,15 @@ export const shopBugs: readonly PlantedBug[] = [
     says: /tells of another order/,
   },
   {
+    name: "a mail leads to the order of another",
+    why: "Whoever follows its link sees what somebody else bought.",
+    file: "modules/notifications/handlers/deliver-mail.ts",
+    find: "wholeText(mail, publicUrl)",
+    replace: `wholeText(
+      { ...mail, linkPath: (globalThis.firstPath ??= mail.linkPath) }, publicUrl)`,
+    says: /tells of another order than .* \/orders\/ord_/,
+  },
+  {
     name: "a mail goes to whoever had the first one",
     why: "What somebody ordered is told to a stranger.",
     file: "modules/notifications/handlers/deliver-mail.ts",
