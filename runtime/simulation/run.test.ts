@@ -26,6 +26,19 @@ test("a system loses nothing by streams that keep a few events only", () => {
   expect(drops.length).toBeGreaterThan(5);
 });
 
+test("a process stands still, at times for longer than the broker keeps its connection", () => {
+  const split = { gateway: [], shelf: ["shelf"], desk: ["desk"] };
+  const scenario = { ...sample, topologies: [split], faults: { ...noFaults, pause: 0.05 } };
+  const about = { minutes: 1, images: prepared(scenario), keepsSteps: true };
+  const outcomes = [1, 2, 3, 4].map((seed) => runSeed(scenario, { ...about, seed }));
+  expect(outcomes.flatMap(({ violations }) => violations)).toEqual([]);
+  const steps = outcomes.flatMap((one) => one.steps);
+  const pauses = steps.filter(({ what }) => what === "paused").map((one) => one.detail);
+  const isLong = pauses.map((detail) => Number.parseFloat(detail) > 15_000);
+  expect([...new Set(isLong)].sort()).toEqual([false, true]);
+  expect(steps.filter(({ what }) => what === "disconnected")).not.toEqual([]);
+});
+
 test("what cannot be filled says what it waited for", () => {
   const prepare = () => new Promise<void>(() => {});
   expect(() => prepared({ ...quiet, workload: { ...sample.workload, prepare } })).toThrow(
