@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import BetterSqlite3 from "better-sqlite3";
 import { commitsOf, connection, type Read, reads } from "../store/connection.ts";
 import { openDatabase, openForReading } from "../store/database.ts";
 import { SimulatedDisk } from "./disk.ts";
@@ -30,13 +31,14 @@ function run(images: Images) {
     const about = { module: "shelf", folder: "/data", migrations, environment };
     return { ...about, disk: disk.of(process) };
   };
-  const owner = openDatabase(options("owner"));
+  const opened = () => openDatabase(options("owner"));
+  const owner = opened();
   const put = (name: string) => {
     const { sqlite } = owner[connection];
     void owner.writer.run(() => sqlite.prepare("INSERT INTO thing VALUES (?)").run(name));
     world.runUntil(world.nowMs + 1);
   };
-  return { disk, owner, put, reader: () => openForReading(options("reader")) };
+  return { disk, owner, opened, put, reader: () => openForReading(options("reader")) };
 }
 
 test("a run remembers nothing of the one before it over the same databases", () => {
@@ -53,4 +55,15 @@ test("a run remembers nothing of the one before it over the same databases", () 
   expect([after.owner, after.reader()].map(thingsIn)).toEqual([[], []]);
   after.put("a new thing");
   expect([after.owner, after.reader()].map(thingsIn)).toEqual([["a new thing"], ["a new thing"]]);
+});
+
+test("a database that was never migrated is migrated anew by each run", () => {
+  const images = new Images(new Map([["shelf.db", new BetterSqlite3(":memory:").serialize()]]));
+  for (const thing of ["of one run", "of the next"]) {
+    const { disk, owner, put, opened } = run(images);
+    expect(thingsIn(owner)).toEqual([]);
+    put(thing);
+    expect(thingsIn(opened())).toEqual([thing]);
+    disk.close();
+  }
 });

@@ -82,12 +82,13 @@ const finders = new WeakMap<Sqlite, () => Applied[]>();
 function appliedTo(sqlite: Sqlite): Applied[] {
   const known = finders.get(sqlite);
   if (known !== undefined) return known();
-  const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cleave_migration'").get();
-  if (table === undefined) return [];
+  const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cleave_migration'");
+  if (table.get() === undefined) return [];
   const statement = sqlite.prepare<[], Applied>(
     "SELECT owner, position, name, fingerprint FROM cleave_migration ORDER BY owner, position",
   );
-  const find = () => statement.all();
+  // A disk may have put it back to when it had no migrations.
+  const find = () => (table.get() === undefined ? [] : statement.all());
   finders.set(sqlite, find);
   return find();
 }
