@@ -126,7 +126,8 @@ export class SimulatedBroker implements Exchange {
 
   /** Is gone with the machine under it and all connections, and with what was not on the disk. */
   failWithMachine(): void {
-    this.#restart(loseUnsynced);
+    if (this.#isUp) this.#restart(loseUnsynced);
+    else this.#lose(loseUnsynced);
   }
 
   /** Deletes all streams. The provisioner makes them anew soon. */
@@ -177,10 +178,16 @@ export class SimulatedBroker implements Exchange {
     if (!this.#isUp) return;
     const world = this.#world;
     this.kill();
+    const seed = this.#lose(lose);
+    world.after(seed.between(...RESTART_MS), () => this.start(), { what: "restart" });
+  }
+
+  /** Loses some of what it has stored. Gives what decided how much. */
+  #lose(lose: (jetStream: JetStream, loss: Loss) => void): Seeded {
     this.#losses += 1;
     const seed = this.#seed.fork(`loss ${this.#losses}`);
-    lose(this.#jetStream, { seed, nowMs: world.nowMs });
-    world.after(seed.between(...RESTART_MS), () => this.start(), { what: "restart" });
+    lose(this.#jetStream, { seed, nowMs: this.#world.nowMs });
+    return seed;
   }
 
   /** Ends a connection. What is on its way to the process may still arrive. */

@@ -254,6 +254,20 @@ describe("a broker that fails", () => {
     expect(outcomes.every(passedOver)).toBe(false);
   });
 
+  test("loses with its machine what is not on the disk, also while it is restarting", () => {
+    const kept = Array.from({ length: 20 }, (_, index) => {
+      const { small, one } = troubled({}, index + 1);
+      for (let last = 0; last < 20; last++) small.append(one, last);
+      small.pass(10);
+      small.broker.restart();
+      small.pass(1);
+      small.broker.failWithMachine();
+      small.pass(6_000);
+      return small.broker.lastSeqOf("EV_shelf") ?? -1;
+    });
+    expect(kept.some((last) => last < 20)).toBe(true);
+  });
+
   test("may come back with a stream as it was some time ago", () => {
     const { small, one, begin } = troubled({ "stream-rewound": 1 });
     for (let last = 0; last < 20; last++) small.append(one, last);
