@@ -26,18 +26,23 @@ const options = {
   "break-at": { type: "string" },
 } as const;
 
+/** What says something of one run alone, and of many alone. */
+const ofOne = ["only", "story", "until", "break-at"] as const;
+const ofMany = ["seeds", "from", "jobs"] as const;
+
 /** What was asked for with `cleave simulate`. */
 export type Arguments = ReturnType<typeof readArguments>;
 
 /** Reads what follows `cleave simulate`; without a name it is this workload. */
 export function readArguments(args: readonly string[], workload: string) {
   const { values } = parsed(args);
+  checkTogether(values);
   const commit = commitOf(import.meta.dir);
   return {
     commit,
     seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed),
     seeds: wholeNumber("seeds", values.seeds ?? "100"),
-    from: values.from === "commit" ? drawnFrom(commit) : wholeNumber("from", values.from ?? "1"),
+    from: firstSeed(values.from ?? "1", commit),
     minutes: wholeNumber("minutes", values.minutes ?? "10"),
     jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1")),
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
@@ -57,8 +62,25 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options, strict: true });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`${why}. It is written: ${help}`, { cause });
+    throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${help}`, { cause });
   }
+}
+
+/** Refuses what would be passed over: what is told of one seed, with many, and the other way. */
+function checkTogether(values: ReturnType<typeof parsed>["values"]): void {
+  const { seed } = values;
+  const [idle] = (seed === undefined ? ofOne : ofMany).filter((name) => name in values);
+  if (idle === undefined) return;
+  throw new CommandError(
+    seed === undefined
+      ? `--${idle} is about one run. Say which with --seed 7.`
+      : `--${idle} is about many runs, and --seed ${seed} is one alone. Leave one of them out.`,
+  );
+}
+
+function firstSeed(text: string, commit: string | undefined): number {
+  if (text === "commit") return drawnFrom(commit);
+  return wholeNumber("from", text, " or the word commit");
 }
 
 /** Other seeds for each commit, and the same for the same one. */
@@ -72,10 +94,10 @@ function drawnFrom(commit: string | undefined): number {
   return first;
 }
 
-function wholeNumber(name: string, text: string): number {
+function wholeNumber(name: string, text: string, other = ""): number {
   const number = Number(text);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new CommandError(`--${name} is "${text}", but it is a whole number from 0 on.`);
+  throw new CommandError(`--${name} is "${text}", but it is a whole number from 0 on${other}.`);
 }
 
 function milliseconds(text: string): number {

@@ -15,6 +15,7 @@ import { type Report, simulate } from "./simulate.ts";
 import { lineOf, storyBehind, storyOf } from "./story.ts";
 import { closingLine, sumOf, type Tally, tallyOf } from "./tally.ts";
 import { told } from "./told.ts";
+import type { Step } from "./trace.ts";
 
 /** What can be simulated of a system, but for its modules and topologies. */
 export interface Simulated extends Pick<Scenario, "invariants" | "outside" | "faults"> {
@@ -139,11 +140,14 @@ async function runOne(
   const { digest, violations: found, steps, faults } = runSeed(scenario, about);
   await turns(1);
   const violations = [...found, ...escaped.taken()];
-  if (story !== undefined) console.log(`What happened to ${story}:`);
-  const asked = story === undefined ? [] : storyOf(story, steps);
+  const asked = story === undefined ? [] : toldOf(story, steps);
   const lines =
     story === undefined && violations.length > 0 ? storyBehind(violations, steps) : asked;
   if (lines.length > 0) console.log(lines.join("\n"));
+  const stopped = ({ what, detail }: Step) => `${what} ${detail}`.includes(breakAt ?? "");
+  if (!steps.some(stopped)) {
+    console.log(`No step has the text "${breakAt}", so the debugger has not stopped.`);
+  }
   if (untilMs !== undefined) console.log(steps.slice(-40).map(lineOf).join("\n"));
   console.log(`Seed ${seed}: ${steps.length} steps, ${faults.length} faults, digest ${digest}`);
   for (const one of violations) console.log(`  ${one}`);
@@ -151,4 +155,14 @@ async function runOne(
     console.log(`The fault "${one}" does not happen in it.`);
   }
   return violations.length === 0 ? 0 : 1;
+}
+
+/** The story that was asked for, or why there is none. */
+function toldOf(about: string, steps: readonly Step[]): readonly string[] {
+  const lines = storyOf(about, steps);
+  if (lines.length > 0) return [`What happened to ${about}:`, ...lines];
+  return [
+    `Nothing happened to ${about} in this run. A failure's ids are those of the run that was ` +
+      "printed with it: give each --only of it as well.",
+  ];
 }
