@@ -70,11 +70,14 @@ export interface Client {
 /** Something that must hold when all faults are over and all work is done. */
 export interface Invariant {
   readonly name: string;
-  /** A sentence for each way in which it does not hold. */
+  /**
+   * A sentence for each way in which it does not hold. Of the ids in it, as `newId` makes them, the
+   * failure tells the story.
+   */
   readonly check: (call: Call<Contract>, rows: Rows) => Promise<readonly string[]>;
 }
 
-/** Reads the database of a module, past the module: what SQL finds, each row as one text. */
+/** Reads the database of a module, past the module: the first column of each row that SQL finds. */
 export type Rows = (module: string, sql: string) => readonly string[];
 
 /** The world beyond the system. It outlives every process, and no fault but its own touches it. */

@@ -258,6 +258,48 @@ test.each([
   ]);
 });
 
+test("a failure is run again with its faults alone, and goes as its story tells", async () => {
+  const client: typeof sample.workload.client = async ({ call: made, pause }) => {
+    const call: Call<typeof desk> = made;
+    const isLate = pause(500).then(() => Promise.reject(new Error("late")));
+    await Promise.race([call(desk.orderState, { orderId: "x" }), isLate]);
+  };
+  const workload = { ...sample.workload, clients: 20, client };
+  const faults = { ...noFaults, "reply-lost": 0.5 };
+  const once = { ...quiet, topologies: sample.topologies.slice(1), workload, faults, seeds: [3] };
+  const happened: number[] = [];
+  const ran = (outcome: { readonly faults: readonly unknown[] }) =>
+    void happened.push(outcome.faults.length);
+  const [first] = (await simulate({ ...once, ran })).failures;
+  const [again] = (await simulate({ ...once, ran, only: first?.faults ?? [] })).failures;
+  expect(again).toEqual(first);
+  expect(again?.faults).toHaveLength(1);
+  expect(happened).toEqual([expect.any(Number), 1]);
+  expect(happened[0]).toBeGreaterThan(1);
+});
+
+test("a failure's story is cut in its middle when it is long", async () => {
+  const client: typeof sample.workload.client = async ({ call: made }) => {
+    const call: Call<typeof desk> = made;
+    for (let count = 0; count < 100; count++) await call(desk.orderState, { orderId: "x" });
+    throw new Error("hm");
+  };
+  const workload = { ...sample.workload, clients: 1, client };
+  const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3] });
+  const [story = []] = failures.map((one) => one.story);
+  expect(story).toHaveLength(101);
+  expect(story[50]).toMatch(/^… \d+ lines more …$/);
+});
+
+test.each([
+  [{ seeds: [] }, /There is no seed to run\. Give some/],
+  [{ minutes: Number.NaN }, /The minutes are NaN\./],
+  [{ minutes: -1 }, /The minutes are -1\./],
+  [{ workload: { ...sample.workload, clients: 1.5 } }, /There are 1\.5 clients\./],
+])("what would test nothing, or for ever, is refused: %j", async (wrong, message) => {
+  await expect(simulate({ ...quiet, seeds: [1], ...wrong })).rejects.toThrow(message);
+});
+
 test.each([
   [[], /There is no topology to simulate\. Give one/],
   [[{ gateway: [], shelf: ["shelf"], desk: ["dsk"] }], /leaves out the module desk\./],

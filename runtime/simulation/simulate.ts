@@ -1,21 +1,22 @@
-import { moduleName } from "../contract/contract.ts";
-import { topologyMistakes } from "../host/topology-mistakes.ts";
 import { turns } from "../testing/stillness.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
 import { type KeptSeed, keepSeed, keptSeeds, type Named } from "./kept.ts";
+import { mistakesIn } from "./mistakes.ts";
 import { type Outcome, prepared, runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { shrunk } from "./shrink.ts";
-import { kindOf, storyBehind } from "./story.ts";
+import { kindOf, shortened, storyBehind } from "./story.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
 /** Failures that are explained and kept, at most: one bug often fails every seed. */
 const EXPLAINED_MAX = 5;
+const NO_SEED = "There is no seed to run. Give some, such as seeds: [1, 2, 3].";
 const UNSTEADY =
   "Run again, the seed went otherwise: something depends on more than the seed, such as on " +
-  "Math.random, Date.now, or a variable of a module, which outlives processes and runs here.";
+  "Math.random, Date.now, or a variable of a module, which outlives processes and runs here. " +
+  "Take ids and time from newId and now of the handler; keep the rest in the module's database.";
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
@@ -23,6 +24,11 @@ export interface Simulation extends Scenario {
   readonly seeds: Iterable<number>;
   /** How long faults happen in a run, in virtual minutes; 10 when not given. */
   readonly minutes?: number;
+  /**
+   * The faults that alone may happen, such as the `faults` of a failure: only in that run, of its
+   * seed and minutes, do the times and ids of its story occur. All may when not given.
+   */
+  readonly only?: readonly string[];
   /** A file of seeds that have failed once: they are run first, and a new one is added. */
   readonly kept?: string;
   /** What is kept with a seed; only those are run that were kept of the same. */
@@ -43,7 +49,10 @@ export interface Failure {
   readonly violations: readonly string[];
   /** The faults without which everything would have held, as far as could be found out. */
   readonly faults: readonly string[];
-  /** What happened to what the violations name, a line a step. */
+  /**
+   * What happened to what the violations name, a line a step: to clients and to ids as `newId`
+   * makes them; or to all when they name none. Of a long one the beginning and the end.
+   */
   readonly story: readonly string[];
   /** Whether its least faults and its story were looked for: those of the first five are. */
   readonly isExplained: boolean;
@@ -55,18 +64,6 @@ export interface Report {
   readonly failures: readonly Failure[];
   /** Of which kept seeds a run is no more what it was when they failed, a sentence each. */
   readonly faded: readonly string[];
-}
-
-/** Refuses topologies that could not be started. */
-function checkTopologies({ topologies, modules }: Scenario): void {
-  const names = modules.map((one) => one.contract[moduleName]);
-  const mistakes = topologies.flatMap((one, index) =>
-    topologyMistakes(`number ${index + 1}`, one, names),
-  );
-  if (topologies.length === 0) {
-    mistakes.push('There is no topology to simulate. Give one, such as { gateway: ["orders"] }.');
-  }
-  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
 }
 
 /** One run that is to be made. */
@@ -84,24 +81,26 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
-  checkTopologies(simulation);
+  const due = dueOf(simulation);
+  check(simulation, due);
+  const only = simulation.only && new Set(simulation.only);
   const images = prepared(simulation);
   const failures: Failure[] = [];
   const faded: string[] = [];
   let runs = 0;
   using escaped = new Escaped();
-  for (const due of dueOf(simulation)) {
-    const { seed, minutes } = due;
+  for (const one of due) {
+    const { seed, minutes } = one;
     begins?.(seed);
     const run = (more: Parameters<Rerun>[0] | undefined) =>
-      runSeed(simulation, { seed, minutes, images, ...more });
+      runSeed(simulation, { seed, minutes, images, only, ...more });
     const outcome = run(undefined);
     // What a run left to the event loop ends before the next begins.
     await turns(1);
     const violations = [...outcome.violations, ...escaped.taken()];
     runs += 1;
     ran?.({ ...outcome, violations });
-    faded.push(...fadedIn(due, outcome));
+    faded.push(...fadedIn(one, outcome));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
     const failure =
@@ -118,6 +117,13 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     }
   }
   return { runs, failures, faded };
+}
+
+/** Refuses what could not be started, would never end, or would test nothing. */
+function check(simulation: Simulation, due: readonly Due[]): void {
+  const mistakes = mistakesIn(simulation);
+  if (simulation.kept === undefined && due.length === 0) mistakes.push(NO_SEED);
+  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
 }
 
 /** The kept seeds of this scenario, and then those that were asked for; none of them twice. */
@@ -152,7 +158,8 @@ function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes" | "i
   const again = rerun({ only: new Set(all), keepsSteps: true });
   if (!isSame(again, outcome)) {
     const violations = [...outcome.violations, UNSTEADY];
-    return { seed, violations, faults: all, story: storyBehind(violations, again.steps) };
+    const story = shortened(storyBehind(violations, again.steps));
+    return { seed, violations, faults: all, story };
   }
   // With fewer faults something else may fail, which is not what was found.
   const kinds = new Set(outcome.violations.map(kindOf));
@@ -160,7 +167,7 @@ function explained(outcome: Outcome, rerun: Rerun): Omit<Failure, "minutes" | "i
     rerun({ only }).violations.some((one) => kinds.has(kindOf(one)));
   const least = shrunk(all, fails, { runsMax: SHRINKING_RUNS_MAX });
   const { violations, steps } = rerun({ only: new Set(least), keepsSteps: true });
-  return { seed, violations, faults: least, story: storyBehind(violations, steps) };
+  return { seed, violations, faults: least, story: shortened(storyBehind(violations, steps)) };
 }
 
 function isSame(one: Outcome, other: Outcome): boolean {

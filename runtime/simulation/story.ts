@@ -4,6 +4,8 @@ import type { Step } from "./trace.ts";
 const DETAIL_MAX = 300;
 /** Of how many ids a story is told, at most. */
 const IDS_MAX = 3;
+/** Lines of a story that are told of a failure, at most. */
+const LINES_MAX = 100;
 /** Ids as Cleave makes them, such as those of orders. */
 const id = /\b[a-z]{2,8}_[0-9a-f]{8}-[0-9a-f-]{10,}\b/g;
 /** The names of clients, whose story is what they have asked and heard. */
@@ -56,6 +58,14 @@ export function storyBehind(sentences: readonly string[], steps: readonly Step[]
   if (stories.length > 0) return stories;
   const told = steps.filter(({ what }) => forAll.test(what) || said.test(what)).map(lineOf);
   return told.length === 0 ? [] : ["What happened to all:", ...told];
+}
+
+/** The beginning and the end of a long story; `--story` tells all of it. */
+export function shortened(story: readonly string[]): readonly string[] {
+  if (story.length <= LINES_MAX) return story;
+  const half = LINES_MAX / 2;
+  const left = `… ${story.length - LINES_MAX} lines more …`;
+  return [...story.slice(0, half), left, ...story.slice(-half)];
 }
 
 /** One step as a line. */

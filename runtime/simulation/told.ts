@@ -1,9 +1,6 @@
 import type { Named } from "./kept.ts";
 import type { Failure } from "./simulate.ts";
 
-/** Lines of a story that are printed, at most. */
-const STORY_LINES_MAX = 100;
-
 /**
  * A failure as lines: the seed, how it is run again, what did not hold, the faults that it takes,
  * and the story.
@@ -19,7 +16,7 @@ export function told(failure: Failure, named: Named): string[] {
     ...first,
     faults.length === 0 ? "It takes no fault." : `It takes ${faults.length} faults:`,
     ...faults.map((one) => `  ${one}`),
-    ...shortened(story),
+    ...story,
   ];
 }
 
@@ -31,12 +28,4 @@ function again(failure: Failure, { workload, topology }: Named): string {
   if (!isExplained) return command;
   const only = faults.length === 0 ? ["none"] : faults.map((one) => `'${one}'`);
   return [command, ...only.map((one) => `--only ${one}`)].join(" ");
-}
-
-/** The beginning and the end of a long story; `--story` tells all of it. */
-function shortened(story: readonly string[]): readonly string[] {
-  if (story.length <= STORY_LINES_MAX) return story;
-  const half = STORY_LINES_MAX / 2;
-  const left = `… ${story.length - STORY_LINES_MAX} lines more …`;
-  return [...story.slice(0, half), left, ...story.slice(-half)];
 }
