@@ -1,6 +1,7 @@
 import type { Call } from "../contract/call.ts";
 import { type Contract, fullName, type Procedure } from "../contract/contract.ts";
 import { isTransportError } from "../contract/errors.ts";
+import { thrownText } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
@@ -114,7 +115,7 @@ export class Clients {
       await work();
       this.#world.tell(name, "is done", "");
     } catch (error) {
-      this.failures.push(`${name} failed: ${error instanceof Error ? error.message : error}`);
+      this.failures.push(`${name} failed: ${thrownText(error)}`);
     }
     this.busy.delete(name);
   }

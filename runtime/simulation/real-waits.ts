@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { join, relative } from "node:path";
+import { isKernel, outsideKernel, placesIn } from "./places.ts";
 
 const root = join(import.meta.dir, "../..");
 const own = relative(root, import.meta.path);
@@ -88,13 +89,7 @@ function stack(): string {
  * no trace of it.
  */
 function callerIn(frames: string): string {
-  const places = frames.split("\n").flatMap((frame) => {
-    const [, path, line] = /\(?(\/[^():]+):(\d+):\d+\)?$/.exec(frame) ?? [];
-    const file = relative(root, path ?? root);
-    return file === "" || file === own ? [] : [`${file}:${line}`];
-  });
+  const places = placesIn(frames).filter((one) => !one.startsWith(`${own}:`));
   const [nearest = "the kernel"] = places;
-  const isKernel = (place: string) => /^runtime\/(?!testing\/sample\/)/.test(place);
-  const found = places.find((one) => !isKernel(one) && !one.includes("node_modules/"));
-  return found ?? (isKernel(nearest) ? `what ${nearest} calls` : nearest);
+  return outsideKernel(places) ?? (isKernel(nearest) ? `what ${nearest} calls` : nearest);
 }

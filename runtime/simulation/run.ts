@@ -5,6 +5,7 @@ import type { Happened } from "./faults.ts";
 import { Images } from "./images.ts";
 import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
+import { thrownText } from "./places.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { REST_MS, Stage, type StageOptions } from "./stage.ts";
 import type { Step } from "./trace.ts";
@@ -114,9 +115,7 @@ class Run {
       return found.map((one) => `${name}: ${one}`);
     } catch (error) {
       if (error instanceof EndlessRun) throw error;
-      return [
-        `${name}: it could not be checked: ${error instanceof Error ? error.message : error}`,
-      ];
+      return [`${name}: it could not be checked: ${thrownText(error)}`];
     }
   }
 
