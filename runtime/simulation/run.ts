@@ -14,6 +14,9 @@ const MINUTE_MS = 60_000;
 const LOOK_MS = 5_000;
 /** By when it is known whether a system can start at all. */
 const STARTED_MS = 10;
+const PATIENT =
+  "A client ends when its promise does. Have one that waits for something throw after some time " +
+  "what it has waited for.";
 
 /** What of a scenario is run. */
 export interface RunOptions extends StageOptions {
@@ -155,7 +158,8 @@ class Run {
   #unrest(): string {
     const { ledger, timeOfDay, whyStill } = this.#stage;
     const owed = this.#undone(ledger.owed(timeOfDay)).join("; ");
-    return `An hour after the last fault it is not at rest: ${owed}. ${whyStill}`.trimEnd();
+    const why = whyStill === "" && this.#clients.busy.size > 0 ? PATIENT : whyStill;
+    return `An hour after the last fault it is not at rest: ${owed}. ${why}`.trimEnd();
   }
 
   #undone(owed: readonly string[]): readonly string[] {
