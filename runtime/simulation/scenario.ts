@@ -71,8 +71,8 @@ export interface Client {
 export interface Invariant {
   readonly name: string;
   /**
-   * A sentence for each way in which it does not hold. Of the ids in it, as `newId` makes them, the
-   * failure tells the story.
+   * A sentence for each way in which it does not hold. Of the ids in it, as `newId` makes them or
+   * such as `sale_7`, the failure tells the story.
    */
   readonly check: (call: Call<Contract>, rows: Rows) => Promise<readonly string[]>;
 }

@@ -50,8 +50,9 @@ export interface Failure {
   /** The faults without which everything would have held, as far as could be found out. */
   readonly faults: readonly string[];
   /**
-   * What happened to what the violations name, a line a step: to clients and to ids as `newId`
-   * makes them; or to all when they name none. Of a long one the beginning and the end.
+   * What happened to what the violations name, a line a step: to clients and to ids, as `newId`
+   * makes them or such as `sale_7`; or to all when they name none. Of a long one the beginning and
+   * the end.
    */
   readonly story: readonly string[];
   /** Whether its least faults and its story were looked for: those of the first five are. */

@@ -9,10 +9,9 @@ const step = (atMs: number, where: string, told: string) => {
 };
 
 test("the ids that sentences name are found, each once", () => {
-  expect(idsIn([`${order} is paid, ${other} is not`, `${order} is stuck`, "a_b"])).toEqual([
-    order,
-    other,
-  ]);
+  const sentences = [`${order} is paid, ${other} is not`, `${order} is stuck`, "a_b", "tok_ok"];
+  expect(idsIn(sentences)).toEqual([order, other]);
+  expect(idsIn(["1000 are held for phone_6_hung_up."])).toEqual(["phone_6_hung_up"]);
 });
 
 test("a story is what names its id, and what befell all meanwhile", () => {

@@ -6,8 +6,8 @@ const DETAIL_MAX = 300;
 const IDS_MAX = 3;
 /** Lines of a story that are told of a failure, at most. */
 const LINES_MAX = 100;
-/** Ids as Cleave makes them, such as those of orders. */
-const id = /\b[a-z]{2,8}_[0-9a-f]{8}-[0-9a-f-]{10,}\b/g;
+/** Ids as Cleave makes them, such as those of orders, and those that a workload numbers itself. */
+const id = /\b[a-z]{2,8}_(?:[0-9a-f]{8}-[0-9a-f-]{10,}|\d+\w*)\b/g;
 /** The names of clients, whose story is what they have asked and heard. */
 const client = /\bclient-\d+\b/g;
 /** What concerns everybody. */

@@ -19,6 +19,8 @@ test("a failure says how exactly that run is run again: with the faults it takes
     `Seed 7 of commit abc: ${again} --only 'kill core at commit.before:orders #3' ` +
       "--only 'pause core #1'",
   );
+  expect(told({ ...failure, faults }, named)).toContain("It takes 2 faults:");
+  expect(told({ ...failure, faults: faults.slice(1) }, named)).toContain("It takes one fault:");
   expect(told({ ...failure, faults: [] }, named)[0]).toEndWith(`${again} --only none`);
 });
 

@@ -12,12 +12,12 @@ export function told(failure: Failure, named: Named): string[] {
     ...violations.map((one) => `  ${one}`),
   ];
   if (!isExplained) return first;
-  return [
-    ...first,
-    faults.length === 0 ? "It takes no fault." : `It takes ${faults.length} faults:`,
-    ...faults.map((one) => `  ${one}`),
-    ...story,
-  ];
+  return [...first, takes(faults.length), ...faults.map((one) => `  ${one}`), ...story];
+}
+
+function takes(faults: number): string {
+  if (faults === 0) return "It takes no fault.";
+  return faults === 1 ? "It takes one fault:" : `It takes ${faults} faults:`;
 }
 
 /** The run that is told, to which its times and ids belong: that with the least faults. */
