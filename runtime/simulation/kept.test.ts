@@ -24,6 +24,12 @@ test("seeds that failed are kept in a file, in their order and each once", () =>
   expect(keptSeeds(path)).toEqual([one, other]);
 });
 
+test("a seed is kept where no folder is yet", () => {
+  const deep = `${folder.path}/of/gifts/kept.jsonl`;
+  keepSeed(deep, kept);
+  expect(keptSeeds(deep)).toEqual([kept]);
+});
+
 test("a seed that failed in another topology, or in a longer run, is another", () => {
   const all = [kept, { ...kept, topology: "split" }, { ...kept, minutes: 5 }];
   for (const one of all) keepSeed(path, one);

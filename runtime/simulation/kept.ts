@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { t } from "../contract/schema.ts";
 
@@ -50,6 +51,7 @@ export function keptSeeds(path: string): readonly KeptSeed[] {
  */
 export function keepSeed(path: string, added: KeptSeed): void {
   if (keptSeeds(path).some((one) => runOf(one) === runOf(added))) return;
+  mkdirSync(dirname(path), { recursive: true });
   appendFileSync(path, `${JSON.stringify(added)}\n`);
 }
 

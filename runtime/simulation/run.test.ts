@@ -51,5 +51,5 @@ test("a system that cannot start says why", () => {
   const modules = desk === undefined ? [] : [desk];
   const prepare = async () => {};
   const scenario = { ...quiet, modules, workload: { ...sample.workload, prepare } };
-  expect(() => prepared(scenario)).toThrow(/^The system cannot start: .*shelf/);
+  expect(() => prepared(scenario)).toThrow(/^The system could not start: .*shelf.*[^.]\.$/s);
 });

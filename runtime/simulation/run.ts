@@ -51,7 +51,7 @@ export function prepared(scenario: Scenario): Images {
   filling.catch(() => {});
   world.runUntil(STARTED_MS);
   for (const { process } of system.members) {
-    if (process.isGone) throw new Error(`The system cannot start: ${process.whyGone}.`);
+    if (process.isGone) throw new Error(`The system ${process.whyGone.replace(/\.$/, "")}.`);
   }
   stage.settle("Filling the system", filling);
   for (const { process } of system.members) process.kill("prepared");
