@@ -149,7 +149,7 @@ async function runOne(
     console.log(`No step has the text "${breakAt}", so the debugger has not stopped.`);
   }
   if (untilMs !== undefined) console.log(steps.slice(-40).map(lineOf).join("\n"));
-  console.log(`Seed ${seed}: ${steps.length} steps, ${faults.length} faults, digest ${digest}`);
+  console.log(`Seed ${seed}: ${steps.length} steps, faults: ${faults.length}, digest ${digest}`);
   for (const one of violations) console.log(`  ${one}`);
   for (const one of only?.difference(new Set(faults.map(nameOf))) ?? []) {
     console.log(`The fault "${one}" does not happen in it.`);

@@ -44,7 +44,7 @@ export class Process implements Actor {
 
   /** Has it stand still for a while. */
   stop(forMs: number): void {
-    this.#world.note(this.name, "paused", `${forMs} ms`);
+    this.#world.note(this.name, "paused", `${Math.round(forMs)} ms`);
     const { nowMs } = this.#world;
     if (this.pausedUntilMs <= nowMs) this.pausedSinceMs = nowMs;
     this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + forMs);

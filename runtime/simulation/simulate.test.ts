@@ -260,6 +260,15 @@ test.each([
   ]);
 });
 
+test("a seed that passes is said to depend on more than itself, too", async () => {
+  let runs = 0;
+  const client: typeof sample.workload.client = ({ pause }) => pause(++runs);
+  const workload = { ...sample.workload, clients: 1, client };
+  const { failures } = await simulate({ ...quiet, invariants: [], workload, seeds: [3, 4] });
+  expect(failures.map(({ seed }) => seed)).toEqual([3, 4]);
+  expect(failures[0]?.violations).toEqual([expect.stringMatching(/^Run again, .* otherwise/)]);
+});
+
 test("a failure is run again with its faults alone, and goes as its story tells", async () => {
   const client: typeof sample.workload.client = async ({ call: made, pause }) => {
     const call: Call<typeof desk> = made;
@@ -297,6 +306,8 @@ test.each([
   [{ seeds: [] }, /There is no seed to run\. Give some/],
   [{ minutes: Number.NaN }, /The minutes are NaN\./],
   [{ minutes: -1 }, /The minutes are -1\./],
+  [{ faults: { kill: 5 } }, /The rate of "kill" is 5\. .* from 0 to 1\./],
+  [{ faults: { kil: 0.5 } as never }, /There is no fault "kil"\. There are: kill, /],
   [{ workload: { ...sample.workload, clients: 1.5 } }, /There are 1\.5 clients\./],
 ])("what would test nothing, or for ever, is refused: %j", async (wrong, message) => {
   await expect(simulate({ ...quiet, seeds: [1], ...wrong })).rejects.toThrow(message);

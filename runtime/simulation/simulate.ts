@@ -78,7 +78,8 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * every client must be done, every event taken in, every saga ended or waiting for its time, and
  * the invariants must hold. What the runtime owes, such as an event to a reader, it may owe for
  * five minutes then. A seed that fails is run again with fewer faults until the least are found,
- * and told as a story; only the first five that fail are, and are kept.
+ * and told as a story; only the first five that fail are, and are kept. The first seed that passes
+ * is run twice, to see that it goes the same way.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { kept, named, begins, ran } = simulation;
@@ -89,6 +90,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
   const failures: Failure[] = [];
   const faded: string[] = [];
   let runs = 0;
+  let isSteady = false;
   using escaped = new Escaped();
   for (const one of due) {
     const { seed, minutes } = one;
@@ -99,6 +101,10 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     // What a run left to the event loop ends before the next begins.
     await turns(1);
     const violations = [...outcome.violations, ...escaped.taken()];
+    if (violations.length === 0 && !isSteady) {
+      isSteady = isSame(run(undefined), outcome);
+      if (!isSteady) violations.push(UNSTEADY);
+    }
     runs += 1;
     ran?.({ ...outcome, violations });
     faded.push(...fadedIn(one, outcome));
