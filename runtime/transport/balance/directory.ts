@@ -5,6 +5,8 @@ import { type Heartbeat, Member } from "./member.ts";
 /** After so long without a sign of life an instance is passed over, and forgotten. */
 const SILENT_MS = 1_500;
 const FORGOTTEN_MS = 10_000;
+/** Of how many runs of an instance, which others have followed, nothing is heeded any more. */
+const ENDED_MAX = 4;
 /** Instances of one module, at most: what is beyond is not heard. */
 const MEMBERS_MAX = 256;
 
@@ -24,8 +26,11 @@ export class Directory {
     const nowMs = this.#environment.monotonic();
     let member = members.get(beat.instance);
     if (member === undefined && members.size >= MEMBERS_MAX) return;
+    // What was said before it ended may come after what the next run says.
+    if (member?.ended.includes(beat.startedAtMs)) return;
     if (member?.beat.startedAtMs !== beat.startedAtMs) {
-      member = new Member(beat, nowMs);
+      const ended = member === undefined ? [] : [...member.ended, member.beat.startedAtMs];
+      member = new Member(beat, { nowMs, ended: ended.slice(-ENDED_MAX) });
       members.set(beat.instance, member);
     }
     member.beat = beat;

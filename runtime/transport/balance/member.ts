@@ -30,6 +30,8 @@ export interface Heartbeat {
 /** One instance of a module as its callers see it. */
 export class Member {
   beat: Heartbeat;
+  /** When earlier runs of this instance began. */
+  readonly ended: readonly number[];
   /** The text that the beat was read from. */
   said = "";
   heardAtMs: number;
@@ -45,8 +47,12 @@ export class Member {
   /** When it answered for the first time after it was left out. */
   #backAtMs = 0;
 
-  constructor(beat: Heartbeat, nowMs: number) {
+  constructor(
+    beat: Heartbeat,
+    { nowMs, ended = [] }: { readonly nowMs: number; readonly ended?: readonly number[] },
+  ) {
     this.beat = beat;
+    this.ended = ended;
     this.heardAtMs = nowMs;
   }
 

@@ -11,7 +11,7 @@ function kitchen(...names: string[]) {
   const members = names.map((instance) => {
     const work = { inFlight: 0, calls: 0, errors: 0 };
     const what = { module: "tea", role: "owner", state: "up", version: "1" } as const;
-    const member = new Member({ ...what, ...work, instance, startedAtMs: 1 }, nowMs);
+    const member = new Member({ ...what, ...work, instance, startedAtMs: 1 }, { nowMs });
     member.answered(1, nowMs);
     return member;
   });

@@ -33,6 +33,27 @@ test("what a run of an instance was asked is asked again once another run has be
   expect(asked).toEqual(["tea", "tea"]);
 });
 
+test("what a run says that was followed by another, and comes late, is not heeded", async () => {
+  const environment = virtualEnvironment();
+  const directory = new Directory(environment);
+  const balancer = new Balancer(directory, environment);
+  for (const startedAtMs of [1, 3, 2]) directory.hear(beat({ startedAtMs }));
+  let asked = 0;
+  const late = Promise.withResolvers<string>();
+  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+  const deadlineAtMs = environment.monotonic() + 10_000;
+  const answer = balancer.call({ ...about, deadlineAtMs }, () => {
+    asked += 1;
+    return late.promise;
+  });
+  for (const startedAtMs of [1, 3]) directory.hear(beat({ startedAtMs }));
+  environment.moveTo(environment.now() + LOOK_MS);
+  late.resolve("late");
+  expect(await answer).toBe("late");
+  expect(asked).toBe(1);
+  expect(directory.all("tea").map((one) => one.beat.startedAtMs)).toEqual([2]);
+});
+
 test("a process that stood still hears what came meanwhile before it gives a call up", async () => {
   const environment = virtualEnvironment();
   let stoodStillMs = 0;
