@@ -14,7 +14,6 @@ import type { Scenario, Workload } from "./scenario.ts";
 import { type Report, simulate } from "./simulate.ts";
 import { lineOf, storyBehind, storyOf } from "./story.ts";
 import { closingLine, sumOf, type Tally, tallyOf } from "./tally.ts";
-import { told } from "./told.ts";
 import type { Step } from "./trace.ts";
 
 /** What can be simulated of a system, but for its modules and topologies. */
@@ -94,7 +93,7 @@ async function runMany(system: System, simulated: Simulated, asked: Arguments): 
     const begins = job === undefined ? {} : { begins: tellSeed };
     const about = { kept: simulated.kept, isFresh, named, minutes, seeds, ran, ...begins };
     const report = await simulate({ ...scenario, ...about });
-    tell(report, { named, kept: simulated.kept });
+    tell(report, simulated.kept);
   }
   const tally = sumOf(tallies);
   console.log(closingLine(tally));
@@ -120,13 +119,9 @@ function tellFailure({ seed, violations }: Outcome): void {
   if (violations.length > 0) console.log(`Seed ${seed} failed; looking for the least faults …`);
 }
 
-function tell(
-  { failures, faded }: Report,
-  { named, kept }: { readonly named: Named; readonly kept: string },
-): void {
-  for (const one of faded) console.log(one);
-  for (const failure of failures) console.log(told(failure, named).join("\n"));
-  if (failures.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
+function tell({ told, faded }: Report, kept: string): void {
+  for (const one of [...faded, ...told]) console.log(one);
+  if (told.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
 }
 
 async function runOne(

@@ -1,5 +1,6 @@
 import { turns } from "../testing/stillness.ts";
 import { Escaped } from "./escaped.ts";
+import type { Failure } from "./failure.ts";
 import { nameOf } from "./faults.ts";
 import { type KeptSeed, keepSeed, keptSeeds, type Named } from "./kept.ts";
 import { mistakesIn } from "./mistakes.ts";
@@ -7,6 +8,7 @@ import { type Outcome, prepared, runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { shrunk } from "./shrink.ts";
 import { kindOf, shortened, storyBehind } from "./story.ts";
+import { told } from "./told.ts";
 
 const MINUTES = 10;
 const SHRINKING_RUNS_MAX = 60;
@@ -40,29 +42,12 @@ export interface Simulation extends Scenario {
   readonly ran?: (outcome: Outcome) => void;
 }
 
-/** A seed with which something did not hold. */
-export interface Failure {
-  readonly seed: number;
-  /** How long faults happened, in virtual minutes. */
-  readonly minutes: number;
-  /** What did not hold, a sentence each. */
-  readonly violations: readonly string[];
-  /** The faults without which everything would have held, as far as could be found out. */
-  readonly faults: readonly string[];
-  /**
-   * What happened to what the violations name, a line a step: to clients and to ids, as `newId`
-   * makes them or such as `sale_7`; or to all when they name none. Of a long one the beginning and
-   * the end.
-   */
-  readonly story: readonly string[];
-  /** Whether its least faults and its story were looked for: those of the first five are. */
-  readonly isExplained: boolean;
-}
-
 /** How a simulation went. */
 export interface Report {
   readonly runs: number;
   readonly failures: readonly Failure[];
+  /** The failures to be read, with how each is run again; nothing when all is well. */
+  readonly told: readonly string[];
   /** Of which kept seeds a run is no more what it was when they failed, a sentence each. */
   readonly faded: readonly string[];
 }
@@ -123,7 +108,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
       keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
     }
   }
-  return { runs, failures, faded };
+  return { runs, failures, told: failures.flatMap((one) => told(one, named)), faded };
 }
 
 /** Refuses what could not be started, would never end, or would test nothing. */

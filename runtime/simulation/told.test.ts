@@ -32,6 +32,15 @@ test("a failure that was not explained is told without its many faults", () => {
   ]);
 });
 
+test("a failure in a test says how that test has it again", () => {
+  const faults = ["pause core #1"];
+  expect(told({ ...failure, faults })[0]).toBe(
+    'Seed 7 is run again by simulate({ ...the same, ...{"seeds":[7],"minutes":10,' +
+      '"only":["pause core #1"]} })',
+  );
+  expect(told({ ...failure, faults, isExplained: false })[0]).toEndWith('"minutes":10} })');
+});
+
 /** What `cleave simulate` prints for seed 7 of the sample with these words. */
 async function simulatedWith(...more: string[]): Promise<string> {
   using folder = temporaryFolder();

@@ -1,14 +1,14 @@
+import type { Failure } from "./failure.ts";
 import type { Named } from "./kept.ts";
-import type { Failure } from "./simulate.ts";
 
 /**
  * A failure as lines: the seed, how it is run again, what did not hold, the faults that it takes,
- * and the story.
+ * and the story. What is not named is run again by whoever called `simulate`.
  */
-export function told(failure: Failure, named: Named): string[] {
-  const { seed, violations, faults, story, isExplained } = failure;
+export function told(failure: Failure, named?: Named): string[] {
+  const { violations, faults, story, isExplained } = failure;
   const first = [
-    `Seed ${seed} of commit ${named.commit ?? "(git knows none)"}: ${again(failure, named)}`,
+    named === undefined ? inTest(failure) : byCommand(failure, named),
     ...violations.map((one) => `  ${one}`),
   ];
   if (!isExplained) return first;
@@ -21,6 +21,16 @@ function takes(faults: number): string {
 }
 
 /** The run that is told, to which its times and ids belong: that with the least faults. */
+function inTest({ seed, minutes, faults, isExplained }: Failure): string {
+  const run = { seeds: [seed], minutes, ...(isExplained ? { only: faults } : {}) };
+  return `Seed ${seed} is run again by simulate({ ...the same, ...${JSON.stringify(run)} })`;
+}
+
+function byCommand(failure: Failure, named: Named): string {
+  const { seed } = failure;
+  return `Seed ${seed} of commit ${named.commit ?? "(git knows none)"}: ${again(failure, named)}`;
+}
+
 function again(failure: Failure, { workload, topology }: Named): string {
   const { seed, minutes, faults, isExplained } = failure;
   const words = `--seed ${seed} --minutes ${minutes} --topology ${topology}`;
