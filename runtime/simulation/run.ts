@@ -106,8 +106,10 @@ class Run {
     if (world.nowMs >= untilMs) return this.#outcome([]);
     const restedAtMs = world.nowMs;
     const wrong = [...this.#clients.failures, ...ledger.wrong(), ...overdue.sentences];
-    const others = isAtRest ? invariants.flatMap((one) => this.#checked(one)) : [this.#unrest()];
-    return this.#outcome([...wrong, ...others], restedAtMs);
+    // Why it does not come to rest is most often why all else failed.
+    if (!isAtRest) return this.#outcome([this.#unrest(), ...wrong], restedAtMs);
+    const broken = invariants.flatMap((one) => this.#checked(one));
+    return this.#outcome([...wrong, ...broken], restedAtMs);
   }
 
   #checked({ name, check }: Invariant): readonly string[] {
