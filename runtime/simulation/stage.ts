@@ -88,10 +88,9 @@ export class Stage implements Disposable {
     return this.#waits.sentence ?? (this.system.isIdle ? "" : ONLY_VIRTUAL);
   }
 
-  /** The time of day in the system. */
+  /** The time of day by the clock that is most behind: what is due by it, is so for everybody. */
   get timeOfDay(): number {
-    const [member] = this.system.members;
-    return member?.process.environment.now() ?? 0;
+    return Math.min(...this.system.members.map(({ process }) => process.environment.now()));
   }
 
   /** Has happen each second what may, to processes, system and broker. */
