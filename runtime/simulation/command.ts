@@ -139,8 +139,8 @@ async function runOne(
   const lines =
     story === undefined && violations.length > 0 ? storyBehind(violations, steps) : asked;
   if (lines.length > 0) console.log(lines.join("\n"));
-  const stopped = ({ what, detail }: Step) => `${what} ${detail}`.includes(breakAt ?? "");
-  if (!steps.some(stopped)) {
+  const stopped = ({ what, detail }: Step, text: string) => `${what} ${detail}`.includes(text);
+  if (breakAt !== undefined && !steps.some((one) => stopped(one, breakAt))) {
     console.log(`No step has the text "${breakAt}", so the debugger has not stopped.`);
   }
   if (untilMs !== undefined) console.log(steps.slice(-40).map(lineOf).join("\n"));

@@ -16,7 +16,7 @@ export interface Connection {
   readonly drizzle: Drizzle;
   readonly sqlite: Sqlite;
   readonly prepared: unknown[];
-  /** How many commits were tried since it was opened. */
+  /** Grows with each commit that is tried, and each time that it is handed out. */
   commits: number;
   /** Where another process writes: a number that changes with each of its commits. */
   readonly version?: () => number;

@@ -13,6 +13,25 @@ function beat(about: Partial<Heartbeat>): Heartbeat {
   return { ...what, ...work, instance, startedAtMs };
 }
 
+const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+
+/** Asks an instance something that is answered later. */
+function asks(balancer: Balancer, deadlineAtMs: number) {
+  let asked = 0;
+  const late = Promise.withResolvers<string>();
+  const answer = balancer.call({ ...about, deadlineAtMs }, () => {
+    asked += 1;
+    return late.promise;
+  });
+  return {
+    asked: () => asked,
+    answered(text: string) {
+      late.resolve(text);
+      return answer;
+    },
+  };
+}
+
 test("what a run of an instance was asked is asked again once another run has begun", async () => {
   const environment = virtualEnvironment();
   const directory = new Directory(environment);
@@ -20,7 +39,6 @@ test("what a run of an instance was asked is asked again once another run has be
   directory.hear(beat({}));
   const asked: (string | undefined)[] = [];
   const never = new Promise<string>(() => {});
-  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
   const deadlineAtMs = environment.monotonic() + 10_000;
   const answer = balancer.call({ ...about, deadlineAtMs }, (instance) => {
     asked.push(instance);
@@ -38,19 +56,11 @@ test("what a run says that was followed by another, and comes late, is not heede
   const directory = new Directory(environment);
   const balancer = new Balancer(directory, environment);
   for (const startedAtMs of [1, 3, 2]) directory.hear(beat({ startedAtMs }));
-  let asked = 0;
-  const late = Promise.withResolvers<string>();
-  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
-  const deadlineAtMs = environment.monotonic() + 10_000;
-  const answer = balancer.call({ ...about, deadlineAtMs }, () => {
-    asked += 1;
-    return late.promise;
-  });
+  const waiting = asks(balancer, environment.monotonic() + 10_000);
   for (const startedAtMs of [1, 3]) directory.hear(beat({ startedAtMs }));
   environment.moveTo(environment.now() + LOOK_MS);
-  late.resolve("late");
-  expect(await answer).toBe("late");
-  expect(asked).toBe(1);
+  expect(await waiting.answered("late")).toBe("late");
+  expect(waiting.asked()).toBe(1);
   expect(directory.all("tea").map((one) => one.beat.startedAtMs)).toEqual([2]);
 });
 
@@ -61,20 +71,13 @@ test("a process that stood still hears what came meanwhile before it gives a cal
   const directory = new Directory({ monotonic });
   const balancer = new Balancer(directory, { ...environment, monotonic });
   directory.hear(beat({}));
-  let asked = 0;
-  const late = Promise.withResolvers<string>();
-  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
-  const answer = balancer.call({ ...about, deadlineAtMs: monotonic() + 60_000 }, () => {
-    asked += 1;
-    return late.promise;
-  });
+  const waiting = asks(balancer, monotonic() + 60_000);
   stoodStillMs = 5_000;
   environment.moveTo(environment.now() + LOOK_MS);
   directory.hear(beat({}));
   environment.moveTo(environment.now() + LOOK_MS);
-  late.resolve("late");
-  expect(await answer).toBe("late");
-  expect(asked).toBe(1);
+  expect(await waiting.answered("late")).toBe("late");
+  expect(waiting.asked()).toBe(1);
 });
 
 test("an instance that goes on living is waited for", async () => {
@@ -82,19 +85,11 @@ test("an instance that goes on living is waited for", async () => {
   const directory = new Directory(environment);
   const balancer = new Balancer(directory, environment);
   directory.hear(beat({}));
-  let asked = 0;
-  const late = Promise.withResolvers<string>();
-  const about = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
-  const deadlineAtMs = environment.monotonic() + 10_000;
-  const answer = balancer.call({ ...about, deadlineAtMs }, () => {
-    asked += 1;
-    return late.promise;
-  });
+  const waiting = asks(balancer, environment.monotonic() + 10_000);
   for (let time = 0; time < 20; time++) {
     environment.moveTo(environment.now() + LOOK_MS);
     directory.hear(beat({}));
   }
-  late.resolve("late");
-  expect(await answer).toBe("late");
-  expect(asked).toBe(1);
+  expect(await waiting.answered("late")).toBe("late");
+  expect(waiting.asked()).toBe(1);
 });

@@ -96,10 +96,7 @@ export function listenTo(modules: readonly string[], connection: Link, directory
 }
 
 /** Whom the subject of a heartbeat names. */
-interface Named {
-  readonly module: string;
-  readonly instance: string;
-}
+type Named = Pick<Heartbeat, "module" | "instance">;
 
 function remember(subject: string, known: Map<string, Named>): Named {
   const [, module = "", instance = ""] = subject.split(".");
