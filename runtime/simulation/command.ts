@@ -1,5 +1,7 @@
 import { CommandError } from "../cli/cli.ts";
+import { stopAsked } from "../cli/signals.ts";
 import { findTopology } from "../host/find-topology.ts";
+import { realEnvironment } from "../host/real-environment.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
@@ -7,13 +9,13 @@ import { turns } from "../testing/stillness.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
-import { inJobs, tellSeed } from "./jobs.ts";
-import { keptSeeds, type Named } from "./kept.ts";
-import { type Outcome, prepared, runSeed } from "./run.ts";
+import { inJobs } from "./jobs.ts";
+import type { Named } from "./kept.ts";
+import { runMany } from "./many.ts";
+import { STOPPED } from "./progress.ts";
+import { prepared, runSeed } from "./run.ts";
 import type { Scenario, Workload } from "./scenario.ts";
-import { type Report, simulate } from "./simulate.ts";
 import { lineOf, storyBehind, storyOf } from "./story.ts";
-import { closingLine, sumOf, type Tally, tallyOf } from "./tally.ts";
 import type { Step } from "./trace.ts";
 
 /** What can be simulated of a system, but for its modules and topologies. */
@@ -35,8 +37,18 @@ export async function runSimulate(
   if (asked.seed !== undefined) {
     return await runOne(await scenarioOf(system, simulated, asked), asked.seed, asked);
   }
-  if (asked.jobs > 1) return await inJobs(asked, sameCommand());
-  return await runMany(system, simulated, asked);
+  const signal = stopSignal();
+  if (asked.jobs > 1) return await inJobs(asked, { program: sameCommand(), signal });
+  const many = { scenarioOf: (named: Named) => scenarioOf(system, simulated, named), signal };
+  return await runMany(asked, { ...many, kept: simulated.kept });
+}
+
+/** Aborts at the first request to stop; the second ends this process. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  const asked = stopAsked(realEnvironment(), () => process.exit(STOPPED));
+  void asked.then(() => stop.abort());
+  return stop.signal;
 }
 
 /** What this process was started with, up to the word that the arguments follow. */
@@ -74,54 +86,6 @@ function topologiesOf(system: System, name: string): Topology[] {
     if ("mistakes" in found) throw new CommandError(found.mistakes.join("\n"));
     return found.topology;
   });
-}
-
-/** Runs the kept seeds of other workloads and topologies, and then what was asked for. */
-async function runMany(system: System, simulated: Simulated, asked: Arguments): Promise<number> {
-  const { commit, minutes, job, seeds: count, from } = asked;
-  const numbers = Array.from({ length: count }, (_, index) => from + index);
-  const tallies: Tally[] = [];
-  const ran = (outcome: Outcome) => {
-    tallies.push(tallyOf(outcome));
-    tellFailure(outcome);
-  };
-  for (const { workload, topology } of [...othersKept(simulated, asked), asked]) {
-    const named = { workload, topology, commit };
-    const seeds = workload === asked.workload && topology === asked.topology ? numbers : [];
-    const scenario = await scenarioOf(system, simulated, named);
-    const isFresh = isLater(job);
-    const begins = job === undefined ? {} : { begins: tellSeed };
-    const about = { kept: simulated.kept, isFresh, named, minutes, seeds, ran, ...begins };
-    const report = await simulate({ ...scenario, ...about });
-    tell(report, simulated.kept);
-  }
-  const tally = sumOf(tallies);
-  console.log(closingLine(tally));
-  return tally.failed === 0 ? 0 : 1;
-}
-
-/** Whether another job runs the kept seeds. */
-function isLater(job: number | undefined): boolean {
-  return job !== undefined && job > 0;
-}
-
-/** What else seeds were kept of, each workload and topology once. */
-function othersKept({ kept }: Simulated, asked: Arguments): Named[] {
-  if (isLater(asked.job)) return [];
-  const others = keptSeeds(kept).filter(
-    ({ workload, topology }) => workload !== asked.workload || topology !== asked.topology,
-  );
-  const groups = Map.groupBy(others, ({ workload, topology }) => `${workload} ${topology}`);
-  return [...groups.values()].flatMap((same) => same.slice(0, 1));
-}
-
-function tellFailure({ seed, violations }: Outcome): void {
-  if (violations.length > 0) console.log(`Seed ${seed} failed; looking for the least faults …`);
-}
-
-function tell({ told, faded }: Report, kept: string): void {
-  for (const one of [...faded, ...told]) console.log(one);
-  if (told.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
 }
 
 async function runOne(

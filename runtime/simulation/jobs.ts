@@ -1,29 +1,35 @@
+import { SUPERVISED } from "../host/child.ts";
+import { eachLines } from "../host/merged-log.ts";
 import type { Arguments } from "./arguments.ts";
-import { closingLine, sumOf, type Tally, tallyIn } from "./tally.ts";
-
-/** How the line looks with which a job tells the seed that it begins with. */
-const begun = /^begins with seed (\d+)$/;
+import { seedIn, tellEnd, tellProgress } from "./progress.ts";
+import { nothing, sumOf, type Tally, tallyIn } from "./tally.ts";
 
 /** The seeds of one job. */
 type Share = Pick<Arguments, "from" | "seeds">;
 
-/** Has whoever started this job know the seed that it is at. */
-export function tellSeed(seed: number): void {
-  console.log(`begins with seed ${seed}`);
+/** What jobs are processes of, and what stops them all. */
+interface Jobs {
+  /** The command that the arguments follow. */
+  readonly program: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 /**
  * Shares the seeds among processes, each with a core of its own, and adds up what they found.
  *
- * A job of their own runs the kept seeds first, so that none sees what the others then keep. A job
- * that dies fails the whole: what it printed is told, with the seed that it was at, when the others
- * have ended.
+ * A job of their own runs the kept seeds first, so that none sees what the others then keep. What a
+ * job finds is told when it is found. A job that dies fails the whole, and is told with the seed
+ * that it was at.
  */
-export async function inJobs(asked: Arguments, program: readonly string[]): Promise<number> {
+export async function inJobs(asked: Arguments, { program, signal }: Jobs): Promise<number> {
   const { jobs, seeds, from } = asked;
   const each = Math.ceil(seeds / jobs);
-  const run = (job: number, share: Share) =>
-    ended(new Job([...program, ...wordsOf({ ...asked, ...share, job })], share));
+  let runs = 0;
+  const begins = () => tellProgress(runs++);
+  const run = async (job: number, share: Share) => {
+    const command = [...program, ...wordsOf({ ...asked, ...share, job })];
+    return await new Job(command, { share, begins, signal }).end();
+  };
   const kept = await run(0, { from, seeds: 0 });
   const fresh = Array.from({ length: jobs }, (_, index) => {
     const first = index * each;
@@ -31,8 +37,7 @@ export async function inJobs(asked: Arguments, program: readonly string[]): Prom
     return run(index + 1, share);
   });
   const tally = sumOf([kept, ...(await Promise.all(fresh))]);
-  console.log(closingLine(tally));
-  return tally.failed === 0 ? 0 : 1;
+  return tellEnd(tally, { isStopped: signal.aborted });
 }
 
 function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): string[] {
@@ -40,43 +45,77 @@ function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): 
   return [...words, "--minutes", String(minutes), "--topology", topology, "--workload", workload];
 }
 
-/** Waits for a job, prints what it printed, and counts its death as a run that failed. */
-async function ended(job: Job): Promise<Tally> {
-  const { tally, lines, death } = await job.end();
-  if (tally === undefined) console.log(death);
-  if (lines.length > 0) console.log(lines.join("\n"));
-  return tally ?? { passed: 0, failed: 1, restSeconds: 0 };
+interface JobOptions extends Pick<Jobs, "signal"> {
+  readonly share: Share;
+  /** Hears of each run that begins. */
+  readonly begins: () => void;
 }
 
-/** A process that runs some of the seeds. */
+/** A process that runs some of the seeds, and ends when this process does. */
 class Job {
-  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  readonly #share: Share;
+  readonly #options: JobOptions;
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  #seed: string | undefined;
+  /** What it has printed about the seed that it is at. */
+  #lines: string[] = [];
 
-  constructor(command: readonly string[], share: Share) {
-    this.#share = share;
-    this.#child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  constructor(command: readonly string[], options: JobOptions) {
+    this.#options = options;
+    const pipes = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
+    const env = { ...process.env, [SUPERVISED]: "true" };
+    this.#child = Bun.spawn([...command], { ...pipes, env });
+    const { signal } = options;
+    const stop = () => this.#child.kill("SIGTERM");
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
   }
 
-  /** What it found and printed, when it has ended; without a tally it has died. */
-  async end() {
+  /** Tells what it prints, and counts its death as a run that failed. */
+  async end(): Promise<Tally> {
     const child = this.#child;
-    const output = [child.stdout, child.stderr].map((one) => new Response(one).text());
-    const [told = "", failed = ""] = await Promise.all(output);
+    const [, errors] = await Promise.all([
+      eachLines(child.stdout, async (lines) => this.#take(lines)),
+      new Response(child.stderr).text(),
+    ]);
     await child.exited;
-    const lines = told.trimEnd().split("\n");
-    const tally = tallyIn(lines.at(-1) ?? "");
-    const at = lines.findLast((line) => begun.test(line))?.match(begun)?.[1];
-    const printed = tally === undefined ? lines : lines.slice(0, -1);
-    const shown = [...printed.filter((line) => !begun.test(line)), ...failed.trimEnd().split("\n")];
-    return { tally, lines: shown.filter((line) => line !== ""), death: this.#death(at) };
+    const tally = tallyIn(this.#lines.at(-1) ?? "");
+    if (tally !== undefined) this.#lines.pop();
+    // Who is stopped before it could begin has nothing to tell.
+    else if (this.#isUnbegun()) return nothing;
+    else console.log(this.#death());
+    this.#lines.push(...errors.trimEnd().split("\n"));
+    this.#tell();
+    return tally ?? { ...nothing, failed: 1 };
   }
 
-  #death(at: string | undefined): string {
-    const { from, seeds } = this.#share;
+  #take(lines: readonly string[]): void {
+    for (const line of lines) {
+      const seed = seedIn(line);
+      if (seed === undefined) {
+        this.#lines.push(line);
+        continue;
+      }
+      // What two jobs tell at the same time is told one after the other.
+      this.#tell();
+      this.#seed = seed;
+      this.#options.begins();
+    }
+  }
+
+  #isUnbegun(): boolean {
+    return this.#options.signal.aborted && this.#seed === undefined;
+  }
+
+  #tell(): void {
+    const lines = this.#lines.splice(0).filter((line) => line !== "");
+    if (lines.length > 0) console.log(lines.join("\n"));
+  }
+
+  #death(): string {
+    const { from, seeds } = this.#options.share;
     const { signalCode, exitCode } = this.#child;
     const how = signalCode === null ? `with code ${exitCode}` : `by ${signalCode}`;
-    const where = at === undefined ? "before its first seed" : `at seed ${at}`;
+    const where = this.#seed === undefined ? "before its first seed" : `at seed ${this.#seed}`;
     const last = Math.max(from, from + seeds - 1);
     return `The job of the seeds ${from} to ${last} ended ${how} ${where}. What it printed:`;
   }

@@ -25,7 +25,9 @@ const system: System = {
 const alone: Workload = { ...sample.workload, clients: 1 };
 const workloads = {
   ordering: sample.workload,
+  idle: { ...alone, client: async () => {} },
   failing: { ...alone, client: () => Promise.reject(new Error("hm")) },
+  telling: { ...alone, client: () => Promise.reject(new Error(`I am ${process.pid}`)) },
   dying: {
     ...alone,
     async client() {
@@ -42,3 +44,4 @@ process.exitCode = await runSimulate(
   { workloads, invariants: [], faults: noFaults, kept },
   args,
 );
+process.exit();

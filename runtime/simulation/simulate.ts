@@ -40,6 +40,10 @@ export interface Simulation extends Scenario {
   /** Hears of each run when it begins, and when it has ended. */
   readonly begins?: (seed: number) => void;
   readonly ran?: (outcome: Outcome) => void;
+  /** Hears of each failure when its least faults are known, before the seed is kept. */
+  readonly found?: (failure: Failure) => void;
+  /** Ends it, when aborted, before the next run begins. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a simulation went. */
@@ -67,7 +71,7 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * is run twice, to see that it goes the same way.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
-  const { kept, named, begins, ran } = simulation;
+  const { kept, named, begins, ran, found, signal } = simulation;
   const due = dueOf(simulation);
   check(simulation, due);
   const only = simulation.only && new Set(simulation.only);
@@ -78,6 +82,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
   let isSteady = false;
   using escaped = new Escaped();
   for (const one of due) {
+    if (signal?.aborted === true) break;
     const { seed, minutes } = one;
     begins?.(seed);
     const run = (more: Parameters<Rerun>[0] | undefined) =>
@@ -95,18 +100,18 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     faded.push(...fadedIn(one, outcome));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
-    const failure =
-      outcome.violations.length > 0 && isExplained
+    const failure = {
+      ...{ minutes, isExplained },
+      ...(outcome.violations.length > 0 && isExplained
         ? explained(outcome, run)
-        : { seed, violations, faults: outcome.faults.map(nameOf), story: [] };
-    failures.push({ minutes, isExplained, ...failure });
+        : { seed, violations, faults: outcome.faults.map(nameOf), story: [] }),
+    };
+    failures.push(failure);
+    found?.(failure);
     // What was left uncaught while the seed was run again is not the next one's.
     await turns(1);
     escaped.taken();
-    const [found = ""] = failure.violations;
-    if (kept !== undefined && isExplained) {
-      keepSeed(kept, { seed, minutes, ...named, faults: failure.faults, found });
-    }
+    if (kept !== undefined && isExplained) keepSeed(kept, keptOf(failure, named));
   }
   return { runs, failures, told: failures.flatMap((one) => told(one, named)), faded };
 }
@@ -126,6 +131,11 @@ function dueOf({ seeds, minutes = MINUTES, kept, named, isFresh }: Simulation): 
   const known = new Set(before.filter((one) => one.minutes === minutes).map(({ seed }) => seed));
   const fresh = [...new Set(seeds)].filter((seed) => !known.has(seed));
   return [...before, ...fresh.map((seed) => ({ seed, minutes }))];
+}
+
+function keptOf(failure: Failure, named: Named | undefined): KeptSeed {
+  const { seed, minutes, faults, violations } = failure;
+  return { seed, minutes, ...named, faults, found: violations[0] ?? "" };
 }
 
 /** That a kept seed has lost a fault it was kept for: up to there the run is another by now. */

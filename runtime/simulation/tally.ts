@@ -8,7 +8,7 @@ export interface Tally {
   readonly restSeconds: number;
 }
 
-const nothing: Tally = { passed: 0, failed: 0, restSeconds: 0 };
+export const nothing: Tally = { passed: 0, failed: 0, restSeconds: 0 };
 
 /** One run, counted. */
 export function tallyOf({ violations, restedAfterMs }: Outcome): Tally {

@@ -1,0 +1,72 @@
+import type { Arguments } from "./arguments.ts";
+import type { Failure } from "./failure.ts";
+import { keptSeeds, type Named } from "./kept.ts";
+import { tellEnd, tellProgress, tellSeed } from "./progress.ts";
+import type { Scenario } from "./scenario.ts";
+import { simulate } from "./simulate.ts";
+import { sumOf, type Tally, tallyOf } from "./tally.ts";
+import { told } from "./told.ts";
+
+/** What the seeds are of, and where those are kept that fail. */
+export interface Many {
+  readonly scenarioOf: (named: Named) => Promise<Scenario>;
+  readonly kept: string;
+  /** Ends it after the run that is under way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the kept seeds of other workloads and topologies, and then what was asked for; returns the
+ * exit code. A failure is told as soon as its least faults are known.
+ */
+export async function runMany(asked: Arguments, many: Many): Promise<number> {
+  const { scenarioOf, kept, signal } = many;
+  const { commit, minutes, job } = asked;
+  const isFresh = isLater(job);
+  const tallies: Tally[] = [];
+  const failures: Failure[] = [];
+  const before = isFresh ? 0 : keptSeeds(kept).length;
+  if (before > 0) console.log(`First come the seeds that have failed once: ${before}.`);
+  for (const { workload, topology } of [...othersKept(kept, asked), asked]) {
+    const named = { workload, topology, commit };
+    const { faded } = await simulate({
+      ...(await scenarioOf(named)),
+      ...{ kept, named, minutes, signal, isFresh, seeds: seedsOf(named, asked) },
+      begins: (seed) => (job === undefined ? tellProgress(tallies.length) : tellSeed(seed)),
+      ran(outcome) {
+        tallies.push(tallyOf(outcome));
+        const { seed, violations } = outcome;
+        if (violations.length === 0) return;
+        console.log(`Seed ${seed} failed; looking for the least faults …`);
+      },
+      found(failure) {
+        failures.push(failure);
+        console.log(told(failure, named).join("\n"));
+      },
+    });
+    for (const one of faded) console.log(one);
+  }
+  if (failures.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
+  return tellEnd(sumOf(tallies), { isStopped: signal.aborted && job === undefined });
+}
+
+/** Whether another job runs the kept seeds. */
+function isLater(job: number | undefined): boolean {
+  return job !== undefined && job > 0;
+}
+
+/** The seeds that were asked for: they are of the workload and topology asked for alone. */
+function seedsOf({ workload, topology }: Named, asked: Arguments): readonly number[] {
+  if (workload !== asked.workload || topology !== asked.topology) return [];
+  return Array.from({ length: asked.seeds }, (_, index) => asked.from + index);
+}
+
+/** What else seeds were kept of, each workload and topology once. */
+function othersKept(kept: string, asked: Arguments): Named[] {
+  if (isLater(asked.job)) return [];
+  const others = keptSeeds(kept).filter(
+    ({ workload, topology }) => workload !== asked.workload || topology !== asked.topology,
+  );
+  const groups = Map.groupBy(others, ({ workload, topology }) => `${workload} ${topology}`);
+  return [...groups.values()].flatMap((same) => same.slice(0, 1));
+}
