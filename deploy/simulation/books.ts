@@ -2,6 +2,7 @@ import { notifications } from "#modules/notifications";
 import { orders } from "#modules/orders";
 import type { Call } from "#runtime";
 import type { Invariant, Rows } from "#runtime/simulation";
+import { accounts } from "./accounts.ts";
 import { refusedForCause } from "./refused.ts";
 
 /** What must hold of the shop's books, its mails and its parcels. */
@@ -48,6 +49,7 @@ export const books: readonly Invariant[] = [
     name: "what has run is not planned any more",
     check: async (_call, rows) => rows("notifications", plannedThoughDone),
   },
+  ...accounts,
   ...refusedForCause,
 ];
 

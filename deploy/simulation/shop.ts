@@ -3,8 +3,10 @@ import { orders } from "#modules/orders";
 import type { payments } from "#modules/payments";
 import { products } from "#modules/products";
 import type { shipping } from "#modules/shipping";
+import type { users } from "#modules/users";
 import type { Call, OutputOf } from "#runtime";
 import type { Client, Workload } from "#runtime/simulation";
+import { useAccount } from "./accounts.ts";
 import { afterwards, type Plan, planOf } from "./after-sale.ts";
 import { type Access, askedByBank } from "./bank.ts";
 import { askByPhone, hangUp } from "./by-phone.ts";
@@ -22,11 +24,18 @@ const LOOKS_MAX = 400;
 const WATCHING_LOOKS = 10;
 /** The share of buyers who ask by phone first. */
 const PHONING = 0.2;
+/** The share of buyers who have an account first. */
+const REGISTERING = 0.15;
 /** How much more often somebody gives up who asks by phone. */
 const HANGING_UP = 3;
 
 type Shop = Call<
-  typeof inventory | typeof orders | typeof payments | typeof products | typeof shipping
+  | typeof inventory
+  | typeof orders
+  | typeof payments
+  | typeof products
+  | typeof shipping
+  | typeof users
 >;
 
 const address = {
@@ -57,6 +66,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
     async client(client) {
       const call: Shop = client.call;
       if (client.random() < PHONING) await phone(call, client, { stock, abandoning });
+      if (client.random() < REGISTERING) await useAccount(call, client);
       const cart = await filledCart(call, client);
       const { version, totals } = await call(orders.cartById, cart);
       const paymentToken = oneOf(CARDS, client);

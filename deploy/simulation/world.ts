@@ -4,6 +4,7 @@ import { type Mailer, mailer } from "../../modules/notifications/ports/mailer.ts
 import { paymentProvider } from "../../modules/payments/payment-provider.ts";
 import { type PaymentProvider, ProviderTimeout } from "../../modules/payments/provider.ts";
 import { openSimulator } from "../../modules/payments/simulator/simulator.ts";
+import { ciphers } from "./ciphers.ts";
 import { PostOffice } from "./post-office.ts";
 import { providerBooks } from "./provider-books.ts";
 
@@ -12,7 +13,7 @@ const SECRET = "whsec_of_the_simulation";
 const PROVIDER_MS = 20_000;
 const MAIL_MS = 10_000;
 
-/** The payment provider and the mail server beyond the shop. */
+/** The payment provider and the mail server beyond the shop, and what ciphers for it. */
 export function beyondTheShop(outside: Outside): Beyond {
   const provider = openSimulator(outside.world, {
     secret: SECRET,
@@ -53,10 +54,7 @@ export function beyondTheShop(outside: Outside): Beyond {
           .catch((error: Error) => ({ kind: "failed" as const, reason: error.message })),
       close() {},
     };
-    return [
-      [paymentProvider, remote],
-      [mailer, mails],
-    ];
+    return [[paymentProvider, remote], [mailer, mails], ...ciphers(outside, process)];
   };
   return {
     ports,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { type Placed, place } from "../../runtime/testing/place.ts";
-import { signAccessToken } from "./access-tokens.ts";
 import { authenticator, InvalidToken } from "./authenticate.ts";
 import { users } from "./contract.ts";
 import usersModule from "./module.ts";
+import { signAccessToken } from "./ports/signing.ts";
 
 const ada = { email: "ada@example.com", password: "correct horse battery" };
 

@@ -10,10 +10,11 @@ import { userById } from "./handlers/user-by-id.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { entropy } from "./ports/entropy.ts";
 import { hashing } from "./ports/hashing.ts";
+import { signing } from "./ports/signing.ts";
 
 export default defineModule({
   contract: users,
   handlers: { registerUser, createUser, logIn, refreshSession, logOut, userById, tokenKeys },
   migrations: [{ name: "0000_initial", sql: initial }],
-  ports: [entropy, hashing],
+  ports: [entropy, hashing, signing],
 });

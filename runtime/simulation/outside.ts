@@ -39,6 +39,8 @@ export function outsideOf(
     },
     call: caller(about.system, { world, name: "outside", once: true }),
     happens: (fault, where) => world.faults.happens(fault, where),
+    spend: (process, ms) =>
+      new Promise((resolve) => void world.after(ms, resolve, { what: "work", process })),
     serve: (process, work, { what, lostMs, lost }) =>
       new Promise((resolve, reject) => {
         // Its promises may go on when it is gone; nothing of that leaves it.

@@ -89,6 +89,11 @@ export interface Outside {
   /** Whether a fault happens now. */
   happens(fault: Fault, about: string): boolean;
   /**
+   * Resolves when a process has worked for so many virtual milliseconds, as on a hash; never when
+   * it is gone by then.
+   */
+  spend(process: Actor, ms: number): Promise<void>;
+  /**
    * Does something for a process, with the time that it takes to get there and back; the request
    * or the answer may get lost, and `lost` is then what the process is told after `lostMs`.
    */

@@ -1,5 +1,5 @@
 import { handler, type Read } from "#runtime";
-import { currentKey, signAccessToken } from "../access-tokens.ts";
+import { currentKey } from "../access-tokens.ts";
 import { users } from "../contract.ts";
 import { blockedMs, oneMore } from "../domain/attempts.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/keys.ts";
@@ -8,6 +8,7 @@ import { fingerprint } from "../domain/refresh-tokens.ts";
 import { endsAtMs, SESSIONS_MAX } from "../domain/sessions.ts";
 import { entropy } from "../ports/entropy.ts";
 import { hashing } from "../ports/hashing.ts";
+import { signing } from "../ports/signing.ts";
 import {
   accountByEmail,
   addSession,
@@ -44,9 +45,9 @@ export const logIn = handler(users.logIn, async (input, context) => {
 
   const { user } = account;
   const sessionId = newId("ses");
-  const key = await currentKey({ read, intent, now, entropy: port(entropy) });
+  const key = await currentKey({ read, intent, now, signing: port(signing) });
   const claims = { userId: user.userId, role: user.role, sessionId, issuedAtMs: now() };
-  const accessToken = await signAccessToken(key, claims);
+  const accessToken = await port(signing).sign(key, claims);
   const refreshToken = port(entropy)
     .bytes(32)
     .toBase64({ alphabet: "base64url", omitPadding: true });

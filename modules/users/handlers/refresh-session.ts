@@ -1,10 +1,11 @@
 import { handler, type Transaction } from "#runtime";
-import { currentKey, signAccessToken } from "../access-tokens.ts";
+import { currentKey } from "../access-tokens.ts";
 import { users } from "../contract.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/keys.ts";
 import { fingerprint, successorOf } from "../domain/refresh-tokens.ts";
 import { endsAtMs, forgottenBeforeMs, useOf } from "../domain/sessions.ts";
 import { type Entropy, entropy } from "../ports/entropy.ts";
+import { signing } from "../ports/signing.ts";
 import { addSecret, endSession, exchangeToken, secretOf, tokenOf } from "../store.ts";
 
 /**
@@ -16,9 +17,9 @@ export const refreshSession = handler(users.refreshSession, async ({ refreshToke
   if (exchanged === undefined) throw fail("INVALID_TOKEN", {});
 
   const { successor, user, sessionId, issuedAtMs } = exchanged;
-  const key = await currentKey({ read, intent, now, entropy: port(entropy) });
+  const key = await currentKey({ read, intent, now, signing: port(signing) });
   const claims = { userId: user.userId, role: user.role, sessionId, issuedAtMs };
-  const accessToken = await signAccessToken(key, claims);
+  const accessToken = await port(signing).sign(key, claims);
   return transaction(() => ({
     accessToken,
     refreshToken: successor,

@@ -6,7 +6,7 @@ export interface Entropy {
   bytes(count: number): Uint8Array;
 }
 
-/** The randomness behind keys and tokens: the world's, which only a test can repeat. */
+/** The randomness behind tokens: the world's, which only a test can repeat. */
 export const entropy = port("users.entropy", {
   settings: t.Object({}),
   open: (_settings, world): Entropy => ({ bytes: (count) => world.randomBytes(count) }),
