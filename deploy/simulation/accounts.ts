@@ -13,8 +13,8 @@ type Session = OutputOf<typeof users.logIn>;
 type Users = Call<typeof users>;
 
 /**
- * Somebody makes an account, pressing the button twice, and uses it for a while. Some then have
- * their old token used by a thief, which ends their session; the others log out.
+ * Somebody makes an account, pressing the button twice, and uses it for a while, in two places. Some
+ * then have their old token used by a thief, which ends that session; the others log out.
  */
 export async function useAccount(call: Users, client: Client): Promise<void> {
   const who = { email: `user-${client.number}@example.com`, password: PASSWORD };
@@ -23,12 +23,13 @@ export async function useAccount(call: Users, client: Client): Promise<void> {
   await Promise.all([call(users.registerUser, registering), call(users.registerUser, registering)]);
   const guessed = await call(users.logIn, { ...who, password: "a guess" }).catch(unlessRefused);
   if (guessed !== undefined) throw new Error(`${who.email} was let in by a wrong password.`);
-  const first = await call(users.logIn, who);
-  await checkSession(call, who, first);
+  const logIn = () => call(users.logIn, who);
+  const [first, onTheirPhone] = await Promise.all([logIn(), logIn()]);
+  for (const session of [first, onTheirPhone]) await checkSession(call, who, session);
   const second = await prolonged(call, client, first);
   const third = second && (await prolonged(call, client, second));
   // The answer to a refresh may be lost for longer than it is given again: then one logs in anew.
-  if (third === undefined) return await checkSession(call, who, await call(users.logIn, who));
+  if (third === undefined) return await checkSession(call, who, await logIn());
   await checkSession(call, who, third);
   if (isRobbed) {
     await client.pause(GRACE_MS);

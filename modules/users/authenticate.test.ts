@@ -4,7 +4,6 @@ import { type Placed, place } from "../../runtime/testing/place.ts";
 import { authenticator, InvalidToken } from "./authenticate.ts";
 import { users } from "./contract.ts";
 import usersModule from "./module.ts";
-import { signAccessToken } from "./ports/signing.ts";
 
 const ada = { email: "ada@example.com", password: "correct horse battery" };
 
@@ -166,26 +165,27 @@ describe("a forged token", () => {
 describe("a token of ours for something else", () => {
   const nowMs = 1_767_225_600_000;
 
-  /** A key of our own and what verifies with it. */
+  const good = {
+    ...{ iss: "cleave", aud: "shop", sub: "usr_1", sid: "ses_1", role: "customer" },
+    ...{ iat: nowMs / 1_000, exp: nowMs / 1_000 + 600 },
+  };
+
+  /** What signs with a key of our own, and what verifies with it. */
   async function ownKey() {
     const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-    const { x = "", d = "" } = await crypto.subtle.exportKey("jwk", privateKey);
+    const { x = "" } = await crypto.subtle.exportKey("jwk", privateKey);
     const keys = [{ kid: "k", kty: "OKP", crv: "Ed25519", x }];
     const tokenKeys = async () => ({ issuer: "cleave", keys });
-    return { key: { kid: "k", x, d, madeAtMs: 0 }, privateKey, tokenKeys };
-  }
-
-  test("is refused: wrong type, issuer, audience, role, or a claim left out", async () => {
-    const { privateKey, tokenKeys } = await ownKey();
-    const authenticate = authenticator({ tokenKeys, now: () => nowMs });
-    const good = {
-      ...{ iss: "cleave", aud: "shop", sub: "usr_1", sid: "ses_1", role: "customer" },
-      ...{ iat: nowMs / 1_000, exp: nowMs / 1_000 + 600 },
-    };
     const signed = (claims: object, typ = "at+jwt") =>
       new SignJWT({ ...claims })
         .setProtectedHeader({ alg: "EdDSA", typ, kid: "k" })
         .sign(privateKey);
+    return { signed, tokenKeys };
+  }
+
+  test("is refused: wrong type, issuer, audience, role, or a claim left out", async () => {
+    const { signed, tokenKeys } = await ownKey();
+    const authenticate = authenticator({ tokenKeys, now: () => nowMs });
 
     expect(await authenticate(await signed(good))).toMatchObject({ userId: "usr_1" });
     const { sid: _sid, ...withoutSession } = good;
@@ -204,10 +204,9 @@ describe("a token of ours for something else", () => {
   });
 
   test("ten thousand remembered tokens are the most; the oldest is verified anew", async () => {
-    const { key, tokenKeys } = await ownKey();
+    const { signed, tokenKeys } = await ownKey();
     const authenticate = authenticator({ tokenKeys, now: () => nowMs });
-    const token = (userId: string) =>
-      signAccessToken(key, { userId, role: "customer", sessionId: "s", issuedAtMs: nowMs });
+    const token = (userId: string) => signed({ ...good, sub: userId });
     const oldest = await token("usr_first");
     const remembered = await authenticate(oldest);
     const bearers = await Promise.all(Array.from({ length: 9_999 }, (_, n) => token(`usr_${n}`)));

@@ -96,6 +96,16 @@ describe.each(placements)("guessing passwords, %s", (placement) => {
     expect(await shop.call(users.logIn, credentials)).toMatchObject({ expiresIn: 600 });
   });
 
+  test("a wrong password that is sent again with its key counts once", async () => {
+    await using shop = await place(placement, [usersModule]);
+    await shop.call(users.registerUser, ada);
+    for (let sent = 0; sent < 6; sent++) {
+      const attempt = shop.call(users.logIn, wrong, { key: "k" });
+      await expect(attempt).rejects.toMatchObject({ code: "INVALID_CREDENTIALS" });
+    }
+    expect(await shop.call(users.logIn, credentials)).toMatchObject({ expiresIn: 600 });
+  });
+
   test("an address without an account is blocked just the same", async () => {
     await using shop = await place(placement, [usersModule]);
     await failed(shop, { email: "nobody@example.com" }, 5);

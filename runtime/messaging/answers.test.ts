@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { hashOf } from "./answers.ts";
+import { DomainError } from "../contract/errors.ts";
+import { answerIn, answerText, hashOf } from "./answers.ts";
 
 describe("the hash of a request", () => {
   test("does not depend on the order of properties, nor on those that are not there", () => {
@@ -19,4 +20,11 @@ describe("the hash of a request", () => {
   ])("of %j is another than that of %j", (one, other) => {
     expect(hashOf(one)).not.toBe(hashOf(other));
   });
+});
+
+test("a refusal is kept as what a version that knows of none cannot take for an answer", () => {
+  const refusal = new DomainError("WRONG", { n: 1 }, "safe.guess");
+  expect(() => JSON.parse(answerText(refusal))).toThrow();
+  expect(() => answerIn(answerText(refusal), "safe.guess")).toThrow(refusal);
+  expect(answerIn(answerText({ code: "WRONG" }), "safe.guess")).toEqual({ code: "WRONG" });
 });

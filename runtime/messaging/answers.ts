@@ -1,4 +1,11 @@
+import { DomainError, isDomainError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+
+/**
+ * How a kept refusal begins. No JSON does: a version that knows of none fails to read it, and does
+ * not give it as an answer.
+ */
+const REFUSED = "!";
 
 /** What identifies a keyed command: who called which procedure with which key. */
 export interface AnswerKey {
@@ -30,6 +37,20 @@ export function storeAnswer(
 ): void {
   const { requestHash, answer, atMs } = answered;
   statements(tx).insert.run(caller, key, procedure, requestHash, answer, atMs);
+}
+
+/** An answer, or a refusal, as it is stored. */
+export function answerText(answer: unknown): string {
+  if (!isDomainError(answer)) return JSON.stringify(answer);
+  const { code, data } = answer;
+  return `${REFUSED}${JSON.stringify({ code, data })}`;
+}
+
+/** The answer of a procedure from what was stored; throws the refusal when it was one. */
+export function answerIn(text: string, procedure: string): unknown {
+  if (!text.startsWith(REFUSED)) return JSON.parse(text);
+  const { code, data } = JSON.parse(text.slice(REFUSED.length));
+  throw new DomainError(code, data, procedure);
 }
 
 /**

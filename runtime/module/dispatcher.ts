@@ -10,7 +10,7 @@ import {
   TransportError,
 } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
-import { hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
+import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import { finishJob, type Job } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
@@ -208,7 +208,7 @@ export class Dispatcher {
     const stored = storedAnswer(this.#host.read, key);
     if (stored !== undefined) {
       if (stored.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return Promise.resolve(JSON.parse(stored.answer));
+      return Promise.resolve(answerIn(stored.answer, fullName(procedure)));
     }
     const invocation = { procedure, request, requestHash, job: undefined };
     const answer = this.#run(served, input, invocation).finally(() => this.#underway.delete(id));
@@ -246,20 +246,25 @@ export class Dispatcher {
   ): Promise<unknown> {
     const { environment } = this.#host;
     const { output } = (this.#served.get(procedure.name) as Served).checks;
-    return this.#host.transact((tx) => {
+    const name = fullName(procedure);
+    const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
-        const message = `${fullName(procedure)} had no time left to commit; nothing was changed.`;
+        const message = `${name} had no time left to commit; nothing was changed.`;
         throw new TransportError("DEADLINE", "no", message);
       }
-      if (request.signal?.aborted) throw cancelled(fullName(procedure), "no");
+      if (request.signal?.aborted) throw cancelled(name, "no");
       if (job !== undefined) finishJob(tx, job);
-      const answer = output.copy(synchronous(work(tx), fullName(procedure)));
+      const given = synchronous(work(tx), name);
+      // What another module has refused is no answer of this one.
+      if (isDomainError(given) && given.procedure !== name) throw given;
+      const answer = isDomainError(given) ? given : output.copy(given);
       if (requestHash !== undefined) {
         const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
-        storeAnswer(tx, key, { requestHash, answer: JSON.stringify(answer), atMs: tx.now });
+        storeAnswer(tx, key, { requestHash, answer: answerText(answer), atMs: tx.now });
       }
       return answer;
     }, request.traceId);
+    return committed.then(unlessRefused);
   }
 
   /** Runs a planned command; its transaction also removes the job. */
@@ -313,4 +318,10 @@ export class Dispatcher {
 
 function mismatch(procedure: Procedure, key: string): DomainError {
   return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
+}
+
+/** Throws a refusal that was committed, for whoever awaits the answer. */
+function unlessRefused(answer: unknown): unknown {
+  if (isDomainError(answer)) throw answer;
+  return answer;
 }

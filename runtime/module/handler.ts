@@ -50,8 +50,13 @@ export interface CommandContext<P extends Procedure, Uses extends Contract = nev
    * Runs the command's one answering transaction. What `work` returns is the answer; it is stored
    * under the call's idempotency key in the same commit. `work` must be synchronous and may run
    * again from the start when a neighbour in the same group commit breaks the group.
+   *
+   * A failure that it throws undoes what it did, and the same key is tried anew. One that it
+   * returns is an answer: it is committed with what it did, and the same key gets it again.
    */
-  transaction(work: (tx: Transaction) => Synchronous<OutputOf<P>>): Promise<Committed<OutputOf<P>>>;
+  transaction(
+    work: (tx: Transaction) => Synchronous<OutputOf<P> | DomainError>,
+  ): Promise<Committed<OutputOf<P>>>;
 
   /**
    * Commits an intention before the world outside is touched, so that a crash in between is known

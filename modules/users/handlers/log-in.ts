@@ -20,7 +20,8 @@ import {
 
 /**
  * Attempts that run side by side cannot outrun the count: one that was blocked by the time it was
- * checked is refused without saying whether it was right.
+ * checked is refused without saying whether it was right. A wrong one counts once, however often it
+ * is repeated with its key.
  */
 export const logIn = handler(users.logIn, async (input, context) => {
   const { read, transaction, intent, port, newId, now, fail } = context;
@@ -35,12 +36,12 @@ export const logIn = handler(users.logIn, async (input, context) => {
   const isRight = await port(hashing).matches(input.password, account?.passwordHash);
   if (isRight === undefined) throw tooMany(1);
   if (!isRight || account === undefined) {
-    const waitAfter = await intent((tx) => {
+    return transaction((tx) => {
       const wait = blockedSeconds(tx, address, tx.now);
-      if (wait === 0) keepFailures(tx, address, oneMore(failuresOf(tx, address), tx.now));
-      return wait;
+      if (wait > 0) throw tooMany(wait);
+      keepFailures(tx, address, oneMore(failuresOf(tx, address), tx.now));
+      return fail("INVALID_CREDENTIALS", {});
     });
-    throw waitAfter > 0 ? tooMany(waitAfter) : fail("INVALID_CREDENTIALS", {});
   }
 
   const { user } = account;

@@ -57,4 +57,12 @@ export const writeBugs: readonly PlantedBug[] = [
      WHERE command = ? AND key = ? AND due_at_ms = ? AND trace_id = ?\`,`,
     says: /and yet to be sent once more/,
   },
+  {
+    name: "a refusal that was committed is not kept under its key",
+    why: "What is asked again for want of an answer has its effect again: a failed login counts twice.",
+    file: "runtime/module/dispatcher.ts",
+    find: "if (requestHash !== undefined) {",
+    replace: "if (requestHash !== undefined && !isDomainError(answer)) {",
+    says: /users.logIn refused: TOO_MANY_ATTEMPTS/,
+  },
 ];
