@@ -13,8 +13,8 @@ type Session = OutputOf<typeof users.logIn>;
 type Users = Call<typeof users>;
 
 /**
- * Somebody makes an account, pressing the button twice, and uses it for a while, in two places. Some
- * then have their old token used by a thief, which ends that session; the others log out.
+ * Somebody makes an account, pressing the button twice, and uses it for a while, in two places.
+ * Some then have their old token used by a thief, which ends that session; the others log out.
  */
 export async function useAccount(call: Users, client: Client): Promise<void> {
   const who = { email: `user-${client.number}@example.com`, password: PASSWORD };

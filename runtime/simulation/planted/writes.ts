@@ -59,7 +59,7 @@ export const writeBugs: readonly PlantedBug[] = [
   },
   {
     name: "a refusal that was committed is not kept under its key",
-    why: "What is asked again for want of an answer has its effect again: a failed login counts twice.",
+    why: "Asked again for want of an answer, a failed login counts twice.",
     file: "runtime/module/dispatcher.ts",
     find: "if (requestHash !== undefined) {",
     replace: "if (requestHash !== undefined && !isDomainError(answer)) {",
