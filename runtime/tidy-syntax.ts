@@ -242,9 +242,19 @@ function emptyName(node: Node) {
 
 /** What outlives a call in memory alone is lost at a restart, and differs between processes. */
 function moduleMemory(node: Node, ancestors: readonly Node[], { path }: Source) {
-  if (node.type !== "VariableDeclaration" || node.kind === "const") return undefined;
-  if (!path.startsWith("modules/") || isTestFile(path)) return undefined;
+  if (node.type !== "VariableDeclaration" || !path.startsWith("modules/")) return undefined;
+  if (isTestFile(path) || path.includes("/seed/")) return undefined;
   const parent = ancestors.at(-1);
   if (parent?.type !== "Program" && parent?.type !== "ExportNamedDeclaration") return undefined;
+  const isFilledLater = node.declarations.some(({ init }) => isEmptyContainer(init));
+  if (node.kind === "const" && !isFilledLater) return undefined;
   return "remembers something in a variable of the file. Keep it in the database, or in a port.";
+}
+
+/** An empty map, set, list or object: whoever makes one at the top of a file means to fill it. */
+function isEmptyContainer(node: Node | null): boolean {
+  if (node?.type === "ArrayExpression") return node.elements.length === 0;
+  if (node?.type === "ObjectExpression") return node.properties.length === 0;
+  if (node?.type !== "NewExpression" || node.arguments.length > 0) return false;
+  return node.callee.type === "Identifier" && ["Map", "Set"].includes(node.callee.name);
 }

@@ -107,6 +107,11 @@ describe("a source is refused for", () => {
       "export let orders = 0;",
       "remembers something in a variable of the file. Keep it in the database, or in a port.",
     ],
+    ...["new Map<string, number>()", "new Set()", "[]", "{}"].map((empty) => [
+      `a memory of its own that is ${empty}`,
+      `const orders = ${empty};`,
+      "remembers something in a variable of the file. Keep it in the database, or in a port.",
+    ]),
     ["any", "const a: any = b;", "says any. Say unknown, and find out what it is."],
     [
       "a promise to the compiler",

@@ -114,18 +114,9 @@ function oneLine(text: string): string {
 
 /** An amount as people write it, with as many decimals as its currency has. */
 function shown({ amount, currency }: Money): string {
-  const { format, unit } = formats.get(currency) ?? formatOf(currency);
-  return format.format(amount / unit);
-}
-
-/** By currency, of which there are few: making a format costs more than the whole mail. */
-const formats = new Map<string, { readonly format: Intl.NumberFormat; readonly unit: number }>();
-
-function formatOf(currency: string) {
   const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  const made = { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
-  formats.set(currency, made);
-  return made;
+  const { maximumFractionDigits: decimals = 2 } = format.resolvedOptions();
+  return format.format(amount / 10 ** decimals);
 }
 
 /** The whole text of a mail, with its link as an address. */

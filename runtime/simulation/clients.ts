@@ -78,6 +78,8 @@ function sameAgain(procedure: Procedure, first: unknown, again: unknown): void {
 /** The clients of a workload: who is still busy, and who has failed with what. */
 export class Clients {
   readonly failures: string[] = [];
+  /** What they have noted for the invariants. */
+  readonly notes: string[] = [];
   /** Those that have not come to an end. */
   readonly busy = new Set<string>();
   readonly #world: World;
@@ -102,6 +104,10 @@ export class Clients {
         call: caller(system, { world, name, isTold: true }),
         random: () => seed.next(),
         pause: (ms: number) => world.pause(ms, name),
+        note: (text: string) => {
+          this.notes.push(text);
+          world.note(name, "notes", text);
+        },
       };
       this.busy.add(name);
       const begin = () => void this.#run(name, () => workload.client(client));

@@ -38,6 +38,12 @@ export class SimulatedDisk {
     return new Map([...this.#files].map(([name, { sqlite }]) => [name, sqlite.serialize()]));
   }
 
+  /** A number over every row that lies on it. */
+  get digest(): number {
+    const files = [...this.#files.values()];
+    return files.reduce((digest, { content }) => Bun.hash.xxHash32(content, digest), 0);
+  }
+
   /** The first column of what a statement finds in a module's database, seen from outside. */
   look<T>(module: string, sql: string, parameters: readonly (string | number)[]): T[] {
     const file = this.#files.get(`${module}.db`);

@@ -56,6 +56,22 @@ export class File {
     this.#around = { begin: runs("BEGIN IMMEDIATE"), undo: runs("ROLLBACK") };
   }
 
+  /** Every row of every table, as text. */
+  get content(): string {
+    const tables = this.sqlite
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .pluck()
+      .all();
+    return tables.map((table) => JSON.stringify(this.#rowsOf(table))).join("\n");
+  }
+
+  #rowsOf(table: string): unknown[] {
+    const sql = `SELECT * FROM "${table}"`;
+    const statement = this.looks.get(sql) ?? this.sqlite.prepare(sql).raw();
+    this.looks.set(sql, statement);
+    return statement.all();
+  }
+
   /** Undoes all that was committed since it was made, if it is reused. */
   putBack(): void {
     this.#isOpen = false;

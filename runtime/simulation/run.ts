@@ -2,7 +2,7 @@ import { moduleName } from "../contract/contract.ts";
 import type { Topology } from "../host/topology.ts";
 import { Clients } from "./clients.ts";
 import type { Happened } from "./faults.ts";
-import { Images } from "./images.ts";
+import { type Bytes, Images } from "./images.ts";
 import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
 import { thrownText } from "./places.ts";
@@ -24,6 +24,8 @@ export interface RunOptions extends StageOptions {
   readonly minutes: number;
   /** Ends at this virtual time, whatever holds by then. */
   readonly untilMs?: number | undefined;
+  /** Has the outcome tell by a number what was left in the databases. */
+  readonly readsContent?: boolean;
 }
 
 /** How a run ended. */
@@ -36,26 +38,48 @@ export interface Outcome {
   readonly faults: readonly Happened[];
   readonly steps: readonly Step[];
   readonly happenings: number;
+  /** A number over every row that was left, when it was asked for. */
+  readonly content: number | undefined;
   /** Virtual milliseconds from the last fault until everything was at rest. */
   readonly restedAfterMs: number;
 }
 
-/** Fills the databases of a scenario, without faults and in one process. */
+/**
+ * Fills the databases of a scenario, without faults. Each other version has to start over them,
+ * too: in a run, one that never does would be just one more process that is gone.
+ */
 export function prepared(scenario: Scenario): Images {
+  const { versions = [], workload } = scenario;
+  const fill = (stage: Stage) => workload.prepare(stage.call);
+  const filled = started(scenario, new Images(), { name: "The system", work: fill });
+  for (const [index, modules] of versions.entries()) {
+    const name = `Of the other versions, number ${index + 1}`;
+    const version = { ...scenario, modules };
+    started(version, new Images(filled), { name, work: async () => {} });
+  }
+  return new Images(filled);
+}
+
+/** Starts a system in one process, does something with it, and gives what it leaves on the disk. */
+function started(
+  scenario: Scenario,
+  images: Images,
+  { name, work }: { readonly name: string; readonly work: (stage: Stage) => Promise<void> },
+): Bytes {
   const monolith = { gateway: scenario.modules.map((one) => one.contract[moduleName]) };
-  const alone = { ...scenario, topologies: [monolith] };
-  using stage = new Stage(alone, { images: new Images(), seed: 0 });
+  const alone = { ...scenario, versions: [], topologies: [monolith] };
+  using stage = new Stage(alone, { images, seed: 0 });
   const { world, system, disk } = stage;
   system.start();
-  const filling = scenario.workload.prepare(stage.call);
-  filling.catch(() => {});
+  const working = work(stage);
+  working.catch(() => {});
   world.runUntil(STARTED_MS);
   for (const { process } of system.members) {
-    if (process.isGone) throw new Error(`The system ${process.whyGone.replace(/\.$/, "")}.`);
+    if (process.isGone) throw new Error(`${name} ${process.whyGone.replace(/\.$/, "")}.`);
   }
-  stage.settle("Filling the system", filling);
+  stage.settle("Filling the system", working);
   for (const { process } of system.members) process.kill("prepared");
-  return new Images(disk.bytes());
+  return disk.bytes();
 }
 
 /** Runs a scenario by a seed, to the end. */
@@ -116,7 +140,7 @@ class Run {
     const { call, ledger } = this.#stage;
     const rows: Rows = (module, sql) => ledger.rows(module, sql);
     try {
-      const found = this.#stage.settle("Checking it", check(call, rows));
+      const found = this.#stage.settle("Checking it", check(call, rows, this.#clients.notes));
       return found.map((one) => `${name}: ${one}`);
     } catch (error) {
       if (error instanceof EndlessRun) throw error;
@@ -133,6 +157,7 @@ class Run {
       faults: faults.happened,
       steps: trace.steps,
       happenings: trace.count,
+      content: this.#options.readsContent === true ? this.#stage.disk.digest : undefined,
       restedAfterMs: Math.max(0, restedAtMs - this.#faultsMs),
     };
   }

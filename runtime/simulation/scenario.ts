@@ -65,6 +65,8 @@ export interface Client {
   random(): number;
   /** Resolves after so many virtual milliseconds. */
   pause(ms: number): Promise<void>;
+  /** Keeps a text for the invariants of this run, such as the id of what was confirmed. */
+  note(text: string): void;
 }
 
 /** Something that must hold when all faults are over and all work is done. */
@@ -72,9 +74,14 @@ export interface Invariant {
   readonly name: string;
   /**
    * A sentence for each way in which it does not hold. Of the ids in it, as `newId` makes them or
-   * such as `sale_7`, the failure tells the story.
+   * such as `sale_7`, the failure tells the story. `notes` is what clients have noted, in order:
+   * what they keep in variables is mixed with that of other runs.
    */
-  readonly check: (call: Call<Contract>, rows: Rows) => Promise<readonly string[]>;
+  readonly check: (
+    call: Call<Contract>,
+    rows: Rows,
+    notes: readonly string[],
+  ) => Promise<readonly string[]>;
 }
 
 /** Reads the database of a module, past the module: the first column of each row that SQL finds. */

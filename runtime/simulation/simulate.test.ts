@@ -1,15 +1,18 @@
 import { expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Call } from "../contract/call.ts";
-import { contract, query } from "../contract/contract.ts";
+import { command, contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
+import { writes } from "../store/connection.ts";
 import { desk } from "../testing/sample/contracts.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
-import type { Rows } from "./scenario.ts";
+import type { Client, Rows } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
 const quiet = { ...sample, faults: noFaults, minutes: 1 };
@@ -320,3 +323,79 @@ test.each([
 ])("the topologies %j are refused", async (topologies, message) => {
   await expect(simulate({ ...quiet, topologies, seeds: [1] })).rejects.toThrow(message);
 });
+
+test("what is only kept, and differs each time, is noticed though nothing else does", async () => {
+  let draws = 0;
+  const drawing = shelfWriting(() => `${draws++}`);
+  const { failures } = await simulate({ ...drawing, seeds: [1] });
+  expect(failures[0]?.violations).toEqual([expect.stringMatching(/^Run again, .* otherwise/)]);
+  const steady = await simulate({ ...shelfWriting(() => "tea"), seeds: [1] });
+  expect(steady.failures).toEqual([]);
+});
+
+test("what fails by chance is not explained by faults", async () => {
+  let draws = 0;
+  const never = { name: "never", check: async () => ["It does not hold."] };
+  const drawing = { ...shelfWriting(() => `${draws++}`), invariants: [never] };
+  const { failures } = await simulate({ ...drawing, seeds: [1] });
+  expect(failures[0]?.violations).toContainEqual(expect.stringMatching(/^Run again, .* otherwise/));
+});
+
+test("invariants see what the clients of their run have noted, and of no other", async () => {
+  const noting = {
+    ...quiet,
+    workload: {
+      ...quiet.workload,
+      client: async ({ number, note }: Client) => note(`client ${number} was here`),
+    },
+    invariants: [
+      {
+        name: "all came",
+        check: async (_call: unknown, _rows: unknown, notes: readonly string[]) =>
+          notes.toSorted().map((one) => `${one}.`),
+      },
+    ],
+  };
+  const { failures } = await simulate({ ...noting, seeds: [1, 2] });
+  const all = [0, 1, 2, 3].map((number) => `all came: client ${number} was here.`);
+  expect(failures.map(({ violations }) => violations)).toEqual([all, all]);
+});
+
+/** One module in one process, which keeps what `draw` gives it, and tells nobody. */
+function shelfWriting(draw: () => string) {
+  const drawn = contract("drawn", { draw: command({ input: t.Object({}), output: t.Object({}) }) });
+  const table = sqliteTable("drawing", { text: text().notNull() });
+  const write = writes((db) => ({
+    add: db
+      .insert(table)
+      .values({ text: sql.placeholder("text") })
+      .prepare(),
+  }));
+  const module = defineModule({
+    contract: drawn,
+    handlers: {
+      draw: handler(drawn.draw, (_input, { transaction }) =>
+        transaction((tx) => {
+          write(tx).add.run({ text: draw() });
+          return {};
+        }),
+      ),
+    },
+    migrations: [{ name: "0000_initial", sql: "CREATE TABLE drawing (text TEXT) STRICT;" }],
+  });
+  return {
+    modules: [module],
+    topologies: [{ gateway: ["drawn"] }],
+    workload: {
+      clients: 2,
+      prepare: async () => {},
+      client: async ({ call: made }: Client) => {
+        const call: Call<typeof drawn> = made;
+        await call(drawn.draw, {});
+      },
+    },
+    invariants: [],
+    faults: noFaults,
+    minutes: 1,
+  };
+}

@@ -10,8 +10,11 @@ export interface Tally {
 
 export const nothing: Tally = { passed: 0, failed: 0, restSeconds: 0 };
 
+/** What is counted of a run. */
+type Ended = Pick<Outcome, "violations" | "restedAfterMs">;
+
 /** One run, counted. */
-export function tallyOf({ violations, restedAfterMs }: Outcome): Tally {
+export function tallyOf({ violations, restedAfterMs }: Ended): Tally {
   if (violations.length > 0) return { ...nothing, failed: 1 };
   return { ...nothing, passed: 1, restSeconds: Math.ceil(restedAfterMs / 1_000) };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Call } from "../contract/call.ts";
+import { defineModule } from "../module/define-module.ts";
 import { saga } from "../saga/saga.ts";
 import { BossInput, boss, bossModule } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
@@ -74,4 +75,16 @@ test("processes run as different versions side by side, and each saga ends as it
 test("the system begins with the first version, and stays with it while nothing restarts", () => {
   const { violations, versions } = walked({});
   expect({ violations, versions }).toEqual({ violations: [], versions: [1] });
+});
+
+test("a version that cannot start over what the first leaves is refused before any run", () => {
+  const broken = defineModule({
+    contract: errands,
+    handlers: errandsAlone.handlers as never,
+    migrations: [...errandsAlone.migrations, { name: "0001_more", sql: "CREATE TABL more;" }],
+  });
+  const rolled = { ...walking, versions: [walking.modules, [broken, bossModule(newer, older)]] };
+  expect(() => prepared(rolled)).toThrow(
+    /^Of the other versions, number 2 could not start: .*0001_more/,
+  );
 });

@@ -48,7 +48,9 @@ test("applies what is missing, each once, and keeps the kernel's apart from the 
 test("undoes every migration of a start when one of them fails", () => {
   using folder = temporaryFolder();
   expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
-  expect(() => shapeAfter(folder.path, [first, second, broken])).toThrow(/near "NONSENSE"/);
+  expect(() => shapeAfter(folder.path, [first, second, broken])).toThrow(
+    /migration 0002_broken cannot be applied to .*: near "NONSENSE"/,
+  );
   expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
   expect(shapeAfter(folder.path, [first, second])).toEqual(["a.id", "a.note"]);
 });
@@ -57,7 +59,9 @@ test("undoes those of the kernel as well when one of the module fails", () => {
   using folder = temporaryFolder();
   const kernel = [{ name: "0000_kernel", sql: "CREATE TABLE k (id INTEGER PRIMARY KEY) STRICT" }];
   expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
-  expect(() => shapeAfter(folder.path, [first, second, broken], kernel)).toThrow(/near "NONSENSE"/);
+  expect(() => shapeAfter(folder.path, [first, second, broken], kernel)).toThrow(
+    /migration 0002_broken cannot be applied to .*: near "NONSENSE"/,
+  );
   expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
 });
 

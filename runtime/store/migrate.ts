@@ -1,4 +1,5 @@
 import type { Sqlite } from "./connection.ts";
+import { isStorageFailure } from "./storage-failure.ts";
 import { StoreError } from "./store-error.ts";
 
 /** SQL that brings a database from one version to the next. */
@@ -93,6 +94,19 @@ function appliedTo(sqlite: Sqlite): Applied[] {
   return find();
 }
 
+function execute(sqlite: Sqlite, owner: string, { name, sql }: Migration): void {
+  try {
+    sqlite.exec(sql);
+  } catch (cause) {
+    if (isStorageFailure(cause)) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message =
+      `The ${owner} migration ${name} cannot be applied to ${sqlite.name}: ${why}. ` +
+      "Nothing was changed. Mend its SQL, or the data that it minds.";
+    throw new StoreError(message, { cause });
+  }
+}
+
 function apply(sqlite: Sqlite, missing: readonly Missing[]): void {
   sqlite.exec("BEGIN IMMEDIATE");
   try {
@@ -104,7 +118,7 @@ function apply(sqlite: Sqlite, missing: readonly Missing[]): void {
     );
     const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
     for (const { owner, position, migration } of missing) {
-      sqlite.exec(migration.sql);
+      execute(sqlite, owner, migration);
       record.run(owner, position, migration.name, fingerprintOf(migration));
     }
     sqlite.exec("COMMIT");
