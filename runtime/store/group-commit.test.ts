@@ -145,8 +145,19 @@ test.each([
     expect(outcomes[1]).toMatchObject({ reason: { message } });
   }
   expect(store.committed()).toEqual([15, 25]);
-  insert.run(30);
+  await store.writer.run(() => insert.run(30));
   expect(store.committed()).toEqual([15, 25, 30]);
+});
+
+test("what writes when its unit has ended is refused, and nothing of it lasts", async () => {
+  using store = openWriter();
+  const insert = store.sqlite.prepare("INSERT INTO item (id) VALUES (?) RETURNING id");
+  await store.writer.run(() => insert.get(1));
+  const late = '"INSERT INTO item (id) VALUES (?) RETURNING id" was run when its transaction had';
+  for (const write of [insert.run, insert.get, insert.all, insert.iterate]) {
+    expect(() => write(2)).toThrow(late);
+  }
+  expect(store.committed()).toEqual([1]);
 });
 
 test("nothing lasts of a unit that makes the disk full and goes on", async () => {

@@ -1,3 +1,4 @@
+import { ContractError } from "../contract/errors.ts";
 import type { Sqlite } from "./connection.ts";
 
 type Operation = (...given: never[]) => unknown;
@@ -8,7 +9,8 @@ type Operation = (...given: never[]) => unknown;
  * Some errors end the whole transaction: a full disk, an I/O error, ON CONFLICT ROLLBACK. What
  * follows would then be committed statement by statement. So from the error that ended it until the
  * unit's end, every further statement throws that same error and does nothing, also when the unit
- * swallowed it. The guard acts only once a statement has failed; the others cost a call more.
+ * swallowed it. What writes outside of a unit, with a transaction that was kept beyond its end,
+ * would be committed alone or with a stranger's unit, and is refused.
  */
 export class TransactionGuard {
   static readonly #known = new WeakMap<Sqlite, TransactionGuard>();
@@ -47,14 +49,29 @@ export class TransactionGuard {
   }
 
   #guardStatement<Prepared extends ReturnType<Sqlite["prepare"]>>(statement: Prepared): Prepared {
-    const { run, get, all, iterate } = statement;
+    const { run, get, all, iterate, readonly, source } = statement;
     if (run === undefined) return statement;
+    const isGroups = readonly || source.startsWith("BEGIN");
+    const guarded = <Guarded extends Operation>(operation: Guarded) =>
+      isGroups ? this.#guarded(operation) : this.#kept(this.#guarded(operation), source);
     return Object.assign(statement, {
-      run: this.#guarded(run.bind(statement)),
-      get: this.#guarded(get.bind(statement)),
-      all: this.#guarded(all.bind(statement)),
-      iterate: this.#guarded(iterate.bind(statement)),
+      run: guarded(run.bind(statement)),
+      get: guarded(get.bind(statement)),
+      all: guarded(all.bind(statement)),
+      iterate: guarded(iterate.bind(statement)),
     });
+  }
+
+  /** Runs what writes within a unit alone. */
+  #kept<Kept extends Operation>(operation: Kept, sql: string): Kept {
+    const kept = (...given: never[]) => {
+      if (this.#watching) return operation(...given);
+      throw new ContractError(
+        `"${sql}" was run when its transaction had ended, and wrote nothing. What a transaction ` +
+          "gives is good until its function returns: do it within.",
+      );
+    };
+    return kept as Kept;
   }
 
   #guarded<Guarded extends Operation>(operation: Guarded): Guarded {
