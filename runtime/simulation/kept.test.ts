@@ -54,13 +54,16 @@ test("processes that keep seeds at the same time lose none of one another's", as
   );
 });
 
-test.each([['{"seed":1}'], ['{"seed":"1","minutes":1,"faults":[],"found":""}'], ["[1]"], ["{"]])(
-  "a line that says %s is refused",
-  (line) => {
-    keepSeed(path, kept);
-    appendFileSync(path, `\n${line}\n`);
-    expect(() => keptSeeds(path)).toThrow(
-      /^Line 3 of .* is no kept seed.* Mend it, or delete it\./,
-    );
-  },
-);
+test.each([
+  '{"seed":1}',
+  '{"seed":"1","minutes":1,"faults":[],"found":""}',
+  '{"seed":4294967296,"minutes":1,"faults":[],"found":""}',
+  '{"seed":-1,"minutes":1,"faults":[],"found":""}',
+  '{"seed":1,"minutes":10081,"faults":[],"found":""}',
+  "[1]",
+  "{",
+])("a line that says %s is refused", (line) => {
+  keepSeed(path, kept);
+  appendFileSync(path, `\n${line}\n`);
+  expect(() => keptSeeds(path)).toThrow(/^Line 3 of .* is no kept seed.* Mend it, or delete it\./);
+});

@@ -2,11 +2,12 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { t } from "../contract/schema.ts";
+import { MINUTES_MAX, SEED_MAX } from "./limits.ts";
 
 const Kept = t.Object({
-  seed: t.Integer(),
+  seed: t.Integer({ minimum: 0, maximum: SEED_MAX }),
   /** For how many virtual minutes faults happen in it. */
-  minutes: t.Number(),
+  minutes: t.Number({ minimum: 0, maximum: MINUTES_MAX }),
   /** What it runs, by the names that `cleave simulate` knows. */
   workload: t.Optional(t.String()),
   topology: t.Optional(t.String()),

@@ -22,7 +22,7 @@ const UNSTEADY =
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
-  /** The seeds to run, each a run of its own. */
+  /** The seeds to run, each a run of its own: whole numbers from 0 to 4294967295. */
   readonly seeds: Iterable<number>;
   /** How long faults happen in a run, in virtual minutes; 10 when not given. */
   readonly minutes?: number;
@@ -118,7 +118,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 
 /** Refuses what could not be started, would never end, or would test nothing. */
 function check(simulation: Simulation, due: readonly Due[]): void {
-  const mistakes = mistakesIn(simulation);
+  const mistakes = mistakesIn({ ...simulation, seeds: due.map(({ seed }) => seed) });
   if (simulation.kept === undefined && due.length === 0) mistakes.push(NO_SEED);
   if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
 }
