@@ -46,8 +46,12 @@ export async function runMany(asked: Arguments, many: Many): Promise<number> {
     });
     for (const one of faded) console.log(one);
   }
-  if (failures.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
+  if (failures.some(isKept)) console.log(`From now on ${kept} has them run first. Commit it.`);
   return tellEnd(sumOf(tallies), { isStopped: signal.aborted && job === undefined });
+}
+
+function isKept({ isExplained, unkept }: Failure): boolean {
+  return isExplained && unkept === undefined;
 }
 
 /** Whether another job runs the kept seeds. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import type { Call } from "../contract/call.ts";
 import { contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
@@ -49,6 +50,28 @@ test("when every seed fails, only the first five are explained and kept", async 
   expect(failures.map((one) => one.seed)).toEqual(seeds);
   expect(failures.filter((one) => one.isExplained).map((one) => one.seed)).toEqual([1, 2, 3, 4, 5]);
   expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("a seed that cannot be kept is told, with why, and the next ones are run", async () => {
+  using folder = temporaryFolder();
+  const kept = `${folder.path}/kept.jsonl`;
+  const never = { name: "never", check: async () => ["It does not hold."] };
+  const { failures, told } = await simulate({
+    ...quiet,
+    ...{ invariants: [never], kept, seeds: [3, 4] },
+    ran: ({ seed }) => writeFileSync(kept, seed === 3 ? "<<<<<<< HEAD\n" : ""),
+  });
+  expect(failures).toMatchObject([
+    { seed: 3, unkept: expect.stringContaining("Line 1 of") },
+    { seed: 4 },
+  ]);
+  expect(failures[1]?.unkept).toBeUndefined();
+  expect(told).toContain(
+    `Seed 3 could not be kept. Line 1 of ${kept} is a mark of git's at a conflict. ` +
+      "Leave the seeds of both sides, and delete its marks.",
+  );
+  expect(told.filter((one) => one.includes("could not be kept"))).toHaveLength(1);
+  expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([4]);
 });
 
 test("the least faults are those of what was found, not of something else that fails", async () => {

@@ -40,7 +40,7 @@ export interface Simulation extends Scenario {
   /** Hears of each run when it begins, and when it has ended. */
   readonly begins?: (seed: number) => void;
   readonly ran?: (outcome: Outcome) => void;
-  /** Hears of each failure when its least faults are known, before the seed is kept. */
+  /** Hears of each failure when its least faults are known, and the seed is kept if it can be. */
   readonly found?: (failure: Failure) => void;
   /** Ends it, when aborted, before the next run begins. */
   readonly signal?: AbortSignal;
@@ -71,7 +71,7 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * is run twice, to see that it goes the same way.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
-  const { kept, named, begins, ran, found, signal } = simulation;
+  const { named, begins, ran, found, signal } = simulation;
   const due = dueOf(simulation);
   check(simulation, due);
   const only = simulation.only && new Set(simulation.only);
@@ -100,18 +100,17 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     faded.push(...fadedIn(one, outcome));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
-    const failure = {
+    const failure = keptIn(simulation, {
       ...{ minutes, isExplained },
       ...(outcome.violations.length > 0 && isExplained
         ? explained(outcome, run)
         : { seed, violations, faults: outcome.faults.map(nameOf), story: [] }),
-    };
+    });
     failures.push(failure);
     found?.(failure);
     // What was left uncaught while the seed was run again is not the next one's.
     await turns(1);
     escaped.taken();
-    if (kept !== undefined && isExplained) keepSeed(kept, keptOf(failure, named));
   }
   return { runs, failures, told: failures.flatMap((one) => told(one, named)), faded };
 }
@@ -131,6 +130,17 @@ function dueOf({ seeds, minutes = MINUTES, kept, named, isFresh }: Simulation): 
   const known = new Set(before.filter((one) => one.minutes === minutes).map(({ seed }) => seed));
   const fresh = [...new Set(seeds)].filter((seed) => !known.has(seed));
   return [...before, ...fresh.map((seed) => ({ seed, minutes }))];
+}
+
+/** Keeps an explained failure; one that cannot be kept is found all the same, and says why. */
+function keptIn({ kept, named }: Simulation, failure: Failure): Failure {
+  if (kept === undefined || !failure.isExplained) return failure;
+  try {
+    keepSeed(kept, keptOf(failure, named));
+    return failure;
+  } catch (error) {
+    return { ...failure, unkept: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function keptOf(failure: Failure, named: Named | undefined): KeptSeed {
