@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { keepSeed } from "./kept.ts";
 
 const script = fileURLToPath(new URL("sample-command.ts", import.meta.url));
 let folder: ReturnType<typeof temporaryFolder>;
@@ -36,4 +38,49 @@ test("only seeds that were kept are said to be run first from now on", async () 
   );
   expect(printed).not.toContain("From now on");
   expect(printed).toEndWith("0 passed, 1 failed\n");
+});
+
+test.each([[], ["--jobs", "2"]])(
+  "a file that keeps no seed ends it with one sentence %p",
+  async (...jobs) => {
+    writeFileSync(kept, "<<<<<<< HEAD\n");
+    const { printed, errors, code } = await simulated("--seeds", "2", ...jobs);
+    expect({ printed, code }).toEqual({ printed: "", code: 1 });
+    expect(errors).toBe(
+      `Line 1 of ${kept} is a mark of git's at a conflict. ` +
+        "Leave the seeds of both sides, and delete its marks.\n",
+    );
+  },
+);
+
+test("a folder in place of the file ends it with one sentence", async () => {
+  mkdirSync(kept);
+  const { errors, code } = await simulated("--seeds", "2");
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^The file of kept seeds .* cannot be read: EISDIR.*\n$/);
+});
+
+test.each([
+  ["workload", "Known are ordering, idle, failing, telling, dying."],
+  ["topology", "Known are monolith; the nearest is monolith. A file is given by its path, as in"],
+] as const)("a kept seed of a %s that is gone is named with its line", async (what, known) => {
+  const seed = { seed: 3, minutes: 1, workload: "idle", topology: "all", faults: [], found: "" };
+  keepSeed(kept, seed);
+  keepSeed(kept, { ...seed, [what]: "gone" });
+  for (const jobs of ["1", "2"]) {
+    const { printed, errors, code } = await simulated("--seeds", "2", "--jobs", jobs);
+    expect({ printed, code }).toEqual({ printed: "", code: 1 });
+    expect(errors).toStartWith(
+      `Line 2 of ${kept} is a seed that cannot be run: There is no ${what} "gone". ${known}`,
+    );
+    expect(errors).toEndWith(" Delete the line, or give it what there is.\n");
+  }
+});
+
+test.each(["toString", "__proto__"])("%s is no name of what there is", async (name) => {
+  for (const what of ["workload", "topology"]) {
+    const { errors, code } = await simulated("--seed", "2", `--${what}`, name);
+    expect(code).toBe(1);
+    expect(errors).toStartWith(`There is no ${what} "${name}". Known are `);
+  }
 });

@@ -338,6 +338,8 @@ test.each([
   [{ seeds: ["7" as never] }, /There is no seed "7"\./],
   [{ seeds: [2 ** 32] }, /There is no seed 4294967296\./],
   [{ faults: { kill: 5 } }, /The rate of "kill" is 5\. .* from 0 to 1\./],
+  [{ faults: { toString: 0.5 } as never }, /There is no fault "toString"\./],
+  [{ faults: JSON.parse('{"__proto__":0.5}') }, /There is no fault "__proto__"\./],
   [{ faults: { kil: 0.5 } as never }, /There is no fault "kil"\. There are: kill, /],
   [{ workload: { ...sample.workload, clients: 1.5 } }, /There are 1\.5 clients\./],
 ])("what would test nothing, or for ever, is refused: %j", async (wrong, message) => {
