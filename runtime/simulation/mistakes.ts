@@ -4,15 +4,16 @@ import { MINUTES_MAX, SEED_MAX } from "./limits.ts";
 import type { Scenario } from "./scenario.ts";
 import { usualFaults } from "./usual-faults.ts";
 
-/** What is asked for: a scenario, the seeds of its runs, and how long faults happen in each. */
+/** What is asked for: a scenario, the seeds of its runs, and for how long which faults happen. */
 interface Asked extends Scenario {
   readonly seeds: readonly number[];
   readonly minutes?: number;
+  readonly only?: readonly string[];
 }
 
 /** What of a simulation could not be started, or would never end; a sentence each. */
 export function mistakesIn(asked: Asked): string[] {
-  const { modules, topologies, workload, faults = {}, minutes = 0, seeds } = asked;
+  const { modules, topologies, workload, faults = {}, minutes = 0, seeds, only } = asked;
   const names = modules.map((one) => one.contract[moduleName]);
   const mistakes = topologies.flatMap((one, index) =>
     topologyMistakes(`number ${index + 1}`, one, names),
@@ -30,6 +31,10 @@ export function mistakesIn(asked: Asked): string[] {
   }
   if (!Number.isSafeInteger(workload.clients) || workload.clients < 0) {
     mistakes.push(`There are ${workload.clients} clients. Give a whole number from 0 on.`);
+  }
+  if (typeof only === "string") {
+    const given = JSON.stringify(only);
+    mistakes.push(`The only is ${given}, a text. Give a list of names, as in only: [${given}].`);
   }
   return [...mistakes, ...Object.entries(faults).flatMap(rateMistakes)];
 }

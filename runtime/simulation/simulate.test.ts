@@ -7,6 +7,7 @@ import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
 import { desk } from "../testing/sample/contracts.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { type Happened, nameOf } from "./faults.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
@@ -312,6 +313,23 @@ test("a failure is run again with its faults alone, and goes as its story tells"
   expect(happened[0]).toBeGreaterThan(1);
 });
 
+test("a fault of only that happens in no run is told by its name", async () => {
+  const faults = { ...noFaults, "message-late": 1 };
+  const once = { ...quiet, faults, seeds: [3, 4], invariants: [] };
+  const names = new Set<string>();
+  const ran = (outcome: { readonly faults: readonly Happened[] }) => {
+    for (const fault of outcome.faults) names.add(nameOf(fault));
+  };
+  await simulate({ ...once, ran });
+  const [happens = ""] = names;
+  const only = [happens, "kill shelf #7", "kil"];
+  expect((await simulate({ ...once, only })).told).toEqual([
+    expect.stringMatching(/^The fault "kill shelf #7" of only has happened in no run\. Give/),
+    expect.stringMatching(/^The fault "kil" of only has happened in no run\. Give/),
+  ]);
+  expect((await simulate({ ...once, only: [] })).told).toEqual([]);
+});
+
 test("a failure's story is cut in its middle when it is long", async () => {
   const client: typeof sample.workload.client = async ({ call: made }) => {
     const call: Call<typeof desk> = made;
@@ -338,6 +356,7 @@ test.each([
   [{ seeds: ["7" as never] }, /There is no seed "7"\./],
   [{ seeds: [2 ** 32] }, /There is no seed 4294967296\./],
   [{ faults: { kill: 5 } }, /The rate of "kill" is 5\. .* from 0 to 1\./],
+  [{ only: "kill shelf #7" as never }, /only is "kill shelf #7".* only: \["kill shelf #7"\]/],
   [{ faults: { toString: 0.5 } as never }, /There is no fault "toString"\./],
   [{ faults: JSON.parse('{"__proto__":0.5}') }, /There is no fault "__proto__"\./],
   [{ faults: { kil: 0.5 } as never }, /There is no fault "kil"\. There are: kill, /],

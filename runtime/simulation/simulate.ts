@@ -50,7 +50,10 @@ export interface Simulation extends Scenario {
 export interface Report {
   readonly runs: number;
   readonly failures: readonly Failure[];
-  /** The failures to be read, with how each is run again; nothing when all is well. */
+  /**
+   * The failures to be read, with how each is run again, and which faults of `only` have happened
+   * in no run; nothing when all is well.
+   */
   readonly told: readonly string[];
   /** Of which kept seeds a run is no more what it was when they failed, a sentence each. */
   readonly faded: readonly string[];
@@ -75,6 +78,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
   const due = dueOf(simulation);
   check(simulation, due);
   const only = simulation.only && new Set(simulation.only);
+  const idle = new Set(only);
   const images = prepared(simulation);
   const failures: Failure[] = [];
   const faded: string[] = [];
@@ -98,6 +102,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     runs += 1;
     ran?.({ ...outcome, violations });
     faded.push(...fadedIn(one, outcome));
+    for (const fault of outcome.faults) idle.delete(nameOf(fault));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
     const failure = keptIn(simulation, {
@@ -112,7 +117,8 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     await turns(1);
     escaped.taken();
   }
-  return { runs, failures, told: failures.flatMap((one) => told(one, named)), faded };
+  const all = [...failures.flatMap((one) => told(one, named)), ...[...idle].map(idleIn)];
+  return { runs, failures, told: all, faded };
 }
 
 /** Refuses what could not be started, would never end, or would test nothing. */
@@ -130,6 +136,12 @@ function dueOf({ seeds, minutes = MINUTES, kept, named, isFresh }: Simulation): 
   const known = new Set(before.filter((one) => one.minutes === minutes).map(({ seed }) => seed));
   const fresh = [...new Set(seeds)].filter((seed) => !known.has(seed));
   return [...before, ...fresh.map((seed) => ({ seed, minutes }))];
+}
+
+/** That one of the faults that alone may happen does not, as when it is misspelt. */
+function idleIn(fault: string): string {
+  const remedy = "Give its name, and seeds and minutes, as the failure has them.";
+  return `The fault "${fault}" of only has happened in no run. ${remedy}`;
 }
 
 /** Keeps an explained failure; one that cannot be kept is found all the same, and says why. */
