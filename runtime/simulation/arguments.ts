@@ -3,12 +3,15 @@ import { CommandError } from "../cli/cli.ts";
 import { commitOf, firstSeedOf } from "./commit.ts";
 import { MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
 
-const help = [
+const written = [
   "simulate [--seeds 100 | --seed 7] [--from 1 | --from commit] [--minutes 10] [--jobs 1]",
   "[--topology all] [--workload buying] [--only fault | --only none] [--story ord_…]",
   "[--until 03:07] [--break-at text]",
   "  break all of it",
-].join(" ");
+];
+
+/** All that may be given, as `--help` shows it. */
+export const help = `  ${written.join("\n    ")}`;
 
 const options = {
   seed: { type: "string" },
@@ -61,7 +64,9 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options, strict: true });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${help}`, { cause });
+    throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${written.join(" ")}`, {
+      cause,
+    });
   }
 }
 

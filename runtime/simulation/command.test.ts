@@ -84,3 +84,12 @@ test.each(["toString", "__proto__"])("%s is no name of what there is", async (na
     expect(errors).toStartWith(`There is no ${what} "${name}". Known are `);
   }
 });
+
+test.each(["--help", "-h"])("%s tells all that may be given, and runs nothing", async (word) => {
+  const { printed, errors, code } = await simulated(word);
+  expect({ printed, code }).toEqual({ printed: "", code: 0 });
+  const flags = ["seeds", "seed", "from", "minutes", "jobs", "topology", "workload"];
+  for (const flag of [...flags, "only", "story", "until", "break-at"]) {
+    expect(errors).toContain(`--${flag} `);
+  }
+});

@@ -6,7 +6,7 @@ import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
 import { turns } from "../testing/stillness.ts";
-import { type Arguments, readArguments } from "./arguments.ts";
+import { type Arguments, help, readArguments } from "./arguments.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
 import { inJobs } from "./jobs.ts";
@@ -33,6 +33,10 @@ export async function runSimulate(
   simulated: Simulated,
   args: readonly string[],
 ): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.error(help);
+    return 0;
+  }
   const asked = readArguments(args, usualOf(simulated));
   if (asked.seed !== undefined) {
     return await runOne(await scenarioOf(system, simulated, asked), asked.seed, asked);

@@ -1,4 +1,4 @@
-import { runCommand } from "../cli/cli.ts";
+import { type Command, runCommand } from "../cli/cli.ts";
 import { anonymous } from "../contract/identity.ts";
 import type { System } from "../host/system.ts";
 import { desk, shelf } from "../testing/sample/contracts.ts";
@@ -41,5 +41,6 @@ const workloads = {
 const [kept = "", ...words] = Bun.argv.slice(2);
 const simulated = { workloads, invariants: [], faults: noFaults, kept };
 const run = (args: readonly string[]) => runSimulate(system, simulated, args);
-process.exitCode = await runCommand([{ name: "simulate", help: "simulate", run }], words);
+const command: Command = { name: "simulate", help: "simulate", helpsItself: true, run };
+process.exitCode = await runCommand([command], words);
 process.exit();
