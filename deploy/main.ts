@@ -28,6 +28,7 @@ const system: System = {
 const simulate: Command = {
   name: "simulate",
   help: "simulate [--seeds 100 | --seed 7]   break all of it under a virtual clock",
+  helpsItself: true,
   run: async (args) => (await import("./simulation/command.ts")).simulateShop(system, args),
 };
 

@@ -7,6 +7,8 @@ export interface Command {
   readonly name: string;
   /** One line of help. */
   readonly help: string;
+  /** Whether it is run with `--help` too, and then tells more than that line. */
+  readonly helpsItself?: true;
   /** Runs with what followed the name; resolves with the exit code. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }
@@ -33,7 +35,7 @@ export async function runCommand(
     return asked ? 0 : 1;
   }
   const rest = args.slice(command.name.split(" ").length);
-  if (rest.some(isHelp)) {
+  if (rest.some(isHelp) && command.helpsItself !== true) {
     console.error(`  ${command.help}`);
     return 0;
   }

@@ -21,5 +21,42 @@ test.each(["--seeds", "--from", "--jobs"])("%s beside --seed is refused", (name)
 
 test("a number that is none is refused with what it may be", () => {
   expect(() => read("--jobs", "x")).toThrow('--jobs is "x", but it is a whole number from 0 on.');
-  expect(() => read("--from", "x")).toThrow("from 0 on or the word commit.");
+  expect(() => read("--from", "x")).toThrow("from 0 to 4294967295 or the word commit.");
+});
+
+test.each([
+  ["seed", "", "from 0 to 4294967295"],
+  ["seed", "4294967296", "from 0 to 4294967295"],
+  ["from", " ", "from 0 to 4294967295 or the word commit"],
+  ["from", "4294967296", "from 0 to 4294967295 or the word commit"],
+  ["seeds", "10000001", "from 0 to 10000000"],
+  ["minutes", "10081", "from 0 to 10080"],
+  ["minutes", "", "from 0 to 10080"],
+  ["jobs", "", "from 0 on"],
+])("--%s %p is refused with what it may be", (name, text, range) => {
+  expect(() => read(`--${name}=${text}`)).toThrow(
+    `--${name} is "${text}", but it is a whole number ${range}.`,
+  );
+});
+
+test("the limits themselves are taken", () => {
+  expect(read("--seed", "4294967295", "--minutes", "10080")).toMatchObject({
+    seed: 4_294_967_295,
+    minutes: 10_080,
+  });
+  expect(read("--from", "4284967296", "--seeds", "10000000").seeds).toBe(10_000_000);
+});
+
+test("seeds that would go on beyond the last are refused", () => {
+  expect(() => read("--from", "4294967290", "--seeds", "7")).toThrow(
+    "--from 4294967290 with --seeds 7 goes on to seed 4294967296, but the last is 4294967295.",
+  );
+  expect(read("--from", "4294967290", "--seeds", "6").from).toBe(4_294_967_290);
+});
+
+test("a time with sixty seconds or more is refused", () => {
+  const until = (text: string) => read("--seed", "7", "--until", text).untilMs;
+  expect(() => until("0:75")).toThrow('--until is "0:75", but it is a virtual time such as 03:07');
+  expect(() => until("0:60")).toThrow("its seconds below 60.");
+  expect([until("0:59.5"), until("1:7")]).toEqual([59_500, 67_000]);
 });

@@ -1,13 +1,17 @@
 import { parseArgs } from "node:util";
 import { CommandError } from "../cli/cli.ts";
 import { commitOf, firstSeedOf } from "./commit.ts";
+import { MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
 
-const help = [
+const written = [
   "simulate [--seeds 100 | --seed 7] [--from 1 | --from commit] [--minutes 10] [--jobs 1]",
   "[--topology all] [--workload buying] [--only fault | --only none] [--story ord_…]",
   "[--until 03:07] [--break-at text]",
   "  break all of it",
-].join(" ");
+];
+
+/** All that may be given, as `--help` shows it. */
+export const help = `  ${written.join("\n    ")}`;
 
 const options = {
   seed: { type: "string" },
@@ -39,11 +43,9 @@ export function readArguments(args: readonly string[], workload: string) {
   checkTogether(values);
   const commit = commitOf(import.meta.dir);
   return {
-    commit,
-    seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed),
-    seeds: wholeNumber("seeds", values.seeds ?? "100"),
-    from: firstSeed(values.from ?? "1", commit),
-    minutes: wholeNumber("minutes", values.minutes ?? "10"),
+    ...{ commit, ...seedsOf(values, commit) },
+    seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed, SEED_MAX),
+    minutes: wholeNumber("minutes", values.minutes ?? "10", MINUTES_MAX),
     jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1")),
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
     topology: values.topology ?? "all",
@@ -62,12 +64,16 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options, strict: true });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${help}`, { cause });
+    throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${written.join(" ")}`, {
+      cause,
+    });
   }
 }
 
+type Values = ReturnType<typeof parsed>["values"];
+
 /** Refuses what would be passed over: what is told of one seed, with many, and the other way. */
-function checkTogether(values: ReturnType<typeof parsed>["values"]): void {
+function checkTogether(values: Values): void {
   const { seed } = values;
   const [idle] = (seed === undefined ? ofOne : ofMany).filter((name) => name in values);
   if (idle === undefined) return;
@@ -78,9 +84,22 @@ function checkTogether(values: ReturnType<typeof parsed>["values"]): void {
   );
 }
 
+/** The first seed and how many there are, none of them beyond the last. */
+function seedsOf({ seeds = "100", from = "1" }: Values, commit: string | undefined) {
+  const many = { seeds: wholeNumber("seeds", seeds, SEEDS_MAX), from: firstSeed(from, commit) };
+  const last = many.from + many.seeds - 1;
+  if (last <= SEED_MAX) return many;
+  throw new CommandError(
+    `--from ${many.from} with --seeds ${many.seeds} goes on to seed ${last}, but the last is ` +
+      `${SEED_MAX}. Begin with an earlier one, or run fewer.`,
+  );
+}
+
 function firstSeed(text: string, commit: string | undefined): number {
   if (text === "commit") return drawnFrom(commit);
-  return wholeNumber("from", text, " or the word commit");
+  const seed = wholeNumberIn(text, SEED_MAX);
+  if (seed !== undefined) return seed;
+  throw noNumber("from", text, `from 0 to ${SEED_MAX} or the word commit`);
 }
 
 /** Other seeds for each commit, and the same for the same one. */
@@ -94,14 +113,25 @@ function drawnFrom(commit: string | undefined): number {
   return first;
 }
 
-function wholeNumber(name: string, text: string, other = ""): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new CommandError(`--${name} is "${text}", but it is a whole number from 0 on${other}.`);
+function wholeNumber(name: string, text: string, most?: number): number {
+  const number = wholeNumberIn(text, most);
+  if (number !== undefined) return number;
+  throw noNumber(name, text, most === undefined ? "from 0 on" : `from 0 to ${most}`);
+}
+
+function wholeNumberIn(text: string, most = Number.MAX_SAFE_INTEGER): number | undefined {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isInteger(number) && number >= 0 && number <= most ? number : undefined;
+}
+
+function noNumber(name: string, text: string, range: string): CommandError {
+  return new CommandError(`--${name} is "${text}", but it is a whole number ${range}.`);
 }
 
 function milliseconds(text: string): number {
-  const [, minutes = "", seconds = ""] = /^(\d+):(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  const [, minutes = "", seconds = ""] = /^(\d+):([0-5]?\d(?:\.\d+)?)$/.exec(text) ?? [];
   if (seconds !== "") return Number(minutes) * 60_000 + Number(seconds) * 1_000;
-  throw new CommandError(`--until is "${text}", but it is a virtual time such as 03:07.250.`);
+  throw new CommandError(
+    `--until is "${text}", but it is a virtual time such as 03:07.250, its seconds below 60.`,
+  );
 }

@@ -6,12 +6,12 @@ import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
 import { turns } from "../testing/stillness.ts";
-import { type Arguments, readArguments } from "./arguments.ts";
+import { type Arguments, help, readArguments } from "./arguments.ts";
 import { Escaped } from "./escaped.ts";
 import { nameOf } from "./faults.ts";
 import { inJobs } from "./jobs.ts";
 import type { Named } from "./kept.ts";
-import { runMany } from "./many.ts";
+import { groupsOf, runMany } from "./many.ts";
 import { STOPPED } from "./progress.ts";
 import { prepared, runSeed } from "./run.ts";
 import type { Scenario, Workload } from "./scenario.ts";
@@ -33,14 +33,21 @@ export async function runSimulate(
   simulated: Simulated,
   args: readonly string[],
 ): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.error(help);
+    return 0;
+  }
   const asked = readArguments(args, usualOf(simulated));
   if (asked.seed !== undefined) {
     return await runOne(await scenarioOf(system, simulated, asked), asked.seed, asked);
   }
   const signal = stopSignal();
+  const { kept } = simulated;
+  const known = { kept, scenarioOf: (named: Named) => scenarioOf(system, simulated, named) };
+  // What cannot be run is told here, and not by each job.
+  const groups = await groupsOf(asked, known);
   if (asked.jobs > 1) return await inJobs(asked, { program: sameCommand(), signal });
-  const many = { scenarioOf: (named: Named) => scenarioOf(system, simulated, named), signal };
-  return await runMany(asked, { ...many, kept: simulated.kept });
+  return await runMany(asked, { groups, kept, signal });
 }
 
 /** Aborts at the first request to stop; the second ends this process. */
@@ -68,7 +75,7 @@ async function scenarioOf(
   { topology = "all", workload: name = usualOf(simulated) }: Named,
 ): Promise<Scenario> {
   const { workloads, invariants, outside, faults } = simulated;
-  const workload = workloads[name];
+  const workload = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
   if (workload === undefined) {
     const known = Object.keys(workloads).join(", ");
     throw new CommandError(`There is no workload "${name}". Known are ${known}.`);

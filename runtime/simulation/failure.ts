@@ -15,4 +15,6 @@ export interface Failure {
   readonly story: readonly string[];
   /** Whether its least faults and its story were looked for: those of the first five are. */
   readonly isExplained: boolean;
+  /** Why the seed could not be kept though it was to be. */
+  readonly unkept?: string;
 }

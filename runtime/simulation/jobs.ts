@@ -2,10 +2,8 @@ import { SUPERVISED } from "../host/child.ts";
 import { eachLines } from "../host/merged-log.ts";
 import type { Arguments } from "./arguments.ts";
 import { seedIn, tellEnd, tellProgress } from "./progress.ts";
+import { type Share, sharesOf } from "./shares.ts";
 import { nothing, sumOf, type Tally, tallyIn } from "./tally.ts";
-
-/** The seeds of one job. */
-type Share = Pick<Arguments, "from" | "seeds">;
 
 /** What jobs are processes of, and what stops them all. */
 interface Jobs {
@@ -22,20 +20,14 @@ interface Jobs {
  * that it was at.
  */
 export async function inJobs(asked: Arguments, { program, signal }: Jobs): Promise<number> {
-  const { jobs, seeds, from } = asked;
-  const each = Math.ceil(seeds / jobs);
   let runs = 0;
   const begins = () => tellProgress(runs++);
   const run = async (job: number, share: Share) => {
     const command = [...program, ...wordsOf({ ...asked, ...share, job })];
     return await new Job(command, { share, begins, signal }).end();
   };
-  const kept = await run(0, { from, seeds: 0 });
-  const fresh = Array.from({ length: jobs }, (_, index) => {
-    const first = index * each;
-    const share = { from: from + first, seeds: Math.max(0, Math.min(each, seeds - first)) };
-    return run(index + 1, share);
-  });
+  const kept = await run(0, { from: asked.from, seeds: 0 });
+  const fresh = sharesOf(asked).map((share, index) => run(index + 1, share));
   const tally = sumOf([kept, ...(await Promise.all(fresh))]);
   return tellEnd(tally, { isStopped: signal.aborted });
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
@@ -54,13 +54,50 @@ test("processes that keep seeds at the same time lose none of one another's", as
   );
 });
 
-test.each([['{"seed":1}'], ['{"seed":"1","minutes":1,"faults":[],"found":""}'], ["[1]"], ["{"]])(
-  "a line that says %s is refused",
-  (line) => {
+test.each([
+  '{"seed":1}',
+  '{"seed":"1","minutes":1,"faults":[],"found":""}',
+  '{"seed":4294967296,"minutes":1,"faults":[],"found":""}',
+  '{"seed":-1,"minutes":1,"faults":[],"found":""}',
+  '{"seed":1,"minutes":10081,"faults":[],"found":""}',
+  "[1]",
+  "{",
+])("a line that says %s is refused", (line) => {
+  keepSeed(path, kept);
+  appendFileSync(path, `\n${line}\n`);
+  expect(() => keptSeeds(path)).toThrow(/^Line 3 of .* is no kept seed.* Mend it, or delete it\./);
+});
+
+test("a seed is kept on a line of its own although the last one has no end", () => {
+  const line = JSON.stringify(kept);
+  writeFileSync(path, line);
+  keepSeed(path, { ...kept, seed: 2 });
+  keepSeed(path, { ...kept, seed: 3 });
+  expect(readFileSync(path, "utf8")).toMatch(/^\{"seed":1.*\}\n\{"seed":2.*\}\n\{"seed":3.*\}\n$/);
+});
+
+test.each(["<<<<<<< HEAD", "||||||| base", "=======", ">>>>>>> other"])(
+  "%s, a mark of a conflict, is refused as one",
+  (mark) => {
     keepSeed(path, kept);
-    appendFileSync(path, `\n${line}\n`);
+    appendFileSync(path, `${mark}\n`);
     expect(() => keptSeeds(path)).toThrow(
-      /^Line 3 of .* is no kept seed.* Mend it, or delete it\./,
+      `Line 2 of ${path} is a mark of git's at a conflict. Leave the seeds of both sides`,
     );
   },
 );
+
+test("a byte order mark is refused by its name, for nobody sees it", () => {
+  writeFileSync(path, `\uFEFF${JSON.stringify(kept)}\n`);
+  expect(() => keptSeeds(path)).toThrow(`Line 1 of ${path} begins with a byte order mark`);
+});
+
+test("a folder in place of the file, and a file in place of its folder, are told of", () => {
+  expect(() => keptSeeds(folder.path)).toThrow(
+    /^The file of kept seeds .* cannot be read: EISDIR.* Have a file be there that this user may/,
+  );
+  keepSeed(path, kept);
+  expect(() => keepSeed(`${path}/kept.jsonl`, kept)).toThrow(
+    /^The file of kept seeds .* cannot be written: .* Let this user write it and its folder\.$/,
+  );
+});

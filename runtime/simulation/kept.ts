@@ -1,12 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
+import { CommandError } from "../cli/cli.ts";
 import { t } from "../contract/schema.ts";
+import { MINUTES_MAX, SEED_MAX } from "./limits.ts";
 
 const Kept = t.Object({
-  seed: t.Integer(),
+  seed: t.Integer({ minimum: 0, maximum: SEED_MAX }),
   /** For how many virtual minutes faults happen in it. */
-  minutes: t.Number(),
+  minutes: t.Number({ minimum: 0, maximum: MINUTES_MAX }),
   /** What it runs, by the names that `cleave simulate` knows. */
   workload: t.Optional(t.String()),
   topology: t.Optional(t.String()),
@@ -33,14 +35,23 @@ export interface KeptSeed extends Named {
   readonly found: string;
 }
 
+/** A line of the file, and where it is, as `Line 3 of kept-seeds.jsonl`. */
+interface Line {
+  readonly kept: KeptSeed;
+  readonly where: string;
+}
+
 /** The seeds that have failed once, from a file that need not be there; each once. */
 export function keptSeeds(path: string): readonly KeptSeed[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n");
-  const kept = lines.flatMap((line, index) =>
-    line.trim() === "" ? [] : [keptIn(line, `Line ${index + 1} of ${path}`)],
+  return linesOf(path).map(({ kept }) => kept);
+}
+
+/** Where the first seed of a workload and topology is kept, as `Line 3 of kept-seeds.jsonl`. */
+export function whereKept(path: string, { workload, topology }: Named): string {
+  const first = linesOf(path).find(
+    ({ kept }) => kept.workload === workload && kept.topology === topology,
   );
-  return [...Map.groupBy(kept, runOf).values()].flatMap((same) => same.slice(0, 1));
+  return first?.where ?? path;
 }
 
 /**
@@ -51,8 +62,18 @@ export function keptSeeds(path: string): readonly KeptSeed[] {
  */
 export function keepSeed(path: string, added: KeptSeed): void {
   if (keptSeeds(path).some((one) => runOf(one) === runOf(added))) return;
-  mkdirSync(dirname(path), { recursive: true });
-  appendFileSync(path, `${JSON.stringify(added)}\n`);
+  // Whoever mended the file by hand may have left its last line without an end.
+  const end = /[^\n]$/.test(textOf(path)) ? "\n" : "";
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    appendFileSync(path, `${end}${JSON.stringify(added)}\n`);
+  } catch (cause) {
+    throw new CommandError(
+      `The file of kept seeds ${path} cannot be written: ${reasonOf(cause)}. ` +
+        "Let this user write it and its folder.",
+      { cause },
+    );
+  }
 }
 
 /** The same for entries that are the same run. */
@@ -60,12 +81,49 @@ function runOf({ seed, minutes, workload, topology }: KeptSeed): string {
   return JSON.stringify([seed, minutes, workload, topology]);
 }
 
+function linesOf(path: string): readonly Line[] {
+  const all = textOf(path)
+    .split("\n")
+    .flatMap((line, index) => {
+      if (line.trim() === "") return [];
+      const where = `Line ${index + 1} of ${path}`;
+      return [{ kept: keptIn(line, where), where }];
+    });
+  return [...Map.groupBy(all, ({ kept }) => runOf(kept)).values()].flatMap((one) =>
+    one.slice(0, 1),
+  );
+}
+
+function textOf(path: string): string {
+  if (!existsSync(path)) return "";
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new CommandError(
+      `The file of kept seeds ${path} cannot be read: ${reasonOf(cause)}. ` +
+        "Have a file be there that this user may read, or nothing.",
+      { cause },
+    );
+  }
+}
+
 function keptIn(line: string, where: string): KeptSeed {
   const kept = parsed(line);
   if (Value.Check(Kept, kept)) return kept;
-  throw new Error(
-    `${where} is no kept seed, such as ` +
-      '{"seed":7,"minutes":10,"faults":[],"found":"…"}. Mend it, or delete it.',
+  throw new CommandError(`${where} ${whyNone(line)}`);
+}
+
+/** What else than a kept seed a line is, and the remedy. */
+function whyNone(line: string): string {
+  if (/^(<{7}|={7}|>{7}|\|{7})/.test(line)) {
+    return "is a mark of git's at a conflict. Leave the seeds of both sides, and delete its marks.";
+  }
+  if (line.startsWith("\uFEFF")) {
+    return "begins with a byte order mark, which nobody sees. Save the file as UTF-8 without one.";
+  }
+  return (
+    'is no kept seed, such as {"seed":7,"minutes":10,"faults":[],"found":"…"}. ' +
+    "Mend it, or delete it."
   );
 }
 
@@ -75,4 +133,8 @@ function parsed(line: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

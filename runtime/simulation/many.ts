@@ -1,18 +1,51 @@
+import { CommandError } from "../cli/cli.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
-import { keptSeeds, type Named } from "./kept.ts";
+import { keptSeeds, type Named, whereKept } from "./kept.ts";
 import { tellEnd, tellProgress, tellSeed } from "./progress.ts";
 import type { Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 import { sumOf, type Tally, tallyOf } from "./tally.ts";
 import { told } from "./told.ts";
 
+/** A workload and topology, and what of a system they are. */
+interface Group {
+  readonly named: Named;
+  readonly scenario: Scenario;
+}
+
 /** What the seeds are of, and where those are kept that fail. */
-export interface Many {
-  readonly scenarioOf: (named: Named) => Promise<Scenario>;
+interface Many {
+  readonly groups: readonly Group[];
   readonly kept: string;
   /** Ends it after the run that is under way. */
   readonly signal: AbortSignal;
+}
+
+/** What can be simulated, and where seeds are kept of it. */
+interface Known {
+  readonly scenarioOf: (named: Named) => Promise<Scenario>;
+  readonly kept: string;
+}
+
+/**
+ * What is run, in this order: what else seeds were kept of, and what was asked for. A kept seed of
+ * what is gone is refused with its line.
+ */
+export async function groupsOf(asked: Arguments, { scenarioOf, kept }: Known): Promise<Group[]> {
+  const groups: Group[] = [];
+  for (const named of othersKept(kept, asked)) {
+    const scenario = await scenarioOf(named).catch((cause: unknown) => {
+      if (!(cause instanceof CommandError)) throw cause;
+      throw new CommandError(
+        `${whereKept(kept, named)} is a seed that cannot be run: ${cause.message} ` +
+          "Delete the line, or give it what there is.",
+        { cause },
+      );
+    });
+    groups.push({ named, scenario });
+  }
+  return [...groups, { named: asked, scenario: await scenarioOf(asked) }];
 }
 
 /**
@@ -20,17 +53,17 @@ export interface Many {
  * exit code. A failure is told as soon as its least faults are known.
  */
 export async function runMany(asked: Arguments, many: Many): Promise<number> {
-  const { scenarioOf, kept, signal } = many;
+  const { groups, kept, signal } = many;
   const { commit, minutes, job } = asked;
   const isFresh = isLater(job);
   const tallies: Tally[] = [];
   const failures: Failure[] = [];
   const before = isFresh ? 0 : keptSeeds(kept).length;
   if (before > 0) console.log(`First come the seeds that have failed once: ${before}.`);
-  for (const { workload, topology } of [...othersKept(kept, asked), asked]) {
-    const named = { workload, topology, commit };
+  for (const { named: of, scenario } of groups) {
+    const named = { workload: of.workload, topology: of.topology, commit };
     const { faded } = await simulate({
-      ...(await scenarioOf(named)),
+      ...scenario,
       ...{ kept, named, minutes, signal, isFresh, seeds: seedsOf(named, asked) },
       begins: (seed) => (job === undefined ? tellProgress(tallies.length) : tellSeed(seed)),
       ran(outcome) {
@@ -46,8 +79,12 @@ export async function runMany(asked: Arguments, many: Many): Promise<number> {
     });
     for (const one of faded) console.log(one);
   }
-  if (failures.length > 0) console.log(`From now on ${kept} has them run first. Commit it.`);
+  if (failures.some(isKept)) console.log(`From now on ${kept} has them run first. Commit it.`);
   return tellEnd(sumOf(tallies), { isStopped: signal.aborted && job === undefined });
+}
+
+function isKept({ isExplained, unkept }: Failure): boolean {
+  return isExplained && unkept === undefined;
 }
 
 /** Whether another job runs the kept seeds. */

@@ -1,3 +1,4 @@
+import { type Command, runCommand } from "../cli/cli.ts";
 import { anonymous } from "../contract/identity.ts";
 import type { System } from "../host/system.ts";
 import { desk, shelf } from "../testing/sample/contracts.ts";
@@ -37,11 +38,9 @@ const workloads = {
   },
 } satisfies { readonly [name: string]: Workload };
 
-const [kept = "", command, ...args] = Bun.argv.slice(2);
-if (command !== "simulate") throw new Error("It can only simulate.");
-process.exitCode = await runSimulate(
-  system,
-  { workloads, invariants: [], faults: noFaults, kept },
-  args,
-);
+const [kept = "", ...words] = Bun.argv.slice(2);
+const simulated = { workloads, invariants: [], faults: noFaults, kept };
+const run = (args: readonly string[]) => runSimulate(system, simulated, args);
+const command: Command = { name: "simulate", help: "simulate", helpsItself: true, run };
+process.exitCode = await runCommand([command], words);
 process.exit();

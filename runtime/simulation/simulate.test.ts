@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { sql } from "drizzle-orm";
 import { sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Call } from "../contract/call.ts";
@@ -9,6 +10,7 @@ import { handler } from "../module/handler.ts";
 import { writes } from "../store/connection.ts";
 import { desk } from "../testing/sample/contracts.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { type Happened, nameOf } from "./faults.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
@@ -52,6 +54,28 @@ test("when every seed fails, only the first five are explained and kept", async 
   expect(failures.map((one) => one.seed)).toEqual(seeds);
   expect(failures.filter((one) => one.isExplained).map((one) => one.seed)).toEqual([1, 2, 3, 4, 5]);
   expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("a seed that cannot be kept is told, with why, and the next ones are run", async () => {
+  using folder = temporaryFolder();
+  const kept = `${folder.path}/kept.jsonl`;
+  const never = { name: "never", check: async () => ["It does not hold."] };
+  const { failures, told } = await simulate({
+    ...quiet,
+    ...{ invariants: [never], kept, seeds: [3, 4] },
+    ran: ({ seed }) => writeFileSync(kept, seed === 3 ? "<<<<<<< HEAD\n" : ""),
+  });
+  expect(failures).toMatchObject([
+    { seed: 3, unkept: expect.stringContaining("Line 1 of") },
+    { seed: 4 },
+  ]);
+  expect(failures[1]?.unkept).toBeUndefined();
+  expect(told).toContain(
+    `Seed 3 could not be kept. Line 1 of ${kept} is a mark of git's at a conflict. ` +
+      "Leave the seeds of both sides, and delete its marks.",
+  );
+  expect(told.filter((one) => one.includes("could not be kept"))).toHaveLength(1);
+  expect(keptSeeds(kept).map(({ seed }) => seed)).toEqual([4]);
 });
 
 test("the least faults are those of what was found, not of something else that fails", async () => {
@@ -292,6 +316,23 @@ test("a failure is run again with its faults alone, and goes as its story tells"
   expect(happened[0]).toBeGreaterThan(1);
 });
 
+test("a fault of only that happens in no run is told by its name", async () => {
+  const faults = { ...noFaults, "message-late": 1 };
+  const once = { ...quiet, faults, seeds: [3, 4], invariants: [] };
+  const names = new Set<string>();
+  const ran = (outcome: { readonly faults: readonly Happened[] }) => {
+    for (const fault of outcome.faults) names.add(nameOf(fault));
+  };
+  await simulate({ ...once, ran });
+  const [happens = ""] = names;
+  const only = [happens, "kill shelf #7", "kil"];
+  expect((await simulate({ ...once, only })).told).toEqual([
+    expect.stringMatching(/^The fault "kill shelf #7" of only has happened in no run\. Give/),
+    expect.stringMatching(/^The fault "kil" of only has happened in no run\. Give/),
+  ]);
+  expect((await simulate({ ...once, only: [] })).told).toEqual([]);
+});
+
 test("a failure's story is cut in its middle when it is long", async () => {
   const client: typeof sample.workload.client = async ({ call: made }) => {
     const call: Call<typeof desk> = made;
@@ -309,7 +350,18 @@ test.each([
   [{ seeds: [] }, /There is no seed to run\. Give some/],
   [{ minutes: Number.NaN }, /The minutes are NaN\./],
   [{ minutes: -1 }, /The minutes are -1\./],
+  [{ minutes: 10_081 }, /The minutes are 10081\. Give a number from 0 to 10080/],
+  [{ minutes: "7" as never }, /The minutes are "7"\./],
+  [{ seeds: [1, 1.5] }, /There is no seed 1\.5\. Give whole numbers from 0 to 4294967295\./],
+  [{ seeds: [Number.NaN] }, /There is no seed NaN\./],
+  [{ seeds: [Number.POSITIVE_INFINITY] }, /There is no seed Infinity\./],
+  [{ seeds: [-1] }, /There is no seed -1\./],
+  [{ seeds: ["7" as never] }, /There is no seed "7"\./],
+  [{ seeds: [2 ** 32] }, /There is no seed 4294967296\./],
   [{ faults: { kill: 5 } }, /The rate of "kill" is 5\. .* from 0 to 1\./],
+  [{ only: "kill shelf #7" as never }, /only is "kill shelf #7".* only: \["kill shelf #7"\]/],
+  [{ faults: { toString: 0.5 } as never }, /There is no fault "toString"\./],
+  [{ faults: JSON.parse('{"__proto__":0.5}') }, /There is no fault "__proto__"\./],
   [{ faults: { kil: 0.5 } as never }, /There is no fault "kil"\. There are: kill, /],
   [{ workload: { ...sample.workload, clients: 1.5 } }, /There are 1\.5 clients\./],
 ])("what would test nothing, or for ever, is refused: %j", async (wrong, message) => {

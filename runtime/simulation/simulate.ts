@@ -22,7 +22,7 @@ const UNSTEADY =
 
 /** What is simulated, and how often. */
 export interface Simulation extends Scenario {
-  /** The seeds to run, each a run of its own. */
+  /** The seeds to run, each a run of its own: whole numbers from 0 to 4294967295. */
   readonly seeds: Iterable<number>;
   /** How long faults happen in a run, in virtual minutes; 10 when not given. */
   readonly minutes?: number;
@@ -40,7 +40,7 @@ export interface Simulation extends Scenario {
   /** Hears of each run when it begins, and when it has ended. */
   readonly begins?: (seed: number) => void;
   readonly ran?: (outcome: Outcome) => void;
-  /** Hears of each failure when its least faults are known, before the seed is kept. */
+  /** Hears of each failure when its least faults are known, and the seed is kept if it can be. */
   readonly found?: (failure: Failure) => void;
   /** Ends it, when aborted, before the next run begins. */
   readonly signal?: AbortSignal;
@@ -50,7 +50,10 @@ export interface Simulation extends Scenario {
 export interface Report {
   readonly runs: number;
   readonly failures: readonly Failure[];
-  /** The failures to be read, with how each is run again; nothing when all is well. */
+  /**
+   * The failures to be read, with how each is run again, and which faults of `only` have happened
+   * in no run; nothing when all is well.
+   */
   readonly told: readonly string[];
   /** Of which kept seeds a run is no more what it was when they failed, a sentence each. */
   readonly faded: readonly string[];
@@ -71,10 +74,11 @@ type Due = Pick<KeptSeed, "seed" | "minutes"> & Partial<KeptSeed>;
  * is run twice, to see that it goes the same way.
  */
 export async function simulate(simulation: Simulation): Promise<Report> {
-  const { kept, named, begins, ran, found, signal } = simulation;
+  const { named, begins, ran, found, signal } = simulation;
   const due = dueOf(simulation);
   check(simulation, due);
   const only = simulation.only && new Set(simulation.only);
+  const idle = new Set(only);
   const images = prepared(simulation);
   const failures: Failure[] = [];
   const faded: string[] = [];
@@ -97,27 +101,28 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     runs += 1;
     ran?.({ ...outcome, violations });
     faded.push(...fadedIn(one, outcome));
+    for (const fault of outcome.faults) idle.delete(nameOf(fault));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
-    const failure = {
+    const failure = keptIn(simulation, {
       ...{ minutes, isExplained },
       ...(outcome.violations.length > 0 && isExplained
         ? explained(outcome, run)
         : { seed, violations, faults: outcome.faults.map(nameOf), story: [] }),
-    };
+    });
     failures.push(failure);
     found?.(failure);
     // What was left uncaught while the seed was run again is not the next one's.
     await turns(1);
     escaped.taken();
-    if (kept !== undefined && isExplained) keepSeed(kept, keptOf(failure, named));
   }
-  return { runs, failures, told: failures.flatMap((one) => told(one, named)), faded };
+  const all = [...failures.flatMap((one) => told(one, named)), ...[...idle].map(idleIn)];
+  return { runs, failures, told: all, faded };
 }
 
 /** Refuses what could not be started, would never end, or would test nothing. */
 function check(simulation: Simulation, due: readonly Due[]): void {
-  const mistakes = mistakesIn(simulation);
+  const mistakes = mistakesIn({ ...simulation, seeds: due.map(({ seed }) => seed) });
   if (simulation.kept === undefined && due.length === 0) mistakes.push(NO_SEED);
   if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
 }
@@ -130,6 +135,23 @@ function dueOf({ seeds, minutes = MINUTES, kept, named, isFresh }: Simulation): 
   const known = new Set(before.filter((one) => one.minutes === minutes).map(({ seed }) => seed));
   const fresh = [...new Set(seeds)].filter((seed) => !known.has(seed));
   return [...before, ...fresh.map((seed) => ({ seed, minutes }))];
+}
+
+/** That one of the faults that alone may happen does not, as when it is misspelt. */
+function idleIn(fault: string): string {
+  const remedy = "Give its name, and seeds and minutes, as the failure has them.";
+  return `The fault "${fault}" of only has happened in no run. ${remedy}`;
+}
+
+/** Keeps an explained failure; one that cannot be kept is found all the same, and says why. */
+function keptIn({ kept, named }: Simulation, failure: Failure): Failure {
+  if (kept === undefined || !failure.isExplained) return failure;
+  try {
+    keepSeed(kept, keptOf(failure, named));
+    return failure;
+  } catch (error) {
+    return { ...failure, unkept: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function keptOf(failure: Failure, named: Named | undefined): KeptSeed {

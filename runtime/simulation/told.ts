@@ -3,16 +3,19 @@ import type { Named } from "./kept.ts";
 
 /**
  * A failure as lines: the seed, how it is run again, what did not hold, the faults that it takes,
- * and the story. What is not named is run again by whoever called `simulate`.
+ * the story, and why it could not be kept. What is not named is run again by whoever called
+ * `simulate`.
  */
 export function told(failure: Failure, named?: Named): string[] {
-  const { violations, faults, story, isExplained } = failure;
+  const { seed, violations, faults, story, isExplained, unkept } = failure;
   const first = [
     named === undefined ? inTest(failure) : byCommand(failure, named),
     ...violations.map((one) => `  ${one}`),
   ];
   if (!isExplained) return first;
-  return [...first, takes(faults.length), ...faults.map((one) => `  ${one}`), ...story];
+  const least = [takes(faults.length), ...faults.map((one) => `  ${one}`)];
+  const last = unkept === undefined ? [] : [`Seed ${seed} could not be kept. ${unkept}`];
+  return [...first, ...least, ...story, ...last];
 }
 
 function takes(faults: number): string {
