@@ -101,7 +101,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     runs += 1;
     ran?.({ ...outcome, violations });
     faded.push(...fadedIn(one, outcome));
-    for (const fault of outcome.faults) idle.delete(nameOf(fault));
+    for (const fault of idle.size > 0 ? outcome.faults : []) idle.delete(nameOf(fault));
     if (violations.length === 0) continue;
     const isExplained = failures.length < EXPLAINED_MAX;
     const failure = keptIn(simulation, {
