@@ -116,8 +116,9 @@ export class Clients {
       this.#world.tell(name, "is done", "");
     } catch (error) {
       this.failures.push(`${name} failed: ${thrownText(error)}`);
+    } finally {
+      this.busy.delete(name);
     }
-    this.busy.delete(name);
   }
 }
 
