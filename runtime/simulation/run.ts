@@ -124,8 +124,11 @@ class Run {
     }
   }
 
-  #outcome(violations: readonly string[], restedAtMs = this.#stage.world.nowMs): Outcome {
-    const { trace, faults } = this.#stage.world;
+  #outcome(found: readonly string[], restedAtMs = this.#stage.world.nowMs): Outcome {
+    const { trespasses, world } = this.#stage;
+    const { trace, faults } = world;
+    const [first = ""] = found;
+    const violations = [...trespasses.filter((one) => !first.includes(one)), ...found];
     return {
       seed: this.#options.seed,
       digest: trace.digest,

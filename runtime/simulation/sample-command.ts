@@ -32,7 +32,7 @@ const workloads = {
     ...alone,
     async client() {
       console.error("It is out of memory.");
-      process.exit(7);
+      process.kill(process.pid, "SIGKILL");
     },
   },
 } satisfies { readonly [name: string]: Workload };
