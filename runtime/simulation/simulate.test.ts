@@ -223,7 +223,7 @@ test("an invariant that throws, and a client that does so at once, fail the seed
   expect(failures.map((one) => one.violations)).toEqual([violations]);
 });
 
-test("what has no text can be thrown by an invariant and a client, and fails the seed", async () => {
+test("what has no text fails the seed when an invariant or a client throws it", async () => {
   const throws = () => {
     throw Object.create(null);
   };
