@@ -70,9 +70,14 @@ function teller({ world, name, isTold = false }: By, call: string) {
 
 /** A command that is repeated with its key has no other answer than before. */
 function sameAgain(procedure: Procedure, first: unknown, again: unknown): void {
-  if (Bun.deepEquals(first, again)) return;
+  if (Bun.deepEquals(first, again) || Bun.deepEquals(sent(first), sent(again))) return;
   const answers = [first, again].map((one) => JSON.stringify(one)).join(" and then ");
   throw new Error(`${fullName(procedure)} answered the same key with ${answers}.`);
+}
+
+/** An answer as its way over a broker leaves it: of -0 there remains 0. */
+function sent(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer) ?? "null");
 }
 
 /** The clients of a workload: who is still busy, and who has failed with what. */
@@ -122,8 +127,9 @@ export class Clients {
       this.#world.tell(name, "is done", "");
     } catch (error) {
       this.failures.push(`${name} failed: ${thrownText(error)}`);
+    } finally {
+      this.busy.delete(name);
     }
-    this.busy.delete(name);
   }
 }
 

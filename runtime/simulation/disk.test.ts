@@ -101,3 +101,28 @@ test("a database that is not there is not made for one who only reads", () => {
     expect.objectContaining({ code: "SQLITE_CANTOPEN" }),
   );
 });
+
+test.each([
+  "PRAGMA query_only=1",
+  "-- a remark\n/* and another */ pragma query_only = 1",
+  "DELETE FROM thing RETURNING name",
+  "WITH known AS (SELECT 1) INSERT INTO thing SELECT 'new' RETURNING name",
+  "ATTACH ':memory:' AS other",
+  "BEGIN",
+])("who looks from outside changes nothing by %j", (sql) => {
+  const { disk, sqlite } = begun();
+  write(sqlite, "thing");
+  commit(sqlite);
+  expect(() => disk.look("shelf", sql, [])).toThrow(
+    /^What looks into shelf can only read, not ".*/,
+  );
+  write(sqlite, "another");
+  commit(sqlite);
+  expect(namesOn(disk)).toEqual(["thing", "another"]);
+});
+
+test("who looks from outside may begin with a remark, or with what it gives a name", () => {
+  const { disk } = begun();
+  const sql = "/* one */ -- two\n WITH one AS (SELECT 'found') SELECT * FROM one";
+  expect(disk.look<string>("shelf", sql, [])).toEqual(["found"]);
+});

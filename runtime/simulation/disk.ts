@@ -8,6 +8,9 @@ import type { Bytes, Images } from "./images.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
+/** SQL that asks for something, behind remarks if there are any. */
+const query = /^(?:\s|--.*\n|\/\*[\s\S]*?\*\/)*(?:SELECT|WITH|VALUES)\b/i;
+
 /**
  * The disk under all processes: real SQLite in memory, which outlives a process that is gone with
  * exactly what that had committed.
@@ -44,13 +47,20 @@ export class SimulatedDisk {
     return files.reduce((digest, { content }) => Bun.hash.xxHash32(content, digest), 0);
   }
 
-  /** The first column of what a statement finds in a module's database, seen from outside. */
+  /**
+   * The first column of what a statement finds in a module's database, seen from outside. Throws
+   * when it could change anything: the database outlives the run.
+   */
   look<T>(module: string, sql: string, parameters: readonly (string | number)[]): T[] {
     const file = this.#files.get(`${module}.db`);
     if (file === undefined) return [];
     let statement = file.looks.get(sql);
     if (statement === undefined) {
-      statement = file.sqlite.prepare(sql).pluck();
+      // What a PRAGMA does, it may do when it is prepared.
+      if (!query.test(sql)) throw new Error(onlyReads(module, sql));
+      statement = file.sqlite.prepare(sql);
+      if (!statement.readonly) throw new Error(onlyReads(module, sql));
+      statement.pluck();
       file.looks.set(sql, statement);
     }
     return statement.all(...parameters) as never;
@@ -86,4 +96,8 @@ export class SimulatedDisk {
 /** The name of a file, wherever it lies: runs differ in nothing but their seeds. */
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function onlyReads(module: string, sql: string): string {
+  return `What looks into ${module} can only read, not "${sql}". Give it a SELECT.`;
 }

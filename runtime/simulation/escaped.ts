@@ -1,13 +1,23 @@
-/** Promises that were rejected and nobody heard of it, which would end a real process. */
+import { thrownText } from "./places.ts";
+
+/** Which errors end a real process: nobody caught them. */
+const kinds = ["uncaughtException", "unhandledRejection"] as const;
+
+/**
+ * Errors that nobody caught, and promises that were rejected and nobody heard of it: both would end
+ * a real process. Of the former `bun test` lets nobody hear, and has its test fail with them.
+ */
 export class Escaped implements Disposable {
   #sentences: string[] = [];
   readonly #hear = (error: unknown) => {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#sentences.push(`Nobody caught an error: ${what}`);
+    this.#sentences.push(
+      "Nobody caught an error, of this run or of what else this process does, such as its test: " +
+        thrownText(error),
+    );
   };
 
   constructor() {
-    process.on("unhandledRejection", this.#hear);
+    for (const kind of kinds) process.on(kind, this.#hear);
   }
 
   taken(): string[] {
@@ -15,6 +25,6 @@ export class Escaped implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.off("unhandledRejection", this.#hear);
+    for (const kind of kinds) process.off(kind, this.#hear);
   }
 }

@@ -31,6 +31,7 @@ export class File {
   readonly sqlite: Sqlite;
   /** Statements of those who look from outside, by their SQL. */
   readonly looks = new Map<string, BetterSqlite3.Statement>();
+  readonly #wholes = new Map<string, BetterSqlite3.Statement>();
   readonly #isReused: boolean;
   readonly #words: Readonly<Record<keyof typeof alone, readonly (() => void)[]>>;
   readonly #around: { readonly begin: () => void; readonly undo: () => void };
@@ -66,10 +67,9 @@ export class File {
   }
 
   #rowsOf(table: string): unknown[] {
-    const sql = `SELECT * FROM "${table}"`;
-    const statement = this.looks.get(sql) ?? this.sqlite.prepare(sql).raw();
-    this.looks.set(sql, statement);
-    return statement.all();
+    const whole = this.#wholes.get(table) ?? this.sqlite.prepare(`SELECT * FROM "${table}"`).raw();
+    this.#wholes.set(table, whole);
+    return whole.all();
   }
 
   /** Undoes all that was committed since it was made, if it is reused. */

@@ -70,7 +70,7 @@ test("a job that dies says at which seed and what it printed, and fails the whol
     [1, 2],
     [3, 4],
   ]) {
-    const job = `The job of the seeds ${first} to ${last} ended with code 7 at seed ${first}.`;
+    const job = `The job of the seeds ${first} to ${last} ended by SIGKILL at seed ${first}.`;
     expect(printed).toContain(`${job} What it printed:\nIt is out of memory.\n`);
   }
   expect(printed).toEndWith("0 passed, 2 failed\n");

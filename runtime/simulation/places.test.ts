@@ -27,6 +27,38 @@ test("who started the run is not told to have thrown what was thrown in it", () 
   expect(thrownText(thrownAt("runtime/simulation/world.ts:114", ...starter))).toBe("hm");
 });
 
+test("what the platform itself calls is no place", () => {
+  const error = thrownAt("modules/a.ts:3");
+  error.stack = `    at write (node:internal/streams:9:1)\n${error.stack}`;
+  expect(thrownText(error)).toBe("hm (at modules/a.ts:3)");
+});
+
+test("a place that an error names itself is not told twice", () => {
+  const error = thrownAt("modules/a.ts:3");
+  error.message = "modules/a.ts:3 called it.";
+  expect(thrownText(error)).toBe("modules/a.ts:3 called it.");
+});
+
+const throwing = {
+  get() {
+    throw new Error("not to be read");
+  },
+};
+
+test.each([
+  ["an object without a prototype", Object.create(null), "something of which no text can be made"],
+  ["a number as message", Object.defineProperty(new Error(), "message", { value: 7 }), "7"],
+  ["a stack that throws", Object.defineProperty(new Error("hm"), "stack", throwing), "hm"],
+  [
+    "a message that throws",
+    Object.defineProperty(new Error("hm"), "message", throwing),
+    "something of which no text can be made",
+  ],
+  ["nothing", undefined, "undefined"],
+])("%s is told, whatever it does to be told", (_what, thrown, text) => {
+  expect(thrownText(thrown)).toBe(text);
+});
+
 test("what is thrown and no error is told as it is", () => {
   expect(thrownText("hm")).toBe("hm");
 });

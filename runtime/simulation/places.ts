@@ -5,7 +5,7 @@ const root = join(import.meta.dir, "../..");
 /** The files and lines that a stack names, the nearest first. */
 export function placesIn(stack: string): string[] {
   return stack.split("\n").flatMap((frame) => {
-    const [, path, line] = /\(?(\/[^():]+):(\d+):\d+\)?$/.exec(frame) ?? [];
+    const [, path, line] = /(?:^|[\s(])(\/[^():]+):(\d+):\d+\)?$/.exec(frame) ?? [];
     return path === undefined ? [] : [`${relative(root, path)}:${line}`];
   });
 }
@@ -22,12 +22,23 @@ export function outsideKernel(places: readonly string[]): string | undefined {
 
 /**
  * What was thrown in a run, as text, and where outside of the kernel, if its stack tells. Who has
- * started the run is no such place.
+ * started the run is no such place. Never throws, whatever it is that was thrown.
  */
 export function thrownText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const places = placesIn(error.stack ?? "");
+  const message = textOf(() => (error instanceof Error ? error.message : error));
+  if (message === undefined) return "something of which no text can be made";
+  const places = placesIn(textOf(() => (error instanceof Error ? error.stack : "")) ?? "");
   const last = places.findIndex((one) => /^runtime\/simulation\/(run|world)\.ts:/.test(one));
   const place = outsideKernel(last === -1 ? places : places.slice(0, last));
-  return place === undefined ? error.message : `${error.message.trimEnd()} (at ${place})`;
+  if (place === undefined || message.includes(place)) return message;
+  return `${message.trimEnd()} (at ${place})`;
+}
+
+/** What is read, as text; undefined when it cannot be read or be made one. */
+function textOf(read: () => unknown): string | undefined {
+  try {
+    return String(read());
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
-import fs from "node:fs";
 import { join, relative } from "node:path";
 import { isKernel, outsideKernel, placesIn } from "./places.ts";
+import { type Watched, watched } from "./watched.ts";
 
 const root = join(import.meta.dir, "../..");
 const own = relative(root, import.meta.path);
@@ -9,41 +9,32 @@ const CALLS_MAX = 200;
 const PLACES_MAX = 3;
 const FRAMES_MAX = 50;
 
-/** Where there is what comes back after real time only, and under which names. */
-const waiting: readonly { readonly of: string; readonly at: object; readonly names: string[] }[] = [
-  { of: "", at: globalThis, names: ["fetch", "setTimeout", "setInterval", "setImmediate"] },
-  { of: "Bun.", at: Bun, names: ["sleep", "file", "write", "spawn", "connect"] },
-  { of: "crypto.subtle.", at: SubtleCrypto.prototype, names: namesIn(SubtleCrypto.prototype) },
-  { of: "fs.promises.", at: fs.promises, names: namesIn(fs.promises) },
-  { of: "fs.", at: fs, names: namesIn(fs).filter((name) => `${name}Sync` in fs) },
-];
-
 /**
- * Notices who waits for real time while a run is under way, in which none passes: such a call never
- * comes back. What is imported by its name from a module of the platform, as `readFile` is, goes
- * unseen.
+ * Notices who leaves a run while it is under way: who waits for real time, of which none passes in
+ * it, so that such a call never comes back; who reaches for the real world; and who would end the
+ * process. The latter two throw an error. What is imported by its name from a module of the
+ * platform, as `readFile` is, goes unseen.
  *
  * Until it is disposed of, those functions are not what they were.
  */
 export class RealWaits implements Disposable {
   readonly #restoring: (() => void)[] = [];
-  readonly #places = new Set<string>();
+  /** Who has done it, by what it is. */
+  readonly #places = new Map<Watched["sort"], Set<string>>();
   #calls = 0;
 
   constructor() {
-    for (const { of, at, names } of waiting) {
-      for (const name of names) this.#watch(at, name, `${of}${name}`);
+    // The platform makes them by such a function when they are asked for, which may be in a run.
+    void [process.stdout, process.stderr];
+    for (const one of watched) {
+      for (const name of one.names) this.#watch(one, name);
     }
   }
 
-  /** Who waited for what, and what to do about it; undefined when nobody did. */
-  get sentence(): string | undefined {
-    if (this.#places.size === 0) return undefined;
-    const places = [...this.#places].slice(0, PLACES_MAX).join(", ");
-    return (
-      `Real time was waited for, which does not pass here: ${places}. Have a saga wait with ` +
-      "waitUntil, or put it behind a port: what stands there has `after` of its World, and can " +
-      "be simulated by `outside`."
+  /** Who did what, and what to do about it: a sentence for each sort; none when nobody did. */
+  get sentences(): string[] {
+    return [...this.#places].map(([sort, places]) =>
+      sentenceOf(sort, [...places].slice(0, PLACES_MAX).join(", ")),
     );
   }
 
@@ -51,28 +42,37 @@ export class RealWaits implements Disposable {
     for (const restore of this.#restoring.splice(0)) restore();
   }
 
-  #watch(at: object, name: string, called: string): void {
+  #watch({ of, at, sort, takeBack }: Watched, name: string): void {
     const real: unknown = Reflect.get(at, name);
     if (typeof real !== "function") return;
-    const watched = new Proxy(real, {
-      apply: (target, that, given) => {
-        this.#note(called);
-        return Reflect.apply(target, that, given);
+    const note = () => this.#note(sort, `${of}${name}`);
+    const watching = new Proxy(real, {
+      apply(target, that, given) {
+        note();
+        const begun = Reflect.apply(target, that, given);
+        takeBack?.(begun);
+        return begun;
+      },
+      construct(target, given, made) {
+        note();
+        return Reflect.construct(target, given, made);
       },
     });
-    Reflect.set(at, name, watched);
+    Reflect.set(at, name, watching);
     this.#restoring.push(() => void Reflect.set(at, name, real));
   }
 
-  #note(called: string): void {
+  #note(sort: Watched["sort"], called: string): void {
     this.#calls += 1;
-    if (this.#calls > CALLS_MAX) return;
-    this.#places.add(`${callerIn(stack())} called ${called}`);
+    if (this.#calls > CALLS_MAX && !sort.isRefused) return;
+    const place = `${callerIn(stack())} called ${called}`;
+    this.#places.set(sort, (this.#places.get(sort) ?? new Set()).add(place));
+    if (sort.isRefused) throw new Error(sentenceOf(sort, place));
   }
 }
 
-function namesIn(object: object): string[] {
-  return Object.keys(object).filter((name) => typeof Reflect.get(object, name) === "function");
+function sentenceOf({ said, remedy }: Watched["sort"], places: string): string {
+  return `${said}: ${places}. ${remedy}`;
 }
 
 function stack(): string {

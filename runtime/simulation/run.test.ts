@@ -46,6 +46,35 @@ test("what cannot be filled says what it waited for", () => {
   );
 });
 
+test("what fills nothing need not be async", () => {
+  const prepare: () => never = () => undefined as never;
+  const workload = { ...sample.workload, clients: 0, prepare };
+  const scenario = { ...quiet, invariants: [], workload };
+  const { violations } = runSeed(scenario, { seed: 1, minutes: 1, images: prepared(scenario) });
+  expect(violations).toEqual([]);
+});
+
+test.each([
+  [undefined, "undefined"],
+  ["hm", "a value of type string"],
+  [[7], "an array with a value of type number"],
+  [["hm", undefined], "an array with undefined"],
+])("an invariant that gives %j does not hold, and says what to give", (given, told) => {
+  const check: () => never = () => given as never;
+  const scenario = { ...quiet, invariants: [{ name: "odd", check }] };
+  const { violations } = runSeed(scenario, { seed: 1, minutes: 1, images: prepared(scenario) });
+  expect(violations).toEqual([
+    expect.stringMatching(new RegExp(`^odd: its check gave ${told}\\. Have it give an array`)),
+  ]);
+});
+
+test("an invariant need not be async", () => {
+  const check: () => never = () => ["It does not hold."] as never;
+  const scenario = { ...quiet, invariants: [{ name: "never", check }] };
+  const { violations } = runSeed(scenario, { seed: 1, minutes: 1, images: prepared(scenario) });
+  expect(violations).toEqual(["never: It does not hold."]);
+});
+
 test("a system that cannot start says why", () => {
   const [, desk] = sample.modules;
   const modules = desk === undefined ? [] : [desk];

@@ -17,6 +17,9 @@ const STARTED_MS = 10;
 const PATIENT =
   "A client ends when its promise does. Have one that waits for something throw after some time " +
   "what it has waited for.";
+const GIVE_TEXTS =
+  "Have it give an array of sentences, one for each way in which it does not hold, and an empty " +
+  "one when it holds.";
 
 /** What of a scenario is run. */
 export interface RunOptions extends StageOptions {
@@ -71,7 +74,7 @@ function started(
   using stage = new Stage(alone, { images, seed: 0 });
   const { world, system, disk } = stage;
   system.start();
-  const working = work(stage);
+  const working = (async () => await work(stage))();
   working.catch(() => {});
   world.runUntil(STARTED_MS);
   for (const { process } of system.members) {
@@ -139,8 +142,10 @@ class Run {
   #checked({ name, check }: Invariant): readonly string[] {
     const { call, ledger } = this.#stage;
     const rows: Rows = (module, sql) => ledger.rows(module, sql);
+    const checking = async () => check(call, rows, this.#clients.notes);
     try {
-      const found = this.#stage.settle("Checking it", check(call, rows, this.#clients.notes));
+      const found: unknown = this.#stage.settle("Checking it", checking());
+      if (!isTexts(found)) return [`${name}: its check gave ${kindOf(found)}. ${GIVE_TEXTS}`];
       return found.map((one) => `${name}: ${one}`);
     } catch (error) {
       if (error instanceof EndlessRun) throw error;
@@ -148,8 +153,11 @@ class Run {
     }
   }
 
-  #outcome(violations: readonly string[], restedAtMs = this.#stage.world.nowMs): Outcome {
-    const { trace, faults } = this.#stage.world;
+  #outcome(found: readonly string[], restedAtMs = this.#stage.world.nowMs): Outcome {
+    const { trespasses, world } = this.#stage;
+    const { trace, faults } = world;
+    const [first = ""] = found;
+    const violations = [...trespasses.filter((one) => !first.includes(one)), ...found];
     return {
       seed: this.#options.seed,
       digest: trace.digest,
@@ -194,4 +202,18 @@ class Run {
     if (busy.size > 0) return [`${[...busy].join(", ")} did not end`];
     return this.#stage.system.isIdle ? owed : ["a process is busy", ...owed];
   }
+}
+
+function isText(one: unknown): one is string {
+  return typeof one === "string";
+}
+
+function isTexts(found: unknown): found is readonly string[] {
+  return Array.isArray(found) && found.every(isText);
+}
+
+/** What kind of thing it is that a check gave, and should not have. */
+function kindOf(found: unknown): string {
+  if (Array.isArray(found)) return `an array with ${kindOf(found.find((one) => !isText(one)))}`;
+  return found === undefined ? "undefined" : `a value of type ${typeof found}`;
 }

@@ -4,6 +4,7 @@ import type { System } from "../host/system.ts";
 import { desk, shelf } from "../testing/sample/contracts.ts";
 import { deskModule } from "../testing/sample/desk.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
+import { throwLater } from "../testing/sample/thrown-later.ts";
 import { runSimulate } from "./command.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
@@ -29,11 +30,12 @@ const workloads = {
   idle: { ...alone, client: async () => {} },
   failing: { ...alone, client: () => Promise.reject(new Error("hm")) },
   telling: { ...alone, client: () => Promise.reject(new Error(`I am ${process.pid}`)) },
+  escaping: { ...alone, client: async () => throwLater() },
   dying: {
     ...alone,
     async client() {
       console.error("It is out of memory.");
-      process.exit(7);
+      process.kill(process.pid, "SIGKILL");
     },
   },
 } satisfies { readonly [name: string]: Workload };

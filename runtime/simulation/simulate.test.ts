@@ -250,6 +250,18 @@ test("an invariant that throws, and a client that does so at once, fail the seed
   expect(failures.map((one) => one.violations)).toEqual([violations]);
 });
 
+test("what has no text fails the seed when an invariant or a client throws it", async () => {
+  const throws = () => {
+    throw Object.create(null);
+  };
+  const thrown = { name: "thrown", check: throws };
+  const workload = { ...sample.workload, clients: 1, client: throws };
+  const { failures } = await simulate({ ...quiet, invariants: [thrown], workload, seeds: [3] });
+  const what = "something of which no text can be made";
+  const violations = [`client-1 failed: ${what}`, `thrown: it could not be checked: ${what}`];
+  expect(failures.map((one) => one.violations)).toEqual([violations]);
+});
+
 test("an invariant that looks into a module that is not there does not hold", async () => {
   const blind = {
     name: "blind",

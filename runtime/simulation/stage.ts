@@ -83,9 +83,16 @@ export class Stage implements Disposable {
     this.#waits = new RealWaits();
   }
 
+  /** What was done outside of it, in the real world: a sentence for each sort. */
+  get trespasses(): readonly string[] {
+    return this.#waits.sentences;
+  }
+
   /** Why what was begun may not come to an end; empty when nothing is known of it. */
   get whyStill(): string {
-    return this.#waits.sentence ?? (this.system.isIdle ? "" : ONLY_VIRTUAL);
+    const { trespasses } = this;
+    if (trespasses.length > 0) return trespasses.join(" ");
+    return this.system.isIdle ? "" : ONLY_VIRTUAL;
   }
 
   /** The time of day by the clock that is most behind: what is due by it, is so for everybody. */
@@ -119,7 +126,7 @@ export class Stage implements Disposable {
       this.world.runUntil(this.world.nowMs + 10);
     }
     if (outcome === undefined) {
-      const why = this.#waits.sentence ?? ONLY_VIRTUAL;
+      const why = this.trespasses.join(" ") || ONLY_VIRTUAL;
       throw new Error(`${what} took more than an hour of virtual time. ${why}`);
     }
     if ("error" in outcome) throw outcome.error;

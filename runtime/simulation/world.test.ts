@@ -61,6 +61,26 @@ describe("things happen", () => {
   });
 });
 
+test("a time that is none is refused by the name of what waits for it", async () => {
+  const { world, process } = begun();
+  await expect(world.pause(Number.NaN, "client-7")).rejects.toThrow(
+    /^"client-7" was to happen after NaN ms, which is no time\. Give a number/,
+  );
+  expect(() => process.environment.after(Number.NaN, () => {})).toThrow(
+    '"timer of one" was to happen after NaN ms',
+  );
+  world.runUntil(10);
+  expect(world.nowMs).toBe(10);
+});
+
+test("what is to happen before now happens now, and what never is, does not", () => {
+  const { world, happened, note } = begun();
+  world.after(-1, note("at once"), { what });
+  world.after(Number.POSITIVE_INFINITY, note("never"), { what });
+  world.runUntil(1_000_000);
+  expect(happened).toEqual(["at once at 0"]);
+});
+
 describe("in a process", () => {
   test("that stands still things happen when it goes on, in their order", () => {
     const { world, process, happened, note } = begun();

@@ -56,9 +56,14 @@ export class World {
     };
   }
 
-  /** Has something happen later, or once more; it must not be waiting for its time already. */
+  /**
+   * Has something happen later, or once more; it must not be waiting for its time already. Throws
+   * when the delay is no number.
+   */
   again(delayMs: number, happening: Happening): void {
-    happening.atMs = this.#nowMs + Math.max(0, delayMs);
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    if (Number.isNaN(atMs)) throw new Error(noTime(delayMs, happening));
+    happening.atMs = atMs;
     happening.order = this.#order++;
     this.#agenda.add(happening);
   }
@@ -125,4 +130,12 @@ export class World {
 export function happeningOf(work: () => void, about: About): Happening {
   const { what, process, notesItself = false } = about;
   return { atMs: 0, order: 0, what, process, notesItself, work, cancelled: false };
+}
+
+function noTime(delayMs: number, { what, process }: Happening): string {
+  const name = process === undefined ? what : `${what} of ${process.name}`;
+  return (
+    `"${name}" was to happen after ${delayMs} ms, which is no time. Give a number of ` +
+    "milliseconds, such as 0 for at once."
+  );
 }
