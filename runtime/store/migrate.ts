@@ -1,6 +1,7 @@
 import type { Sqlite } from "./connection.ts";
 import { isStorageFailure } from "./storage-failure.ts";
 import { StoreError } from "./store-error.ts";
+import { TransactionGuard } from "./transaction-guard.ts";
 
 /** SQL that brings a database from one version to the next. */
 export interface Migration {
@@ -116,11 +117,13 @@ function apply(sqlite: Sqlite, missing: readonly Missing[]): void {
          fingerprint TEXT NOT NULL, PRIMARY KEY (owner, position)
        ) STRICT, WITHOUT ROWID`,
     );
-    const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
-    for (const { owner, position, migration } of missing) {
-      execute(sqlite, owner, migration);
-      record.run(owner, position, migration.name, fingerprintOf(migration));
-    }
+    TransactionGuard.of(sqlite).run(() => {
+      const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
+      for (const { owner, position, migration } of missing) {
+        execute(sqlite, owner, migration);
+        record.run(owner, position, migration.name, fingerprintOf(migration));
+      }
+    });
     sqlite.exec("COMMIT");
   } catch (error) {
     if (sqlite.inTransaction) sqlite.exec("ROLLBACK");
