@@ -5,6 +5,12 @@ import { seedIn, tellEnd, tellProgress } from "./progress.ts";
 import { type Share, sharesOf } from "./shares.ts";
 import { nothing, sumOf, type Tally, tallyIn } from "./tally.ts";
 
+/**
+ * Has Bun's allocator keep what is freed: each run takes again what the one before gave back, and
+ * to go by way of the system took a twentieth of the time.
+ */
+const KEEPING = { MIMALLOC_PURGE_DELAY: "-1" };
+
 /** What jobs are processes of, and what stops them all. */
 interface Jobs {
   /** The command that the arguments follow. */
@@ -54,7 +60,7 @@ class Job {
   constructor(command: readonly string[], options: JobOptions) {
     this.#options = options;
     const pipes = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
-    const env = { ...process.env, [SUPERVISED]: "true" };
+    const env = { ...KEEPING, ...process.env, [SUPERVISED]: "true" };
     this.#child = Bun.spawn([...command], { ...pipes, env });
     const { signal } = options;
     const stop = () => this.#child.kill("SIGTERM");
