@@ -1,8 +1,5 @@
 import { plant } from "../../runtime/simulation/plant.ts";
-import { eventBugs } from "../../runtime/simulation/planted/events.ts";
-import { sagaBugs } from "../../runtime/simulation/planted/sagas.ts";
-import { writeBugs } from "../../runtime/simulation/planted/writes.ts";
-import { shopBugs } from "./planted/bugs.ts";
+import { bugs } from "./planted/all.ts";
 
 // Runs seeds of the shop until one fails, and writes what was found as JSON: with a planted bug,
 // `hunt.ts planted <name> <first seed> <last seed>`, or without it but under the same faults,
@@ -10,7 +7,7 @@ import { shopBugs } from "./planted/bugs.ts";
 // loaded before the bug is planted.
 
 const [how, name, first, last] = Bun.argv.slice(2);
-const bug = [...eventBugs, ...sagaBugs, ...writeBugs, ...shopBugs].find((one) => one.name === name);
+const bug = bugs.find((one) => one.name === name);
 if (bug === undefined) throw new Error(`There is no planted bug "${name}".`);
 if (how === "planted") plant(bug);
 

@@ -1,14 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Found } from "../../runtime/simulation/hunt.ts";
 import { type PlantedBug, planted } from "../../runtime/simulation/plant.ts";
-import { eventBugs } from "../../runtime/simulation/planted/events.ts";
-import { sagaBugs } from "../../runtime/simulation/planted/sagas.ts";
-import { writeBugs } from "../../runtime/simulation/planted/writes.ts";
-import { shopBugs } from "./planted/bugs.ts";
+import { bugs } from "./planted/all.ts";
 
 const SEEDS_MAX = 200;
 const HUNT_MS = 240_000;
-const bugs = [...eventBugs, ...sagaBugs, ...writeBugs, ...shopBugs];
 const hunts = inTwoLanes(bugs, hunted);
 
 test("at least twenty-five bugs are planted", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { modules } from "../../modules/index.ts";
-import { prepared, runSeed } from "../../runtime/simulation/run.ts";
+import { prepared } from "../../runtime/simulation/prepared.ts";
+import { runSeed } from "../../runtime/simulation/run.ts";
 import core from "../topologies/core.ts";
 import edgeHeavy from "../topologies/edge-heavy.ts";
 import monolith from "../topologies/monolith.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { type Invariant, noFaults, simulate } from "#runtime/simulation";
 import { modules } from "../../modules/index.ts";
-import { prepared, runSeed } from "../../runtime/simulation/run.ts";
+import { prepared } from "../../runtime/simulation/prepared.ts";
+import { runSeed } from "../../runtime/simulation/run.ts";
 import core from "../topologies/core.ts";
 import split from "../topologies/split.ts";
 import { books } from "./books.ts";

@@ -56,7 +56,8 @@ export const users = contract("users", {
   }),
 
   /**
-   * Opens a session. Every call that succeeds opens another. Throttled by address after failures.
+   * Opens a session. Every call that succeeds opens another. Throttled by address after failures:
+   * a wrong password counts once, however often it is sent again with its key.
    */
   logIn: command({
     input: t.Object({ email: TypedEmail, password: t.String({ maxLength: 128 }) }),

@@ -106,6 +106,16 @@ describe.each(placements)("guessing passwords, %s", (placement) => {
     expect(await shop.call(users.logIn, credentials)).toMatchObject({ expiresIn: 600 });
   });
 
+  test("a right password that came too early is let in with the same key later", async () => {
+    await using shop = await place(placement, [usersModule]);
+    await shop.call(users.registerUser, ada);
+    await failed(shop, ada, 5);
+    const attempt = () => shop.call(users.logIn, credentials, { key: "k" });
+    await expect(attempt()).rejects.toMatchObject({ code: "TOO_MANY_ATTEMPTS" });
+    await shop.advance(32_000);
+    expect(await attempt()).toMatchObject({ expiresIn: 600 });
+  });
+
   test("an address without an account is blocked just the same", async () => {
     await using shop = await place(placement, [usersModule]);
     await failed(shop, { email: "nobody@example.com" }, 5);

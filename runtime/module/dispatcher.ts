@@ -67,6 +67,8 @@ export class Dispatcher {
   readonly #context: ContextHost;
   readonly #served = new Map<string, Served>();
   readonly #underway = new Map<string, { requestHash: string; answer: Promise<unknown> }>();
+  /** Refusals that were committed with what they left behind. */
+  readonly #committed = new WeakSet<DomainError>();
   #running = 0;
   #idle: (() => void)[] = [];
   #calls = 0;
@@ -264,10 +266,20 @@ export class Dispatcher {
       }
       return answer;
     }, request.traceId);
-    return committed.then(unlessRefused);
+    return committed.then((answer) => this.#unlessRefused(answer));
   }
 
-  /** Runs a planned command; its transaction also removes the job. */
+  /** Throws a refusal that was committed, for whoever awaits the answer. */
+  #unlessRefused(answer: unknown): unknown {
+    if (!isDomainError(answer)) return answer;
+    this.#committed.add(answer);
+    throw answer;
+  }
+
+  /**
+   * Runs a planned command; its transaction also removes the job. A refusal that was committed with
+   * that is the end of it.
+   */
   runJob(job: Job): Promise<unknown> {
     const served = this.#served.get(job.command);
     if (served === undefined) {
@@ -286,7 +298,10 @@ export class Dispatcher {
       asText: false,
     };
     const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
-    return this.#run(served, served.checks.input.copy(JSON.parse(job.input)), invocation);
+    const input = served.checks.input.copy(JSON.parse(job.input));
+    return this.#run(served, input, invocation).catch((error: unknown) => {
+      if (!isDomainError(error) || !this.#committed.has(error)) throw error;
+    });
   }
 
   /**
@@ -318,10 +333,4 @@ export class Dispatcher {
 
 function mismatch(procedure: Procedure, key: string): DomainError {
   return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
-}
-
-/** Throws a refusal that was committed, for whoever awaits the answer. */
-function unlessRefused(answer: unknown): unknown {
-  if (isDomainError(answer)) throw answer;
-  return answer;
 }

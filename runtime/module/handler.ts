@@ -52,7 +52,8 @@ export interface CommandContext<P extends Procedure, Uses extends Contract = nev
    * again from the start when a neighbour in the same group commit breaks the group.
    *
    * A failure that it throws undoes what it did, and the same key is tried anew. One that it
-   * returns is an answer: it is committed with what it did, and the same key gets it again.
+   * returns is an answer: it is committed with what it did, and the same key gets it again. When
+   * the command was planned, it is done with that.
    */
   transaction(
     work: (tx: Transaction) => Synchronous<OutputOf<P> | DomainError>,

@@ -32,6 +32,7 @@ const safe = contract("safe", {
     output: nothing,
     errors: { WRONG: t.Object({ n: t.Integer() }) },
   }),
+  guessLater: command({ input: digit, output: nothing }),
   lend: command({ input: digit, output: nothing }),
   guessed: event(1, digit),
 });
@@ -44,6 +45,12 @@ const safeModule = defineModule({
         const { number: n } = write(tx).add.get({ digit });
         tx.emit(safe.guessed, { digit });
         return digit === 7 ? {} : fail("WRONG", { n });
+      }),
+    ),
+    guessLater: handler(safe.guessLater, ({ digit }, { transaction }) =>
+      transaction((tx) => {
+        tx.schedule(safe.guess, { digit }, { key: "later", atMs: tx.now + 1_000 });
+        return {};
       }),
     ),
     lend: handler(safe.lend, { uses: [shelf] }, async ({ digit }, { call, transaction }) => {
@@ -93,6 +100,15 @@ describe.each(placements)("a failure that a transaction returns, %s", (placement
     const other = shop.call(safe.guess, { digit: 2 }, { key: "k" });
     await expect(other).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
     await expect(shop.call(safe.guess, { digit: 2 })).rejects.toMatchObject(wrong(2));
+  });
+
+  test("is the end of a command that was planned", async () => {
+    await using shop = await opened();
+    await shop.call(safe.guessLater, { digit: 1 });
+    await shop.advance(24 * 60 * 60_000);
+    await shop.settle();
+    expect(shop.events).toHaveLength(1);
+    expect(shop.problems).toEqual([]);
   });
 
   test("is a defect, and nothing is committed, when another module has refused it", async () => {

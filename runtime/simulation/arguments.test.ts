@@ -20,7 +20,9 @@ test.each(["--seeds", "--from", "--jobs"])("%s beside --seed is refused", (name)
 });
 
 test("a number that is none is refused with what it may be", () => {
-  expect(() => read("--jobs", "x")).toThrow('--jobs is "x", but it is a whole number from 0 on.');
+  expect(() => read("--jobs", "x")).toThrow(
+    '--jobs is "x", but it is a whole number from 0 to 256.',
+  );
   expect(() => read("--from", "x")).toThrow("from 0 to 4294967295 or the word commit.");
 });
 
@@ -32,7 +34,7 @@ test.each([
   ["seeds", "10000001", "from 0 to 10000000"],
   ["minutes", "10081", "from 0 to 10080"],
   ["minutes", "", "from 0 to 10080"],
-  ["jobs", "", "from 0 on"],
+  ["jobs", "257", "from 0 to 256"],
 ])("--%s %p is refused with what it may be", (name, text, range) => {
   expect(() => read(`--${name}=${text}`)).toThrow(
     `--${name} is "${text}", but it is a whole number ${range}.`,

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { CommandError } from "../cli/cli.ts";
 import { commitOf, firstSeedOf } from "./commit.ts";
-import { MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
+import { JOBS_MAX, MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
 
 const written = [
   "simulate [--seeds 100 | --seed 7] [--from 1 | --from commit] [--minutes 10] [--jobs 1]",
@@ -46,7 +46,7 @@ export function readArguments(args: readonly string[], workload: string) {
     ...{ commit, ...seedsOf(values, commit) },
     seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed, SEED_MAX),
     minutes: wholeNumber("minutes", values.minutes ?? "10", MINUTES_MAX),
-    jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1")),
+    jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1", JOBS_MAX)),
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
     topology: values.topology ?? "all",
     workload: values.workload ?? workload,

@@ -61,7 +61,7 @@ test("a folder in place of the file ends it with one sentence", async () => {
 });
 
 test.each([
-  ["workload", "Known are ordering, idle, failing, telling, escaping, dying."],
+  ["workload", "Known are ordering, idle, failing, telling, escaping, spinning, dying."],
   ["topology", "Known are monolith; the nearest is monolith. A file is given by its path, as in"],
 ] as const)("a kept seed of a %s that is gone is named with its line", async (what, known) => {
   const seed = { seed: 3, minutes: 1, workload: "idle", topology: "all", faults: [], found: "" };

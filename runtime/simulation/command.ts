@@ -12,11 +12,14 @@ import { nameOf } from "./faults.ts";
 import { inJobs } from "./jobs.ts";
 import type { Named } from "./kept.ts";
 import { groupsOf, runMany } from "./many.ts";
-import { STOPPED } from "./progress.ts";
-import { prepared, runSeed } from "./run.ts";
+import { prepared } from "./prepared.ts";
+import { runSeed } from "./run.ts";
 import type { Scenario, Workload } from "./scenario.ts";
 import { lineOf, storyBehind, storyOf } from "./story.ts";
 import type { Step } from "./trace.ts";
+
+/** How long the run under way, and what it takes to explain it, may go on when asked to stop. */
+const STOP_MS = 60_000;
 
 /** What can be simulated of a system, but for its modules and topologies. */
 export interface Simulated extends Pick<Scenario, "invariants" | "outside" | "faults"> {
@@ -41,21 +44,26 @@ export async function runSimulate(
   if (asked.seed !== undefined) {
     return await runOne(await scenarioOf(system, simulated, asked), asked.seed, asked);
   }
-  const signal = stopSignal();
   const { kept } = simulated;
   const known = { kept, scenarioOf: (named: Named) => scenarioOf(system, simulated, named) };
   // What cannot be run is told here, and not by each job.
   const groups = await groupsOf(asked, known);
-  if (asked.jobs > 1) return await inJobs(asked, { program: sameCommand(), signal });
-  return await runMany(asked, { groups, kept, signal });
+  const { job } = asked;
+  const stop = stopSignals();
+  if (job !== undefined) return await runMany({ ...asked, job }, { groups, kept, ...stop });
+  return await inJobs(asked, { program: sameCommand(), ...stop });
 }
 
-/** Aborts at the first request to stop; the second ends this process. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  const asked = stopAsked(realEnvironment(), () => process.exit(STOPPED));
-  void asked.then(() => stop.abort());
-  return stop.signal;
+/** The first aborts at a request to stop, the other at the next one, or some time later. */
+function stopSignals(): Record<"stopped" | "killed", AbortSignal> {
+  const [stopped, killed] = [new AbortController(), new AbortController()];
+  const environment = realEnvironment();
+  const kill = () => killed.abort();
+  void stopAsked(environment, kill).then(() => {
+    stopped.abort();
+    environment.after(STOP_MS, kill);
+  });
+  return { stopped: stopped.signal, killed: killed.signal };
 }
 
 /** What this process was started with, up to the word that the arguments follow. */

@@ -1,4 +1,5 @@
-import { prepared, runSeed } from "./run.ts";
+import { prepared } from "./prepared.ts";
+import { runSeed } from "./run.ts";
 import { sample } from "./sample.ts";
 
 /** The digests of the sample's runs by the first so many seeds. */

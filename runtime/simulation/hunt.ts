@@ -1,5 +1,6 @@
 import { turns } from "../testing/stillness.ts";
-import { prepared, runSeed } from "./run.ts";
+import { prepared } from "./prepared.ts";
+import { runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What a hunt brought home. */

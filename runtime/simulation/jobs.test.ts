@@ -117,6 +117,20 @@ test.each([
   expect(printed.match(/^Seed \d+ of commit/gm)?.length).toBe(Number(failed));
 });
 
+test.each(["", " --jobs 2"])(
+  "a second signal ends what never would end by itself%s",
+  async (jobs) => {
+    const child = started(`--seeds 4 --workload spinning${jobs}`);
+    let printed = "";
+    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+      printed += piece;
+      if (/It goes well|ask again/.test(piece)) child.kill("SIGINT");
+    }
+    expect(await child.exited).toBe(130);
+    expect(printed).toMatch(/The job of the seeds \d to \d ended by SIGKILL at seed \d\./);
+  },
+);
+
 test("jobs end when the process that started them is killed", async () => {
   const words = `--seeds ${many} --jobs 2 --workload telling`;
   const { printed, code } = await signalled(words, "It takes no fault", "SIGKILL");

@@ -5,37 +5,47 @@ import { seedIn, tellEnd, tellProgress } from "./progress.ts";
 import { type Share, sharesOf } from "./shares.ts";
 import { nothing, sumOf, type Tally, tallyIn } from "./tally.ts";
 
+const STOPPING = "It ends when the runs under way have; ask again, and it ends at once.";
 /**
  * Has Bun's allocator keep what is freed: each run takes again what the one before gave back, and
  * to go by way of the system took a twentieth of the time.
  */
 const KEEPING = { MIMALLOC_PURGE_DELAY: "-1" };
 
-/** What jobs are processes of, and what stops them all. */
+/** What jobs are processes of, and what ends them all: after the runs under way, or at once. */
 interface Jobs {
   /** The command that the arguments follow. */
   readonly program: readonly string[];
-  readonly signal: AbortSignal;
+  readonly stopped: AbortSignal;
+  readonly killed: AbortSignal;
 }
 
 /**
  * Shares the seeds among processes, each with a core of its own, and adds up what they found.
  *
- * A job of their own runs the kept seeds first, so that none sees what the others then keep. What a
- * job finds is told when it is found. A job that dies fails the whole, and is told with the seed
- * that it was at.
+ * This process only waits for them, so that it can be stopped whatever they do. A job of their own
+ * runs the kept seeds first, so that none sees what the others then keep. What a job finds is told
+ * when it goes on to its next seed. A job that dies fails the whole, and is told with the seed that
+ * it was at.
  */
-export async function inJobs(asked: Arguments, { program, signal }: Jobs): Promise<number> {
+export async function inJobs(asked: Arguments, { program, ...stop }: Jobs): Promise<number> {
   let runs = 0;
   const begins = () => tellProgress(runs++);
   const run = async (job: number, share: Share) => {
     const command = [...program, ...wordsOf({ ...asked, ...share, job })];
-    return await new Job(command, { share, begins, signal }).end();
+    return await new Job(command, { share, begins, ...stop }).end();
   };
+  const isStopped = () => stop.stopped.aborted;
+  stop.stopped.addEventListener("abort", () => console.log(STOPPING));
+  const [first, ...others] = sharesOf(asked);
+  if (first === undefined || others.length === 0) {
+    const { from, seeds } = asked;
+    return tellEnd(await run(0, { from, seeds }), { isStopped: isStopped() });
+  }
   const kept = await run(0, { from: asked.from, seeds: 0 });
-  const fresh = sharesOf(asked).map((share, index) => run(index + 1, share));
-  const tally = sumOf([kept, ...(await Promise.all(fresh))]);
-  return tellEnd(tally, { isStopped: signal.aborted });
+  const shares = isStopped() ? [] : [first, ...others];
+  const fresh = await Promise.all(shares.map((share, index) => run(index + 1, share)));
+  return tellEnd(sumOf([kept, ...fresh]), { isStopped: isStopped() });
 }
 
 function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): string[] {
@@ -43,7 +53,7 @@ function wordsOf({ seeds, from, minutes, topology, workload, job }: Arguments): 
   return [...words, "--minutes", String(minutes), "--topology", topology, "--workload", workload];
 }
 
-interface JobOptions extends Pick<Jobs, "signal"> {
+interface JobOptions extends Omit<Jobs, "program"> {
   readonly share: Share;
   /** Hears of each run that begins. */
   readonly begins: () => void;
@@ -62,10 +72,8 @@ class Job {
     const pipes = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
     const env = { ...KEEPING, ...process.env, [SUPERVISED]: "true" };
     this.#child = Bun.spawn([...command], { ...pipes, env });
-    const { signal } = options;
-    const stop = () => this.#child.kill("SIGTERM");
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop);
+    options.stopped.addEventListener("abort", () => this.#child.kill("SIGTERM"));
+    options.killed.addEventListener("abort", () => this.#child.kill("SIGKILL"));
   }
 
   /** Tells what it prints, and counts its death as a run that failed. */
@@ -101,7 +109,7 @@ class Job {
   }
 
   #isUnbegun(): boolean {
-    return this.#options.signal.aborted && this.#seed === undefined;
+    return this.#options.stopped.aborted && this.#seed === undefined;
   }
 
   #tell(): void {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { noFaults } from "./no-faults.ts";
+import { prepared } from "./prepared.ts";
 import { Process } from "./process.ts";
-import { prepared, runSeed } from "./run.ts";
+import { runSeed } from "./run.ts";
 import { sample } from "./sample.ts";
 import { seeded } from "./seeded.ts";
 import { smallWorld } from "./small-world.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { noFaults } from "./no-faults.ts";
-import { prepared, runSeed } from "./run.ts";
+import { prepared } from "./prepared.ts";
+import { runSeed } from "./run.ts";
 import { sample } from "./sample.ts";
 
 const split = { gateway: [], shelf: ["shelf"], desk: ["desk"] };

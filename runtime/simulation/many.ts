@@ -2,11 +2,14 @@ import { CommandError } from "../cli/cli.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
 import { keptSeeds, type Named, whereKept } from "./kept.ts";
-import { tellEnd, tellProgress, tellSeed } from "./progress.ts";
+import { tellEnd, tellSeed } from "./progress.ts";
 import type { Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 import { sumOf, type Tally, tallyOf } from "./tally.ts";
 import { told } from "./told.ts";
+
+/** What was asked of one job. */
+type Asked = Arguments & { readonly job: number };
 
 /** A workload and topology, and what of a system they are. */
 interface Group {
@@ -19,7 +22,7 @@ interface Many {
   readonly groups: readonly Group[];
   readonly kept: string;
   /** Ends it after the run that is under way. */
-  readonly signal: AbortSignal;
+  readonly stopped: AbortSignal;
 }
 
 /** What can be simulated, and where seeds are kept of it. */
@@ -49,11 +52,11 @@ export async function groupsOf(asked: Arguments, { scenarioOf, kept }: Known): P
 }
 
 /**
- * Runs the kept seeds of other workloads and topologies, and then what was asked for; returns the
- * exit code. A failure is told as soon as its least faults are known.
+ * What one job does: it runs the kept seeds of other workloads and topologies, and then what was
+ * asked for; returns the exit code. A failure is told as soon as its least faults are known.
  */
-export async function runMany(asked: Arguments, many: Many): Promise<number> {
-  const { groups, kept, signal } = many;
+export async function runMany(asked: Asked, many: Many): Promise<number> {
+  const { groups, kept, stopped: signal } = many;
   const { commit, minutes, job } = asked;
   const isFresh = isLater(job);
   const tallies: Tally[] = [];
@@ -65,7 +68,7 @@ export async function runMany(asked: Arguments, many: Many): Promise<number> {
     const { faded } = await simulate({
       ...scenario,
       ...{ kept, named, minutes, signal, isFresh, seeds: seedsOf(named, asked) },
-      begins: (seed) => (job === undefined ? tellProgress(tallies.length) : tellSeed(seed)),
+      begins: tellSeed,
       ran(outcome) {
         tallies.push(tallyOf(outcome));
         const { seed, violations } = outcome;
@@ -80,7 +83,7 @@ export async function runMany(asked: Arguments, many: Many): Promise<number> {
     for (const one of faded) console.log(one);
   }
   if (failures.some(isKept)) console.log(`From now on ${kept} has them run first. Commit it.`);
-  return tellEnd(sumOf(tallies), { isStopped: signal.aborted && job === undefined });
+  return tellEnd(sumOf(tallies), { isStopped: false });
 }
 
 function isKept({ isExplained, unkept }: Failure): boolean {
@@ -88,8 +91,8 @@ function isKept({ isExplained, unkept }: Failure): boolean {
 }
 
 /** Whether another job runs the kept seeds. */
-function isLater(job: number | undefined): boolean {
-  return job !== undefined && job > 0;
+function isLater(job = 0): boolean {
+  return job > 0;
 }
 
 /** The seeds that were asked for: they are of the workload and topology asked for alone. */

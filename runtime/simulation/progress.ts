@@ -2,7 +2,7 @@ import { closingLine, type Tally } from "./tally.ts";
 
 const EVERY = 200;
 /** The exit code of what a signal has stopped. */
-export const STOPPED = 130;
+const STOPPED = 130;
 
 /** How the line looks with which a job tells the seed that it begins with. */
 const begun = /^begins with seed (\d+)$/;

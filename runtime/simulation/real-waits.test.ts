@@ -143,6 +143,6 @@ test("a call that leaves no trace of its caller is named all the same", async ()
 test("who waits for ever without such a call hears what it may be", async () => {
   const violations = await violationsWith(() => new Promise(() => {}));
   expect(violations.find((one) => one.includes("not at rest"))).toEndWith(
-    "What waits for real time, as fetch, a file or setTimeout do, waits for ever here.",
+    "What waits for real time, as a file or setTimeout do, waits for ever here.",
   );
 });

@@ -1,8 +1,6 @@
-import { moduleName } from "../contract/contract.ts";
 import type { Topology } from "../host/topology.ts";
 import { Clients } from "./clients.ts";
 import type { Happened } from "./faults.ts";
-import { type Bytes, Images } from "./images.ts";
 import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
 import { thrownText } from "./places.ts";
@@ -12,8 +10,6 @@ import type { Step } from "./trace.ts";
 
 const MINUTE_MS = 60_000;
 const LOOK_MS = 5_000;
-/** By when it is known whether a system can start at all. */
-const STARTED_MS = 10;
 const PATIENT =
   "A client ends when its promise does. Have one that waits for something throw after some time " +
   "what it has waited for.";
@@ -45,44 +41,6 @@ export interface Outcome {
   readonly content: number | undefined;
   /** Virtual milliseconds from the last fault until everything was at rest. */
   readonly restedAfterMs: number;
-}
-
-/**
- * Fills the databases of a scenario, without faults. Each other version has to start over them,
- * too: in a run, one that never does would be just one more process that is gone.
- */
-export function prepared(scenario: Scenario): Images {
-  const { versions = [], workload } = scenario;
-  const fill = (stage: Stage) => workload.prepare(stage.call);
-  const filled = started(scenario, new Images(), { name: "The system", work: fill });
-  for (const [index, modules] of versions.entries()) {
-    const name = `Of the other versions, number ${index + 1}`;
-    const version = { ...scenario, modules };
-    started(version, new Images(filled), { name, work: async () => {} });
-  }
-  return new Images(filled);
-}
-
-/** Starts a system in one process, does something with it, and gives what it leaves on the disk. */
-function started(
-  scenario: Scenario,
-  images: Images,
-  { name, work }: { readonly name: string; readonly work: (stage: Stage) => Promise<void> },
-): Bytes {
-  const monolith = { gateway: scenario.modules.map((one) => one.contract[moduleName]) };
-  const alone = { ...scenario, versions: [], topologies: [monolith] };
-  using stage = new Stage(alone, { images, seed: 0 });
-  const { world, system, disk } = stage;
-  system.start();
-  const working = (async () => await work(stage))();
-  working.catch(() => {});
-  world.runUntil(STARTED_MS);
-  for (const { process } of system.members) {
-    if (process.isGone) throw new Error(`${name} ${process.whyGone.replace(/\.$/, "")}.`);
-  }
-  stage.settle("Filling the system", working);
-  for (const { process } of system.members) process.kill("prepared");
-  return disk.bytes();
 }
 
 /** Runs a scenario by a seed, to the end. */
@@ -156,8 +114,8 @@ class Run {
   #outcome(found: readonly string[], restedAtMs = this.#stage.world.nowMs): Outcome {
     const { trespasses, world } = this.#stage;
     const { trace, faults } = world;
-    const [first = ""] = found;
-    const violations = [...trespasses.filter((one) => !first.includes(one)), ...found];
+    const isUntold = (one: string) => !found.some((sentence) => sentence.includes(one));
+    const violations = [...trespasses.filter(isUntold), ...found];
     return {
       seed: this.#options.seed,
       digest: trace.digest,

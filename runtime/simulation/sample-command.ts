@@ -24,6 +24,13 @@ const system: System = {
   demo: async () => {},
 };
 
+let spins = 0;
+/** Goes well in the first seed, which is run twice, and in the next one has no end. */
+async function spin() {
+  if (spins++ === 0) console.log("It goes well.");
+  while (spins > 2);
+}
+
 const alone: Workload = { ...sample.workload, clients: 1 };
 const workloads = {
   ordering: sample.workload,
@@ -31,6 +38,7 @@ const workloads = {
   failing: { ...alone, client: () => Promise.reject(new Error("hm")) },
   telling: { ...alone, client: () => Promise.reject(new Error(`I am ${process.pid}`)) },
   escaping: { ...alone, client: async () => throwLater() },
+  spinning: { ...alone, client: spin },
   dying: {
     ...alone,
     async client() {

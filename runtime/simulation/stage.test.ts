@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { noFaults } from "./no-faults.ts";
-import { prepared } from "./run.ts";
+import { prepared } from "./prepared.ts";
 import { sample } from "./sample.ts";
 import { Stage } from "./stage.ts";
 

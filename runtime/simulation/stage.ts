@@ -19,8 +19,7 @@ import { Trace } from "./trace.ts";
 import { usualFaults } from "./usual-faults.ts";
 import { World } from "./world.ts";
 
-const ONLY_VIRTUAL =
-  "What waits for real time, as fetch, a file or setTimeout do, waits for ever here.";
+const ONLY_VIRTUAL = "What waits for real time, as a file or setTimeout do, waits for ever here.";
 /** How long anything may take that no fault disturbs. */
 export const REST_MS = 60 * 60_000;
 

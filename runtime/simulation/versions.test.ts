@@ -5,7 +5,8 @@ import { saga } from "../saga/saga.ts";
 import { BossInput, boss, bossModule } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
 import { noFaults } from "./no-faults.ts";
-import { prepared, runSeed } from "./run.ts";
+import { prepared } from "./prepared.ts";
+import { runSeed } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A saga of two errands with a name of its own for each version. */
@@ -78,13 +79,23 @@ test("the system begins with the first version, and stays with it while nothing 
 });
 
 test("a version that cannot start over what the first leaves is refused before any run", () => {
+  const lonely = `CREATE TABLE more (n INTEGER CHECK (n = 0)) STRICT;
+    INSERT INTO more SELECT count(*) FROM errand;`;
   const broken = defineModule({
     contract: errands,
     handlers: errandsAlone.handlers as never,
-    migrations: [...errandsAlone.migrations, { name: "0001_more", sql: "CREATE TABL more;" }],
+    migrations: [...errandsAlone.migrations, { name: "0001_more", sql: lonely }],
   });
   const rolled = { ...walking, versions: [walking.modules, [broken, bossModule(newer, older)]] };
-  expect(() => prepared(rolled)).toThrow(
+  expect(() => prepared(rolled)).not.toThrow();
+  const workload = {
+    ...walking.workload,
+    async prepare(call: Call<typeof errands>) {
+      await call(errands.run, { name: "the first" });
+    },
+  };
+  const filled = { ...rolled, workload };
+  expect(() => prepared(filled)).toThrow(
     /^Of the other versions, number 2 could not start: .*0001_more/,
   );
 });

@@ -1,7 +1,9 @@
 import childProcess from "node:child_process";
 import nodeCrypto from "node:crypto";
+import dgram from "node:dgram";
 import fs from "node:fs";
 import net from "node:net";
+import tls from "node:tls";
 import zlib from "node:zlib";
 
 /** What a run must not do, and what is said to who does. */
@@ -43,7 +45,7 @@ export interface Watched {
 /** Where there is what a run must not call, and under which names. */
 export const watched: readonly Watched[] = [
   { of: "process.", at: process, names: ["exit", "reallyExit", "abort"], sort: ends },
-  { of: "", at: globalThis, names: ["fetch", "WebSocket", "Worker"], sort: reaches },
+  { of: "", at: globalThis, names: ["fetch", "WebSocket", "EventSource", "Worker"], sort: reaches },
   {
     of: "Bun.",
     at: Bun,
@@ -57,7 +59,11 @@ export const watched: readonly Watched[] = [
     names: ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"],
     sort: reaches,
   },
+  { of: "Bun.", at: Bun, names: ["SQL", "RedisClient"], sort: reaches },
   { of: "net.", at: net, names: ["connect", "createConnection"], sort: reaches },
+  { of: "net.Socket.", at: net.Socket.prototype, names: ["connect"], sort: reaches },
+  { of: "tls.", at: tls, names: ["connect"], sort: reaches },
+  { of: "dgram.", at: dgram, names: ["createSocket"], sort: reaches },
   {
     of: "",
     at: globalThis,
@@ -66,6 +72,7 @@ export const watched: readonly Watched[] = [
     takeBack: clearTimeout,
   },
   { of: "", at: globalThis, names: ["setImmediate"], sort: waits, takeBack: clearImmediate },
+  { of: "AbortSignal.", at: AbortSignal, names: ["timeout"], sort: waits },
   { of: "Bun.", at: Bun, names: ["sleep", "file"], sort: waits },
   { of: "Bun.password.", at: Bun.password, names: ["hash", "verify"], sort: waits },
   {

@@ -55,6 +55,14 @@ test("undoes every migration of a start when one of them fails", () => {
   expect(shapeAfter(folder.path, [first, second])).toEqual(["a.id", "a.note"]);
 });
 
+test("refuses a migration that ends the transaction of all", () => {
+  using folder = temporaryFolder();
+  const ending = { name: "0001_ending", sql: "CREATE TABLE b (id INTEGER) STRICT; COMMIT" };
+  expect(() => shapeAfter(folder.path, [first, ending])).toThrow(
+    /migration 0001_ending cannot be applied to .*: it ends the transaction of all migrations/,
+  );
+});
+
 test("undoes those of the kernel as well when one of the module fails", () => {
   using folder = temporaryFolder();
   const kernel = [{ name: "0000_kernel", sql: "CREATE TABLE k (id INTEGER PRIMARY KEY) STRICT" }];

@@ -98,6 +98,7 @@ function appliedTo(sqlite: Sqlite): Applied[] {
 function execute(sqlite: Sqlite, owner: string, { name, sql }: Migration): void {
   try {
     sqlite.exec(sql);
+    if (!sqlite.inTransaction) throw new Error("it ends the transaction of all migrations");
   } catch (cause) {
     if (isStorageFailure(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);

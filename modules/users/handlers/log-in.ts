@@ -1,11 +1,11 @@
 import { handler, type Read } from "#runtime";
-import { currentKey } from "../access-tokens.ts";
 import { users } from "../contract.ts";
 import { blockedMs, oneMore } from "../domain/attempts.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/keys.ts";
 import { normaliseEmail } from "../domain/passwords.ts";
 import { fingerprint } from "../domain/refresh-tokens.ts";
 import { endsAtMs, SESSIONS_MAX } from "../domain/sessions.ts";
+import { currentKey } from "../key-ring.ts";
 import { entropy } from "../ports/entropy.ts";
 import { hashing } from "../ports/hashing.ts";
 import { signing } from "../ports/signing.ts";

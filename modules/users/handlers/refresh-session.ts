@@ -1,9 +1,9 @@
 import { handler, type Transaction } from "#runtime";
-import { currentKey } from "../access-tokens.ts";
 import { users } from "../contract.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/keys.ts";
 import { fingerprint, successorOf } from "../domain/refresh-tokens.ts";
 import { endsAtMs, forgottenBeforeMs, useOf } from "../domain/sessions.ts";
+import { currentKey } from "../key-ring.ts";
 import { type Entropy, entropy } from "../ports/entropy.ts";
 import { signing } from "../ports/signing.ts";
 import { addSecret, endSession, exchangeToken, secretOf, tokenOf } from "../store.ts";

@@ -33,7 +33,6 @@ export const signing = port("users.signing", {
   }),
 });
 
-/** Signs an access token: a JWT of ten minutes. The same key and claims give the same token. */
 async function signAccessToken(key: SigningKey, claims: Claims): Promise<string> {
   const issuedAt = Math.floor(claims.issuedAtMs / 1_000);
   return new SignJWT({ sid: claims.sessionId, role: claims.role })

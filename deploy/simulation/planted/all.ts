@@ -1,0 +1,15 @@
+import type { PlantedBug } from "../../../runtime/simulation/plant.ts";
+import { eventBugs } from "../../../runtime/simulation/planted/events.ts";
+import { sagaBugs } from "../../../runtime/simulation/planted/sagas.ts";
+import { writeBugs } from "../../../runtime/simulation/planted/writes.ts";
+import { accountBugs } from "./account-bugs.ts";
+import { shopBugs } from "./bugs.ts";
+
+/** Every bug that is planted to see whether the simulation finds it. */
+export const bugs: readonly PlantedBug[] = [
+  ...eventBugs,
+  ...sagaBugs,
+  ...writeBugs,
+  ...shopBugs,
+  ...accountBugs,
+];
