@@ -13,7 +13,7 @@ export const accountBugs: readonly PlantedBug[] = [
   {
     name: "each caller signs with the key that they made",
     why: "Of two keys that are made at once one is published, and the other signs as well.",
-    file: "modules/users/access-tokens.ts",
+    file: "modules/users/key-ring.ts",
     find: "return intent((tx) => keepIfDue(tx, made));",
     replace: "await intent((tx) => keepIfDue(tx, made)); return made;",
     says: /which is not published/,
