@@ -13,7 +13,7 @@ const SECRET = "whsec_of_the_simulation";
 const PROVIDER_MS = 20_000;
 const MAIL_MS = 10_000;
 
-/** The payment provider and the mail server beyond the shop, and what ciphers for it. */
+/** The payment provider and the mail server beyond the shop, and what hashes and signs for it. */
 export function beyondTheShop(outside: Outside): Beyond {
   const provider = openSimulator(outside.world, {
     secret: SECRET,

@@ -58,6 +58,7 @@ async function hunt(seeds: number): Promise<Hunt> {
   });
   const told = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`${words.join(" ")} failed:\n${told}`);
+  // It counts the job that ran them as well, which that process has waited for.
   const { maxRSS = 0 } = child.resourceUsage() ?? {};
   return { ms: performance.now() - startedMs, megabytes: maxRSS / 1024 ** 2 };
 }

@@ -23,10 +23,10 @@ interface Jobs {
 /**
  * Shares the seeds among processes, each with a core of its own, and adds up what they found.
  *
- * This process only waits for them, so that it can be stopped whatever they do. A job of their own
- * runs the kept seeds first, so that none sees what the others then keep. What a job finds is told
- * when it goes on to its next seed. A job that dies fails the whole, and is told with the seed that
- * it was at.
+ * This process only waits for them, so that it can be stopped whatever they do. Where there are
+ * several, a job of their own runs the kept seeds first, so that none sees what the others then
+ * keep. What a job finds is told when it goes on to its next seed. A job that dies fails the whole,
+ * and is told with the seed that it was at.
  */
 export async function inJobs(asked: Arguments, { program, ...stop }: Jobs): Promise<number> {
   let runs = 0;
