@@ -46,6 +46,13 @@ describe("the mail of a confirmed order", () => {
     expect(text).toContain("Total, with delivery and tax: €73.90");
   });
 
+  test("tells what leads from the lines to the total, but nothing that costs nothing", () => {
+    const { text } = orderConfirmed({ ...order, discount: euros(700), shipping: euros(490) });
+    expect(text).toContain("\n  Discount  -€7.00\n  Delivery  €4.90\n\nTotal");
+    const plain = orderConfirmed({ ...order, discount: euros(0), shipping: euros(0) });
+    expect(plain.text).toBe(orderConfirmed(order).text);
+  });
+
   test("keeps a title on its line", () => {
     expect(orderConfirmed(order).text).toContain("\n  1 × Cup Your order is void  €9.99\n");
   });

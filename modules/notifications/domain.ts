@@ -22,6 +22,8 @@ export interface ConfirmedOrder {
   readonly number: number;
   readonly orderToken: string;
   readonly total: Money;
+  readonly discount?: Money | undefined;
+  readonly shipping?: Money | undefined;
   readonly lines: readonly { title: string; quantity: number; total: Money }[];
 }
 
@@ -51,12 +53,22 @@ export function orderConfirmed({
     subject: `Your order ${number} is confirmed`,
     text: paragraphs(
       `Thank you for your order ${number}.`,
-      lines.join("\n"),
+      [...lines, ...between(order)].join("\n"),
       `Total, with delivery and tax: ${shown(order.total)}`,
       "How it stands you can see here:",
     ),
     linkPath: `/v1/orders/${encodeURIComponent(orderId)}?${new URLSearchParams({ orderToken })}`,
   };
+}
+
+/** What leads from the lines to the total, as far as it is known and not nothing. */
+function between({ discount, shipping }: Pick<ConfirmedOrder, "discount" | "shipping">): string[] {
+  const off = discount === undefined || discount.amount === 0 ? [] : [`-${shown(discount)}`];
+  const delivery = shipping === undefined || shipping.amount === 0 ? [] : [shown(shipping)];
+  return [
+    ...off.map((sum) => `  Discount  ${sum}`),
+    ...delivery.map((sum) => `  Delivery  ${sum}`),
+  ];
 }
 
 /** About an order that was confirmed before; `linkPath` is the one of that mail. */
@@ -74,16 +86,20 @@ export function orderCancelled({ number, linkPath, reason }: LaterMail & { reaso
   );
 }
 
-export function orderShipped({
-  number,
-  linkPath,
-  carrier,
-  trackingNumber,
-}: LaterMail & { carrier: string; trackingNumber: string }) {
+/** A parcel of an order; what is in it is not known of every one. */
+export interface Parcel extends LaterMail {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly lines?: readonly { title: string; quantity: number }[] | undefined;
+}
+
+export function orderShipped({ number, linkPath, carrier, trackingNumber, lines = [] }: Parcel) {
+  const contents = lines.map(({ title, quantity }) => `  ${quantity} × ${oneLine(title)}`);
   return later(
-    `Your order ${number} is on its way`,
+    `A parcel of your order ${number} is on its way`,
     [
-      `Your order ${number} is on its way with ${oneLine(carrier)}.`,
+      `A parcel of your order ${number} is on its way with ${oneLine(carrier)}.`,
+      ...(contents.length === 0 ? [] : [contents.join("\n")]),
       `Tracking number: ${oneLine(trackingNumber)}`,
     ],
     linkPath,

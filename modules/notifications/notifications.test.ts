@@ -83,6 +83,31 @@ describe.each(placements)("mails, %s", (placement) => {
     }
   });
 
+  test("each parcel of an order has a mail, and one of which no more is known has one", async () => {
+    await using shop = await opened(placement);
+    await shop.call(teller.confirm, confirmed);
+    const parcel = (shipmentId: string, title: string) => ({
+      ...about,
+      shipmentId,
+      carrier: "Post",
+      trackingNumber: `T-${shipmentId}`,
+      lines: [{ title, quantity: 1 }],
+    });
+    await shop.call(teller.ship, parcel("shp_1", "Tea pot"));
+    await shop.call(teller.ship, parcel("shp_2", "Cup"));
+    await shop.call(teller.ship, parcel("shp_2", "Cup"));
+    await shop.call(teller.ship, { ...about, carrier: "Post", trackingNumber: "T-0" });
+    await shop.settle();
+    const mails = await shop.call(notifications.mailbox, { limit: 10 });
+    const told = mails.filter(({ template }) => template === "order-shipped");
+    expect(told.map(({ text }) => text.match(/ {2}1 × .*|T-.*/g))).toEqual([
+      ["T-0"],
+      ["  1 × Cup", "T-shp_2"],
+      ["  1 × Tea pot", "T-shp_1"],
+    ]);
+    for (const { text } of told) expect(text).toContain("/v1/orders/ord_1?orderToken=token-1");
+  });
+
   test("who registers is welcomed once, however often the address is registered", async () => {
     await using shop = await opened(placement);
     const account = { email: "ada@example.com", password: "correct horse battery", name: "Ada" };

@@ -374,6 +374,9 @@ export const orders = contract("orders", {
       email: t.String(),
       orderToken: t.String(),
       total: moneySchema,
+      /** What the lines' sums and the total differ by; absent in events of before they were told. */
+      discount: t.Optional(moneySchema),
+      shipping: t.Optional(moneySchema),
       lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
     }),
   ),
@@ -382,14 +385,17 @@ export const orders = contract("orders", {
     1,
     t.Object({ orderId: Id, number: t.Integer(), email: t.String(), reason: t.String() }),
   ),
+  /** One parcel of an order left. Which one and what is in it older events do not tell. */
   orderShipped: event(
     1,
     t.Object({
       orderId: Id,
       number: t.Integer(),
       email: t.String(),
+      shipmentId: t.Optional(Id),
       carrier: t.String(),
       trackingNumber: t.String(),
+      lines: t.Optional(t.Array(t.Object({ title: t.String(), quantity: Quantity }))),
     }),
   ),
   orderRefunded: event(

@@ -16,11 +16,15 @@ async function confirmed(shop: Shop) {
 async function ship(shop: Shop, orderId: string): Promise<string> {
   const [shipment] = await shop.call(shipping.shipmentsOf, { orderId });
   const shipmentId = shipment?.shipmentId ?? "";
+  await send(shop, shipmentId);
+  return shipmentId;
+}
+
+async function send(shop: Shop, shipmentId: string): Promise<void> {
   await shop.call(shipping.packShipment, { shipmentId });
   const parcel = { shipmentId, carrier: "Post", trackingNumber: "T1" };
   await shop.call(shipping.shipShipment, parcel);
   await shop.placed.settle();
-  return shipmentId;
 }
 
 async function statusOf(shop: Shop, orderId: string) {
@@ -115,8 +119,10 @@ describe.each(placements)("an order, %s", (placement) => {
         orderId,
         number: 100_001,
         email: "ann@example.com",
+        shipmentId,
         carrier: "Post",
         trackingNumber: "T1",
+        lines: [{ title: "tea", quantity: 2 }],
       },
     });
     await shop.call(shipping.deliverShipment, { shipmentId });
@@ -124,6 +130,31 @@ describe.each(placements)("an order, %s", (placement) => {
     expect(await statusOf(shop, orderId)).toBe("completed");
     expect(shop.countOf("orders.orderCompleted")).toBe(1);
     expect(shop.countOf("orders.orderShipped")).toBe(1);
+  });
+
+  test("that goes in two parcels tells of each what is in it", async () => {
+    await using shop = await openShop(placement);
+    const { orderId } = await confirmed(shop);
+    const [whole] = await shop.call(shipping.shipmentsOf, { orderId });
+    await shop.call(shipping.cancelShipment, { shipmentId: whole?.shipmentId ?? "" });
+    const parcels: string[] = [];
+    for (const ref of ["first", "second"]) {
+      const lines = whole?.lines.map(({ variantId }) => ({ variantId, quantity: 1 })) ?? [];
+      const { shipmentId } = await shop.call(shipping.createShipment, { orderId, ref, lines });
+      parcels.push(shipmentId);
+      await send(shop, shipmentId);
+    }
+    const told = shop.placed.events.filter(({ type }) => type === "orders.orderShipped");
+    expect(told.map(({ payload }) => payload)).toMatchObject(
+      parcels.map((shipmentId) => ({ shipmentId, lines: [{ title: "tea", quantity: 1 }] })),
+    );
+    for (const shipmentId of parcels) {
+      expect(await statusOf(shop, orderId)).toBe("confirmed");
+      await shop.call(shipping.deliverShipment, { shipmentId });
+      await shop.placed.settle();
+    }
+    expect(await statusOf(shop, orderId)).toBe("completed");
+    await expectBalance(shop);
   });
 
   test("whose money cannot be captured stays confirmed and can be cancelled", async () => {

@@ -6,11 +6,11 @@ import { linkPathOf } from "../store.ts";
 
 export const onOrderShipped = reaction(
   orders.orderShipped,
-  (tx, { orderId, email, ...shipped }) => {
+  (tx, { orderId, shipmentId, email, ...shipped }) => {
     const linkPath = linkPathOf(tx, "order-confirmed", orderId);
     queueMail(tx, {
       template: "order-shipped",
-      about: orderId,
+      about: shipmentId ?? orderId,
       recipient: email,
       rendered: orderShipped({ ...shipped, linkPath }),
     });

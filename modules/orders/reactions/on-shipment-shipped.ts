@@ -1,14 +1,26 @@
 import { shipping } from "#modules/shipping";
 import { reaction } from "#runtime";
 import { orders } from "../contract.ts";
-import { note, standingOf } from "../store/orders.ts";
+import { note, orderById } from "../store/orders.ts";
 
-/** Tells the customer's mail what shipping does not know: who ordered. */
-export const onShipmentShipped = reaction(shipping.shipmentShipped, (tx, payload) => {
-  const { orderId, carrier, trackingNumber } = payload;
-  const order = standingOf(tx, orderId);
-  if (order === undefined) return;
-  note(tx, orderId, { what: "shipped", by: "shipping", atMs: tx.now });
-  const { number, email } = order;
-  tx.emit(orders.orderShipped, { orderId, number, email, carrier, trackingNumber });
-});
+/** Tells the customer's mail what shipping does not know: who ordered, and what it is called. */
+export const onShipmentShipped = reaction(
+  shipping.shipmentShipped,
+  (tx, { orderId, lines, ...parcel }) => {
+    const order = orderById(tx, orderId);
+    if (order === undefined) return;
+    note(tx, orderId, { what: "shipped", by: "shipping", atMs: tx.now });
+    const { number, email, snapshot } = order;
+    const titles = new Map(snapshot.lines.map(({ variantId, title }) => [variantId, title]));
+    tx.emit(orders.orderShipped, {
+      ...parcel,
+      orderId,
+      number,
+      email,
+      lines: lines.map(({ variantId, quantity }) => ({
+        title: titles.get(variantId) ?? variantId,
+        quantity,
+      })),
+    });
+  },
+);

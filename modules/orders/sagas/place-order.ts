@@ -118,6 +118,8 @@ function confirm(tx: Transaction, input: Static<typeof PlacedOrder>): void {
     email: order.email,
     orderToken,
     total,
+    discount: order.snapshot.totals.discount,
+    shipping: order.snapshot.totals.shipping,
     lines: order.snapshot.lines.map(({ title, quantity, unitPrice }) => ({
       title,
       quantity,
