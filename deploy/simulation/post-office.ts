@@ -29,8 +29,10 @@ export class PostOffice {
   /** Mails that went to somebody else than who ordered, or that tell of another order. */
   #astray(rows: Rows): string[] {
     const orders = new Map(rows("orders", ordered).map(wordsOf));
+    const parcels = new Map(rows("shipping", sent).map(wordsOf));
     return rows("notifications", about).flatMap((row) => {
-      const [id, orderId = ""] = wordsOf(row);
+      const [id, subjectMatter] = wordsOf(row);
+      const orderId = parcels.get(subjectMatter) ?? subjectMatter;
       const [number = "", email = ""] = orders.get(orderId)?.split(" ") ?? [];
       return (this.#taken.get(id) ?? []).flatMap(({ recipient, subject, text }) => {
         const what = `the mail ${id} about ${orderId} of ${email}`;
@@ -45,7 +47,8 @@ export class PostOffice {
 }
 
 const ordered = "SELECT order_id || ' ' || number || ' ' || email FROM orders";
-/** Every mail with the order that it is about; a refund is also told which part of it. */
+const sent = "SELECT shipment_id || ' ' || order_id FROM shipment";
+/** Every mail with the order or the parcel that it is about; a refund is numbered beside. */
 const about = `
   SELECT id || ' ' || replace(substr(about, 1, instr(about || '#', '#')), '#', '') FROM mails
   WHERE template <> 'welcome'`;

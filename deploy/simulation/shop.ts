@@ -28,6 +28,8 @@ const PHONING = 0.2;
 const REGISTERING = 0.15;
 /** How much more often somebody gives up who asks by phone. */
 const HANGING_UP = 3;
+/** How much more often somebody cancels what is being sent. */
+const CANCELLING_LATE = 2;
 
 type Shop = Call<
   | typeof inventory
@@ -51,7 +53,7 @@ interface Trade {
   /** How many of each variant there are, and how often the coupon can be used. */
   readonly stock: number;
   readonly couponUses: number;
-  /** The share of buyers who give up a checkout while it is under way; thrice that by phone. */
+  /** The share of buyers who give up a checkout while it is under way, and who else hangs up. */
   readonly abandoning: number;
 }
 
@@ -72,7 +74,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
       const paymentToken = oneOf(CARDS, client);
       const offer = { ...cart, cartVersion: version, expectedTotal: totals.total, paymentToken };
       const abandons = client.random() < abandoning;
-      const plan = planOf(client);
+      const plan = planOf(client, CANCELLING_LATE * abandoning);
       const started = await call(orders.startCheckout, offer).catch(unlessRefused);
       if (started === undefined) return;
       const { checkoutId, orderId } = started;

@@ -83,7 +83,7 @@ describe.each(placements)("mails, %s", (placement) => {
     }
   });
 
-  test("each parcel of an order has a mail, and one of which no more is known has one", async () => {
+  test("each parcel of an order has one mail, and one without an id has one as well", async () => {
     await using shop = await opened(placement);
     await shop.call(teller.confirm, confirmed);
     const parcel = (shipmentId: string, title: string) => ({

@@ -108,6 +108,8 @@ const Order = t.Object({
   placedAtMs: t.Integer(),
   timeline: t.Array(t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() })),
 });
+/** Which order an event is about, and whom to tell. */
+const Told = { orderId: Id, number: t.Integer(), email: t.String() };
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
 /** How a checkout stands. */
@@ -369,38 +371,28 @@ export const orders = contract("orders", {
   orderConfirmed: event(
     1,
     t.Object({
-      orderId: Id,
-      number: t.Integer(),
-      email: t.String(),
+      ...Told,
       orderToken: t.String(),
       total: moneySchema,
-      /** What the lines' sums and the total differ by; absent in events of before they were told. */
+      /** What leads from the lines' sums to the total; older events do not tell it. */
       discount: t.Optional(moneySchema),
       shipping: t.Optional(moneySchema),
       lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
     }),
   ),
   orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() })),
-  orderCancelled: event(
-    1,
-    t.Object({ orderId: Id, number: t.Integer(), email: t.String(), reason: t.String() }),
-  ),
+  orderCancelled: event(1, t.Object({ ...Told, reason: t.String() })),
   /** One parcel of an order left. Which one and what is in it older events do not tell. */
   orderShipped: event(
     1,
     t.Object({
-      orderId: Id,
-      number: t.Integer(),
-      email: t.String(),
+      ...Told,
       shipmentId: t.Optional(Id),
       carrier: t.String(),
       trackingNumber: t.String(),
       lines: t.Optional(t.Array(t.Object({ title: t.String(), quantity: Quantity }))),
     }),
   ),
-  orderRefunded: event(
-    1,
-    t.Object({ orderId: Id, number: t.Integer(), email: t.String(), amount: moneySchema }),
-  ),
+  orderRefunded: event(1, t.Object({ ...Told, amount: moneySchema })),
   orderCompleted: event(1, t.Object({ orderId: Id })),
 });

@@ -4,6 +4,7 @@ import { sagaBugs } from "../../../runtime/simulation/planted/sagas.ts";
 import { writeBugs } from "../../../runtime/simulation/planted/writes.ts";
 import { accountBugs } from "./account-bugs.ts";
 import { shopBugs } from "./bugs.ts";
+import { parcelBugs } from "./parcel-bugs.ts";
 
 /** Every bug that is planted to see whether the simulation finds it. */
 export const bugs: readonly PlantedBug[] = [
@@ -12,4 +13,5 @@ export const bugs: readonly PlantedBug[] = [
   ...writeBugs,
   ...shopBugs,
   ...accountBugs,
+  ...parcelBugs,
 ];

@@ -1,0 +1,114 @@
+import { shipping } from "#modules/shipping";
+import type { Call } from "#runtime";
+import type { Invariant, Rows } from "#runtime/simulation";
+import { unlessRefused } from "./refusals.ts";
+
+type Staff = Call<typeof shipping>;
+
+/** An order that is sent, by which buyer's number, and whether in two parcels. */
+interface Sending {
+  readonly number: number;
+  readonly orderId: string;
+  readonly inTwo: boolean;
+}
+
+/** Staff packs an order and sends it off: as it is, or one piece first and then the rest. */
+export async function sendParcels(call: Staff, { number, orderId, inTwo }: Sending) {
+  if (inTwo) await divide(call, { number, orderId });
+  const shipments = await call(shipping.shipmentsOf, { orderId });
+  await Promise.all(
+    shipments.map(async ({ shipmentId }, index) => {
+      await call(shipping.packShipment, { shipmentId }).catch(unlessRefused);
+      const parcel = { shipmentId, carrier: "post", trackingNumber: `T-${number}-${index}` };
+      await call(shipping.shipShipment, parcel).catch(unlessRefused);
+    }),
+  );
+}
+
+/** Staff notes that so many parcels have arrived, of those that have left or are about to. */
+export async function deliverParcels(call: Staff, orderId: string, arrived: number) {
+  const shipments = await call(shipping.shipmentsOf, { orderId });
+  const live = shipments.filter(({ state }) => state !== "cancelled");
+  for (const { shipmentId } of live.slice(0, arrived)) {
+    const { state } = await call(shipping.shipmentById, { shipmentId, waitMs: 10_000 });
+    if (state === "shipped") await call(shipping.deliverShipment, { shipmentId });
+  }
+}
+
+async function divide(call: Staff, { number, orderId }: Omit<Sending, "inTwo">): Promise<void> {
+  const [whole] = await call(shipping.shipmentsOf, { orderId });
+  if (whole === undefined) return;
+  await call(shipping.cancelShipment, { shipmentId: whole.shipmentId }).catch(unlessRefused);
+  const lines = whole.lines.map(({ variantId }) => ({ variantId, quantity: 1 }));
+  for (const parcel of [{ ref: `first-${number}`, lines }, { ref: `rest-${number}` }]) {
+    await call(shipping.createShipment, { orderId, ...parcel }).catch(unlessRefused);
+  }
+}
+
+/** What must hold of parcels, and of what customers hear of them. */
+export const parcels: readonly Invariant[] = [
+  {
+    name: "nothing is sent of what was cancelled",
+    check: async (_call, rows) => rows("shipping", sentOfCancelled),
+  },
+  {
+    name: "each parcel that has left is noted once, and its customer hears of it",
+    check: async (_call, rows) => [...unnoted(rows), ...unheardOf(rows)],
+  },
+  {
+    name: "an order is complete once all of it has arrived, and not before",
+    check: async (_call, rows) => {
+      const arrived = new Set(rows("shipping", whollyDelivered));
+      const complete = new Set(rows("orders", completed));
+      return [
+        ...Array.from(
+          arrived.difference(complete),
+          (id) => `${id} has arrived, and is not complete`,
+        ),
+        ...Array.from(
+          complete.difference(arrived),
+          (id) => `${id} is complete, and has not arrived`,
+        ),
+      ];
+    },
+  },
+];
+
+/** Orders in whose timeline there are more or fewer parcels than have left. */
+function unnoted(rows: Rows): string[] {
+  const left = new Set(rows("shipping", leftOfOrder));
+  const noted = new Set(rows("orders", notedOfOrder));
+  return [
+    ...Array.from(left.difference(noted), (some) => `of ${some} left, and not so many are noted`),
+    ...Array.from(noted.difference(left), (some) => `of ${some} are noted, and not so many left`),
+  ];
+}
+
+/** Parcels of which no mail tells the number by which they are followed. */
+function unheardOf(rows: Rows): string[] {
+  const told = rows("notifications", toldOfParcels);
+  return rows("shipping", numbersOfLeft)
+    .filter((number) => !told.some((text) => text.includes(`Tracking number: ${number}\n`)))
+    .map((number) => `no mail tells of the parcel ${number}, which has left`);
+}
+
+const sentOfCancelled = `
+  SELECT order_id || ' was cancelled and has a parcel that is ' || s.state
+  FROM shipment s JOIN consignment c USING (order_id)
+  WHERE c.state = 'cancelled' AND s.state <> 'cancelled'`;
+const leftOfOrder = `
+  SELECT order_id || ' ' || count(*) || ' parcels' FROM shipment
+  WHERE state IN ('shipped', 'delivered') GROUP BY order_id`;
+const notedOfOrder = `
+  SELECT order_id || ' ' || count(*) || ' parcels' FROM orders, json_each(timeline)
+  WHERE json_extract(value, '$.what') = 'shipped' GROUP BY order_id`;
+const numbersOfLeft = `
+  SELECT tracking_number FROM shipment WHERE state IN ('shipped', 'delivered')`;
+const toldOfParcels = "SELECT text || char(10) FROM mails WHERE template = 'order-shipped'";
+const whollyDelivered = `
+  SELECT c.order_id FROM consignment c
+  WHERE c.state <> 'cancelled' AND (
+      SELECT sum(quantity) FROM consignment_line WHERE order_id = c.order_id) = (
+      SELECT sum(l.quantity) FROM shipment s JOIN shipment_line l USING (shipment_id)
+      WHERE s.order_id = c.order_id AND s.state = 'delivered')`;
+const completed = "SELECT order_id FROM orders WHERE status = 'completed'";

@@ -1,0 +1,37 @@
+import type { PlantedBug } from "../../../runtime/simulation/plant.ts";
+
+/** Bugs in what leaves the shop, in one parcel or in two. */
+export const parcelBugs: readonly PlantedBug[] = [
+  {
+    name: "of two parcels one is told of",
+    why: "The mail is about the order, which has one already when the second parcel leaves.",
+    file: "modules/notifications/reactions/on-order-shipped.ts",
+    find: "about: shipmentId ?? orderId,",
+    replace: "about: orderId,",
+    says: /no mail tells of the parcel T-\d+-\d, which has left/,
+  },
+  {
+    name: "an order is complete with its first parcel",
+    why: "What has not arrived yet is taken for delivered.",
+    file: "modules/orders/reactions/on-shipment-delivered.ts",
+    find: "if (!isComplete) return;",
+    replace: "",
+    says: /is complete, and has not arrived/,
+  },
+  {
+    name: "no order is ever complete",
+    why: "Nobody hears that all has arrived.",
+    file: "modules/shipping/domain/shipment.ts",
+    find: "(units.get(variantId) ?? 0) >= quantity",
+    replace: "(units.get(variantId) ?? 0) > quantity",
+    says: /has arrived, and is not complete/,
+  },
+  {
+    name: "what has left can be cancelled",
+    why: "That one parcel is on its way is no reason while another is not.",
+    file: "modules/shipping/handlers/cancel-fulfilment.ts",
+    find: "all.some(({ state }) => isOnItsWay(state))",
+    replace: "all.every(({ state }) => isOnItsWay(state))",
+    says: /of ord_\S+ 1 parcels are noted, and not so many left/,
+  },
+];
