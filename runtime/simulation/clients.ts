@@ -1,7 +1,6 @@
 import type { Call } from "../contract/call.ts";
 import { type Contract, fullName, type Procedure } from "../contract/contract.ts";
 import { isTransportError } from "../contract/errors.ts";
-import { thrownText } from "./places.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
@@ -126,7 +125,7 @@ export class Clients {
       await work();
       this.#world.tell(name, "is done", "");
     } catch (error) {
-      this.failures.push(`${name} failed: ${thrownText(error)}`);
+      this.failures.push(`${name} failed: ${this.#world.defects.textOf(error)}`);
     } finally {
       this.busy.delete(name);
     }

@@ -14,6 +14,7 @@ import { GATEWAY } from "../transport/nats/permissions.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SimulatedBroker } from "./broker/broker.ts";
 import type { SimulatedDisk } from "./disk.ts";
+import { withPlace } from "./places.ts";
 import type { Process } from "./process.ts";
 import { traced } from "./traced.ts";
 import type { World } from "./world.ts";
@@ -167,7 +168,10 @@ export class Member {
     const { world } = this.#ground;
     const { name } = this.process;
     const say = (level: string) => (message: string, fields?: object) => {
-      world.note(name, level, `${message} ${detailOf(fields)}`);
+      const detail = `${message} ${detailOf(fields)}`;
+      // A place moves with each line before it, and the digest is to stay.
+      world.mark(name, level, detail);
+      world.tell(name, level, withPlace(detail, world.defects.take(fields)));
     };
     const log: Log = {
       debug() {},

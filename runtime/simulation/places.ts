@@ -25,19 +25,32 @@ export function outsideKernel(places: readonly string[]): string | undefined {
  * started the run is no such place. Never throws, whatever it is that was thrown.
  */
 export function thrownText(error: unknown): string {
-  const message = textOf(() => (error instanceof Error ? error.message : error));
-  if (message === undefined) return "something of which no text can be made";
-  const places = placesIn(textOf(() => (error instanceof Error ? error.stack : "")) ?? "");
+  return withPlace(textOf(error), placeOf(error));
+}
+
+/** What was thrown, as text, without its place. Never throws. */
+export function textOf(error: unknown): string {
+  const text = read(() => (error instanceof Error ? error.message : error));
+  return text ?? "something of which no text can be made";
+}
+
+/** Where it was thrown, outside of the kernel, if its stack tells. Never throws. */
+export function placeOf(error: unknown): string | undefined {
+  const places = placesIn(read(() => (error instanceof Error ? error.stack : "")) ?? "");
   const last = places.findIndex((one) => /^runtime\/simulation\/(run|world)\.ts:/.test(one));
-  const place = outsideKernel(last === -1 ? places : places.slice(0, last));
-  if (place === undefined || message.includes(place)) return message;
-  return `${message.trimEnd()} (at ${place})`;
+  return outsideKernel(last === -1 ? places : places.slice(0, last));
+}
+
+/** A text that ends with a place, unless it names that itself. */
+export function withPlace(text: string, place: string | undefined): string {
+  if (place === undefined || text.includes(place)) return text;
+  return `${text.trimEnd()} (at ${place})`;
 }
 
 /** What is read, as text; undefined when it cannot be read or be made one. */
-function textOf(read: () => unknown): string | undefined {
+function read(from: () => unknown): string | undefined {
   try {
-    return String(read());
+    return String(from());
   } catch {
     return undefined;
   }

@@ -33,7 +33,9 @@ function started(
   using stage = new Stage(alone, { images, seed: 0 });
   const { world, system, disk } = stage;
   system.start();
-  const working = (async () => await work(stage))();
+  const working = (async () => await work(stage))().catch((cause: unknown) => {
+    throw new Error(`Filling the system failed: ${world.defects.textOf(cause)}`, { cause });
+  });
   working.catch(() => {});
   world.runUntil(STARTED_MS);
   for (const { process } of system.members) {

@@ -3,7 +3,6 @@ import { Clients } from "./clients.ts";
 import type { Happened } from "./faults.ts";
 import { Overdue } from "./overdue.ts";
 import { EndlessRun } from "./pace.ts";
-import { thrownText } from "./places.ts";
 import type { Invariant, Rows, Scenario } from "./scenario.ts";
 import { REST_MS, Stage, type StageOptions } from "./stage.ts";
 import type { Step } from "./trace.ts";
@@ -107,7 +106,7 @@ class Run {
       return found.map((one) => `${name}: ${one}`);
     } catch (error) {
       if (error instanceof EndlessRun) throw error;
-      return [`${name}: it could not be checked: ${thrownText(error)}`];
+      return [`${name}: it could not be checked: ${this.#stage.world.defects.textOf(error)}`];
     }
   }
 

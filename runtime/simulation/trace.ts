@@ -34,11 +34,16 @@ export class Trace {
   }
 
   note(where: string, what: string, detail: string): void {
+    this.mark(where, what, detail);
+    this.tell(where, what, detail);
+  }
+
+  /** Notes something for the digest alone. */
+  mark(where: string, what: string, detail: string): void {
     this.#mix(Math.floor(this.atMs * 1_000));
     this.#mix(this.#numberOf(where) * 4_099 + this.#numberOf(what));
     if (detail !== "") this.#mix(Bun.hash.xxHash32(detail));
     this.count += 1;
-    this.tell(where, what, detail);
   }
 
   /** Tells something for the story alone. */

@@ -1,5 +1,6 @@
 import { drainMicrotasks } from "bun:jsc";
 import { type Actor, Agenda, type Happening } from "./agenda.ts";
+import { Defects } from "./defects.ts";
 import type { Faults } from "./faults.ts";
 import { Pace } from "./pace.ts";
 import type { Seeded } from "./seeded.ts";
@@ -25,6 +26,8 @@ export class World {
   readonly seed: Seeded;
   readonly faults: Faults;
   readonly trace: Trace;
+  /** Where the code of modules has failed. */
+  readonly defects = new Defects();
   readonly #agenda = new Agenda();
   readonly #pace = new Pace();
   #nowMs = 0;
@@ -92,6 +95,11 @@ export class World {
   /** Notes something for the digest and the story. */
   note(where: string, what: string, detail = ""): void {
     this.trace.note(where, what, detail);
+  }
+
+  /** Notes something for the digest alone. */
+  mark(where: string, what: string, detail: string): void {
+    this.trace.mark(where, what, detail);
   }
 
   /** Tells something for the story alone. */
