@@ -1,6 +1,6 @@
 import type { Call } from "../contract/call.ts";
 import { type Contract, fullName, type Procedure } from "../contract/contract.ts";
-import { isTransportError } from "../contract/errors.ts";
+import { isDomainError, isTransportError } from "../contract/errors.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
@@ -44,7 +44,7 @@ export function caller(system: SimulatedSystem, by: By): Call<Contract> {
           tell("is answered", answer);
           return answer;
         } catch (error) {
-          tell("is not answered", error instanceof Error ? error.message : error);
+          tell(heardWith(error), error instanceof Error ? error.message : error);
           if (once || !isTransportError(error) || world.nowMs > giveUpAtMs) throw error;
           await world.pause(seed.between(...AGAIN_MS), "try again");
         }
@@ -57,6 +57,12 @@ export function caller(system: SimulatedSystem, by: By): Call<Contract> {
     return answer;
   };
   return call as never;
+}
+
+/** What a client has heard, in the words of a story: a refusal is an answer, unlike silence. */
+function heardWith(error: unknown): string {
+  if (isDomainError(error)) return "is refused";
+  return isTransportError(error) ? "is not answered" : "fails at";
 }
 
 /** Tells what becomes of a call, without a word to the digest: a run goes on as it does untold. */

@@ -1,4 +1,5 @@
 import { fullName } from "../contract/contract.ts";
+import { isDomainError } from "../contract/errors.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import type { World } from "./world.ts";
 
@@ -18,7 +19,10 @@ export function traced(inner: Transport, world: World, where: string): Transport
       void answer.then(
         (value) => tell(`answer of ${name} to ${by}`, value ?? null),
         (error) =>
-          tell(`failure of ${name} to ${by}`, error instanceof Error ? error.message : error),
+          tell(
+            `${isDomainError(error) ? "refusal" : "failure"} of ${name} to ${by}`,
+            error instanceof Error ? error.message : error,
+          ),
       );
       return answer;
     },
