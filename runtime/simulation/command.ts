@@ -5,18 +5,12 @@ import { realEnvironment } from "../host/real-environment.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
-import { turns } from "../testing/stillness.ts";
-import { type Arguments, help, readArguments } from "./arguments.ts";
-import { Escaped } from "./escaped.ts";
-import { nameOf } from "./faults.ts";
+import { help, readArguments } from "./arguments.ts";
 import { inJobs } from "./jobs.ts";
 import type { Named } from "./kept.ts";
 import { groupsOf, runMany } from "./many.ts";
-import { prepared } from "./prepared.ts";
-import { runSeed } from "./run.ts";
+import { runOne } from "./one.ts";
 import type { Scenario, Workload } from "./scenario.ts";
-import { lineOf, storyBehind, storyOf } from "./story.ts";
-import type { Step } from "./trace.ts";
 
 /** How long the run under way, and what it takes to explain it, may go on when asked to stop. */
 const STOP_MS = 60_000;
@@ -41,8 +35,9 @@ export async function runSimulate(
     return 0;
   }
   const asked = readArguments(args, usualOf(simulated));
-  if (asked.seed !== undefined) {
-    return await runOne(await scenarioOf(system, simulated, asked), asked.seed, asked);
+  const { seed } = asked;
+  if (seed !== undefined) {
+    return await runOne(await scenarioOf(system, simulated, asked), { ...asked, seed });
   }
   const { kept } = simulated;
   const known = { kept, scenarioOf: (named: Named) => scenarioOf(system, simulated, named) };
@@ -101,42 +96,4 @@ function topologiesOf(system: System, name: string): Topology[] {
     if ("mistakes" in found) throw new CommandError(found.mistakes.join("\n"));
     return found.topology;
   });
-}
-
-async function runOne(
-  scenario: Scenario,
-  seed: number,
-  { minutes, only, story, untilMs, breakAt }: Arguments,
-): Promise<number> {
-  const kept = { keepsSteps: true, untilMs, breakAt };
-  const about = { seed, minutes, only, images: prepared(scenario), ...kept };
-  using escaped = new Escaped();
-  const { digest, violations: found, steps, faults } = runSeed(scenario, about);
-  await turns(1);
-  const violations = [...found, ...escaped.taken()];
-  const asked = story === undefined ? [] : toldOf(story, steps);
-  const lines =
-    story === undefined && violations.length > 0 ? storyBehind(violations, steps) : asked;
-  if (lines.length > 0) console.log(lines.join("\n"));
-  const stopped = ({ what, detail }: Step, text: string) => `${what} ${detail}`.includes(text);
-  if (breakAt !== undefined && !steps.some((one) => stopped(one, breakAt))) {
-    console.log(`No step has the text "${breakAt}", so the debugger has not stopped.`);
-  }
-  if (untilMs !== undefined) console.log(steps.slice(-40).map(lineOf).join("\n"));
-  console.log(`Seed ${seed}: ${steps.length} steps, faults: ${faults.length}, digest ${digest}`);
-  for (const one of violations) console.log(`  ${one}`);
-  for (const one of only?.difference(new Set(faults.map(nameOf))) ?? []) {
-    console.log(`The fault "${one}" does not happen in it.`);
-  }
-  return violations.length === 0 ? 0 : 1;
-}
-
-/** The story that was asked for, or why there is none. */
-function toldOf(about: string, steps: readonly Step[]): readonly string[] {
-  const lines = storyOf(about, steps);
-  if (lines.length > 0) return [`What happened to ${about}:`, ...lines];
-  return [
-    `Nothing happened to ${about} in this run. A failure's ids are those of the run that was ` +
-      "printed with it: give each --only of it as well.",
-  ];
 }

@@ -33,6 +33,8 @@ export interface Outcome {
   readonly digest: string;
   /** What did not hold, a sentence each. */
   readonly violations: readonly string[];
+  /** False when it was ended before it was known what holds. */
+  readonly isJudged: boolean;
   readonly faults: readonly Happened[];
   readonly steps: readonly Step[];
   readonly happenings: number;
@@ -83,17 +85,21 @@ class Run {
     world.faults.on = true;
     this.#stage.everySecond();
     world.runUntil(Math.min(this.#faultsMs, untilMs));
-    if (untilMs <= this.#faultsMs) return this.#outcome([]);
+    if (untilMs <= this.#faultsMs) return this.#unjudged();
     world.faults.on = false;
     const overdue = new Overdue();
     const isAtRest = this.#rest(overdue, untilMs);
-    if (world.nowMs >= untilMs) return this.#outcome([]);
+    if (world.nowMs >= untilMs) return this.#unjudged();
     const restedAtMs = world.nowMs;
     const wrong = [...this.#clients.failures, ...ledger.wrong(), ...overdue.sentences];
     // Why it does not come to rest is most often why all else failed.
     if (!isAtRest) return this.#outcome([this.#unrest(), ...wrong], restedAtMs);
     const broken = invariants.flatMap((one) => this.#checked(one));
     return this.#outcome([...wrong, ...broken], restedAtMs);
+  }
+
+  #unjudged(): Outcome {
+    return { ...this.#outcome([]), isJudged: false };
   }
 
   #checked({ name, check }: Invariant): readonly string[] {
@@ -119,6 +125,7 @@ class Run {
       seed: this.#options.seed,
       digest: trace.digest,
       violations,
+      isJudged: true,
       faults: faults.happened,
       steps: trace.steps,
       happenings: trace.count,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { idsIn, storyBehind, storyOf } from "./story.ts";
+import { idsIn, lastOf, storyBehind, storyOf } from "./story.ts";
 
 const order = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000001";
 const other = "ord_0198a1b2-c3d4-7e5f-8a6b-000000000002";
@@ -69,4 +69,20 @@ test("behind sentences that name nothing is what befell all, and what was said o
     `What happened to ${order}:`,
     `00:03.000  sale            warning  ${order} is late`,
   ]);
+});
+
+test("the last steps are shown without what happens all the time, and forty at most", () => {
+  const steps = [
+    step(1, "sale", "timer"),
+    step(2, "", "second"),
+    step(3, "broker", "hb.orders.sale: {}"),
+    step(4, "sale", "commit: orders"),
+    step(5, "client-1", "comes"),
+    step(6, "sale", "gone: the world ends"),
+  ];
+  expect(lastOf(steps)).toEqual([
+    "00:00.004  sale            commit  orders",
+    "00:00.005  client-1        comes",
+  ]);
+  expect(lastOf(Array.from({ length: 50 }, () => step(1, "sale", "ready")))).toHaveLength(40);
 });

@@ -6,6 +6,8 @@ const DETAIL_MAX = 300;
 const IDS_MAX = 3;
 /** Lines of a story that are told of a failure, at most. */
 const LINES_MAX = 100;
+/** Of the last steps of a run so many are shown. */
+const LAST_MAX = 40;
 /** Ids as Cleave makes them, such as those of orders, and those that a workload numbers itself. */
 const id = /\b[a-z]{2,8}_(?:[0-9a-f]{8}-[0-9a-f-]{10,}|\d+\w*)\b/g;
 /** The names of clients, whose story is what they have asked and heard. */
@@ -13,6 +15,8 @@ const client = /\bclient-\d+\b/g;
 /** What concerns everybody. */
 const forAll =
   /^(gone|paused|down|up|ready|another topology|the machine|stream|new stream|told to stop)/;
+/** What happens all the time, and tells a reader nothing. */
+const idle = /^(timer|turn|wait|second|request|answer|arrival|hb\.\S+)$/;
 /** What processes log. */
 const said = /^(warning|error)$/;
 
@@ -66,6 +70,14 @@ export function shortened(story: readonly string[]): readonly string[] {
   const half = LINES_MAX / 2;
   const left = `… ${story.length - LINES_MAX} lines more …`;
   return [...story.slice(0, half), left, ...story.slice(-half)];
+}
+
+/** What happened last, but for what tells a reader nothing. */
+export function lastOf(steps: readonly Step[]): string[] {
+  const telling = steps.filter(
+    ({ what, detail }) => !idle.test(what) && !(what === "gone" && detail === "the world ends"),
+  );
+  return telling.slice(-LAST_MAX).map(lineOf);
 }
 
 /** One step as a line. */

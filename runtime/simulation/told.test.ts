@@ -1,6 +1,4 @@
 import { expect, test } from "bun:test";
-import { fileURLToPath } from "node:url";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { told } from "./told.ts";
 
 const named = { workload: "buying", topology: "all", commit: "abc" };
@@ -39,27 +37,4 @@ test("a failure in a test says how that test has it again", () => {
       '"only":["pause core #1"]} })',
   );
   expect(told({ ...failure, faults, isExplained: false })[0]).toEndWith('"minutes":10} })');
-});
-
-/** What `cleave simulate` prints for seed 7 of the sample with these words. */
-async function simulatedWith(...more: string[]): Promise<string> {
-  using folder = temporaryFolder();
-  const script = fileURLToPath(new URL("sample-command.ts", import.meta.url));
-  const words = ["simulate", "--seed", "7", "--minutes", "1", ...more];
-  const command = [process.execPath, script, `${folder.path}/kept.jsonl`, ...words];
-  const child = Bun.spawn(command, { stdout: "pipe" });
-  return await new Response(child.stdout).text();
-}
-
-test("a run with certain faults alone says which of them do not happen", async () => {
-  expect(await simulatedWith("--only", "kill all at x #1")).toContain(
-    'The fault "kill all at x #1" does not happen in it.\n',
-  );
-  expect(await simulatedWith("--only", "none")).not.toContain("does not happen");
-});
-
-test("what names no step says so, rather than nothing", async () => {
-  const printed = await simulatedWith("--story", "ord_1", "--break-at", "no such step");
-  expect(printed).toStartWith("Nothing happened to ord_1 in this run.");
-  expect(printed).toContain('No step has the text "no such step"');
 });
