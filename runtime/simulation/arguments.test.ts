@@ -21,7 +21,7 @@ test.each(["--seeds", "--from", "--jobs"])("%s beside --seed is refused", (name)
 
 test("a number that is none is refused with what it may be", () => {
   expect(() => read("--jobs", "x")).toThrow(
-    '--jobs is "x", but it is a whole number from 0 to 256.',
+    '--jobs is "x", but it is a whole number from 1 to 256.',
   );
   expect(() => read("--from", "x")).toThrow("from 0 to 4294967295 or the word commit.");
 });
@@ -34,12 +34,26 @@ test.each([
   ["seeds", "10000001", "from 0 to 10000000"],
   ["minutes", "10081", "from 0 to 10080"],
   ["minutes", "", "from 0 to 10080"],
-  ["jobs", "257", "from 0 to 256"],
+  ["jobs", "257", "from 1 to 256"],
+  ["jobs", "0", "from 1 to 256"],
 ])("--%s %p is refused with what it may be", (name, text, range) => {
   expect(() => read(`--${name}=${text}`)).toThrow(
     `--${name} is "${text}", but it is a whole number ${range}.`,
   );
 });
+
+test("a number below zero is refused by its own name, with and without =", () => {
+  const refused = '--seeds is "-3", but it is a whole number from 0 to 10000000.';
+  expect(() => read("--seeds", "-3")).toThrow(refused);
+  expect(() => read("--seeds=-3")).toThrow(refused);
+});
+
+test.each([["--seeds"], ["--seeds --jobs 2"], ["--seeds -x"]])(
+  "that %p gives no value is told in one sentence",
+  (words) => {
+    expect(() => read(...words.split(" "))).toThrow(/^--seeds has no value\. It is written: sim/);
+  },
+);
 
 test("the limits themselves are taken", () => {
   expect(read("--seed", "4294967295", "--minutes", "10080")).toMatchObject({

@@ -1,17 +1,8 @@
 import { parseArgs } from "node:util";
 import { CommandError } from "../cli/cli.ts";
 import { commitOf, firstSeedOf } from "./commit.ts";
+import { written } from "./help.ts";
 import { JOBS_MAX, MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
-
-const written = [
-  "simulate [--seeds 100 | --seed 7] [--from 1 | --from commit] [--minutes 10] [--jobs 1]",
-  "[--topology all] [--workload buying] [--only fault | --only none] [--story ord_…]",
-  "[--until 03:07] [--break-at text]",
-  "  break all of it",
-];
-
-/** All that may be given, as `--help` shows it. */
-export const help = `  ${written.join("\n    ")}`;
 
 const options = {
   seed: { type: "string" },
@@ -44,9 +35,10 @@ export function readArguments(args: readonly string[], workload: string) {
   const commit = commitOf(import.meta.dir);
   return {
     ...{ commit, ...seedsOf(values, commit) },
-    seed: values.seed === undefined ? undefined : wholeNumber("seed", values.seed, SEED_MAX),
-    minutes: wholeNumber("minutes", values.minutes ?? "10", MINUTES_MAX),
-    jobs: Math.max(1, wholeNumber("jobs", values.jobs ?? "1", JOBS_MAX)),
+    seed:
+      values.seed === undefined ? undefined : wholeNumber("seed", values.seed, { most: SEED_MAX }),
+    minutes: wholeNumber("minutes", values.minutes ?? "10", { most: MINUTES_MAX }),
+    jobs: wholeNumber("jobs", values.jobs ?? "1", { least: 1, most: JOBS_MAX }),
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
     topology: values.topology ?? "all",
     workload: values.workload ?? workload,
@@ -61,13 +53,28 @@ const isFault = (name: string) => name !== "none";
 
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, strict: true });
+    return parseArgs({ args: withValues(args), options, strict: true });
   } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError(`${why.replace(/\.$/, "")}. It is written: ${written.join(" ")}`, {
       cause,
     });
   }
+}
+
+/** Has what is below zero be the value that it was meant as, and refuses what has no value. */
+function withValues(args: readonly string[]): string[] {
+  const words = [...args];
+  for (let at = 0; at < words.length; at++) {
+    const [word = "", value] = words.slice(at);
+    if (!Object.keys(options).some((name) => word === `--${name}`)) continue;
+    if (value === undefined || /^-\D/.test(value)) {
+      throw new CommandError(`${word} has no value. It is written: ${written.join(" ")}`);
+    }
+    words.splice(at, 2, `${word}=${value}`);
+  }
+  return words;
 }
 
 type Values = ReturnType<typeof parsed>["values"];
@@ -86,7 +93,10 @@ function checkTogether(values: Values): void {
 
 /** The first seed and how many there are, none of them beyond the last. */
 function seedsOf({ seeds = "100", from = "1" }: Values, commit: string | undefined) {
-  const many = { seeds: wholeNumber("seeds", seeds, SEEDS_MAX), from: firstSeed(from, commit) };
+  const many = {
+    seeds: wholeNumber("seeds", seeds, { most: SEEDS_MAX }),
+    from: firstSeed(from, commit),
+  };
   const last = many.from + many.seeds - 1;
   if (last <= SEED_MAX) return many;
   throw new CommandError(
@@ -97,7 +107,7 @@ function seedsOf({ seeds = "100", from = "1" }: Values, commit: string | undefin
 
 function firstSeed(text: string, commit: string | undefined): number {
   if (text === "commit") return drawnFrom(commit);
-  const seed = wholeNumberIn(text, SEED_MAX);
+  const seed = wholeNumberIn(text, { most: SEED_MAX });
   if (seed !== undefined) return seed;
   throw noNumber("from", text, `from 0 to ${SEED_MAX} or the word commit`);
 }
@@ -113,15 +123,23 @@ function drawnFrom(commit: string | undefined): number {
   return first;
 }
 
-function wholeNumber(name: string, text: string, most?: number): number {
-  const number = wholeNumberIn(text, most);
-  if (number !== undefined) return number;
-  throw noNumber(name, text, most === undefined ? "from 0 on" : `from 0 to ${most}`);
+/** What a number may be. */
+interface Range {
+  readonly least?: number;
+  readonly most?: number;
 }
 
-function wholeNumberIn(text: string, most = Number.MAX_SAFE_INTEGER): number | undefined {
+function wholeNumber(name: string, text: string, range: Range = {}): number {
+  const number = wholeNumberIn(text, range);
+  if (number !== undefined) return number;
+  const { least = 0, most } = range;
+  throw noNumber(name, text, most === undefined ? `from ${least} on` : `from ${least} to ${most}`);
+}
+
+function wholeNumberIn(text: string, range: Range): number | undefined {
+  const { least = 0, most = Number.MAX_SAFE_INTEGER } = range;
   const number = text.trim() === "" ? Number.NaN : Number(text);
-  return Number.isInteger(number) && number >= 0 && number <= most ? number : undefined;
+  return Number.isInteger(number) && number >= least && number <= most ? number : undefined;
 }
 
 function noNumber(name: string, text: string, range: string): CommandError {

@@ -77,6 +77,25 @@ test.each([
   }
 });
 
+test("a topology file that is not there is told in one sentence", async () => {
+  const { errors, code } = await simulated("--seed", "2", "--topology", "./none.ts");
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    "There is no topology file ./none.ts. Give the path of one, or one of monolith.\n",
+  );
+});
+
+test("a kept seed that is also asked for is said to be, and is run and counted once", async () => {
+  const seed = { minutes: 1, workload: "ordering", topology: "all", faults: [], found: "" };
+  for (const number of [3, 9]) keepSeed(kept, { ...seed, seed: number });
+  keepSeed(kept, { ...seed, seed: 2, workload: "idle" });
+  const first = "First come the seeds that have failed once: 3";
+  const { printed } = await simulated("--seeds", "4");
+  expect(printed).toStartWith(`${first}, 1 of the 4 asked for among them.\n`);
+  expect(printed).toContain("\n6 passed, 0 failed;");
+  expect((await simulated("--seeds", "1")).printed).toStartWith(`${first}.\n`);
+});
+
 test.each(["toString", "__proto__"])("%s is no name of what there is", async (name) => {
   for (const what of ["workload", "topology"]) {
     const { errors, code } = await simulated("--seed", "2", `--${what}`, name);
@@ -90,6 +109,8 @@ test.each(["--help", "-h"])("%s tells all that may be given, and runs nothing", 
   expect({ printed, code }).toEqual({ printed: "", code: 0 });
   const flags = ["seeds", "seed", "from", "minutes", "jobs", "topology", "workload"];
   for (const flag of [...flags, "only", "story", "until", "break-at"]) {
-    expect(errors).toContain(`--${flag} `);
+    expect(errors).toMatch(new RegExp(`\\n  --${flag} .*? {2,}\\w`));
   }
+  expect(errors).toContain("Workloads are ordering, idle, failing, ");
+  expect(errors).toContain("Topologies are all, monolith, or a file such as ");
 });

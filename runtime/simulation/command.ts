@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { CommandError } from "../cli/cli.ts";
 import { stopAsked } from "../cli/signals.ts";
 import { findTopology } from "../host/find-topology.ts";
@@ -5,7 +6,8 @@ import { realEnvironment } from "../host/real-environment.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Topology } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
-import { help, readArguments } from "./arguments.ts";
+import { readArguments } from "./arguments.ts";
+import { helpOf } from "./help.ts";
 import { inJobs } from "./jobs.ts";
 import type { Named } from "./kept.ts";
 import { groupsOf, runMany } from "./many.ts";
@@ -31,7 +33,9 @@ export async function runSimulate(
   args: readonly string[],
 ): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.error(help);
+    const workloads = Object.keys(simulated.workloads);
+    const topologies = Object.keys(system.topologies);
+    console.error(helpOf({ workloads, topologies }));
     return 0;
   }
   const asked = readArguments(args, usualOf(simulated));
@@ -92,6 +96,12 @@ async function scenarioOf(
 function topologiesOf(system: System, name: string): Topology[] {
   const names = name === "all" ? Object.keys(system.topologies) : [name];
   return names.map((one) => {
+    if (/[/\\]|\.(ts|json)$/.test(one) && !existsSync(one)) {
+      const known = Object.keys(system.topologies).join(", ");
+      throw new CommandError(
+        `There is no topology file ${one}. Give the path of one, or one of ${known}.`,
+      );
+    }
     const found = findTopology(one, system.topologies, moduleNamesOf(system));
     if ("mistakes" in found) throw new CommandError(found.mistakes.join("\n"));
     return found.topology;

@@ -1,7 +1,7 @@
 import { CommandError } from "../cli/cli.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
-import { keptSeeds, type Named, whereKept } from "./kept.ts";
+import { type KeptSeed, keptSeeds, type Named, whereKept } from "./kept.ts";
 import { tellEnd, tellSeed } from "./progress.ts";
 import type { Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
@@ -61,8 +61,8 @@ export async function runMany(asked: Asked, many: Many): Promise<number> {
   const isFresh = isLater(job);
   const tallies: Tally[] = [];
   const failures: Failure[] = [];
-  const before = isFresh ? 0 : keptSeeds(kept).length;
-  if (before > 0) console.log(`First come the seeds that have failed once: ${before}.`);
+  const before = isFresh ? [] : keptSeeds(kept);
+  if (before.length > 0) console.log(beginning(before, asked));
   for (const { named: of, scenario } of groups) {
     const named = { workload: of.workload, topology: of.topology, commit };
     const { faded } = await simulate({
@@ -84,6 +84,19 @@ export async function runMany(asked: Asked, many: Many): Promise<number> {
   }
   if (failures.some(isKept)) console.log(`From now on ${kept} has them run first. Commit it.`);
   return tellEnd(sumOf(tallies), { isStopped: false });
+}
+
+/** How many seeds come first, and how many of those were asked for as well: they run once. */
+function beginning(before: readonly KeptSeed[], asked: Asked): string {
+  const { workload, topology, minutes, from, seeds } = asked;
+  const both = before.filter(
+    (one) =>
+      Bun.deepEquals([one.workload, one.topology, one.minutes], [workload, topology, minutes]) &&
+      one.seed >= from &&
+      one.seed < from + seeds,
+  ).length;
+  const among = both === 0 ? "" : `, ${both} of the ${seeds} asked for among them`;
+  return `First come the seeds that have failed once: ${before.length}${among}.`;
 }
 
 function isKept({ isExplained, unkept }: Failure): boolean {

@@ -76,6 +76,7 @@ test("the last steps are shown without what happens all the time, and forty at m
     step(1, "sale", "timer"),
     step(2, "", "second"),
     step(3, "broker", "hb.orders.sale: {}"),
+    step(3, "broker", "pos.orders.sale: {}"),
     step(4, "sale", "commit: orders"),
     step(5, "client-1", "comes"),
     step(6, "sale", "gone: the world ends"),

@@ -16,7 +16,7 @@ const client = /\bclient-\d+\b/g;
 const forAll =
   /^(gone|paused|down|up|ready|another topology|the machine|stream|new stream|told to stop)/;
 /** What happens all the time, and tells a reader nothing. */
-const idle = /^(timer|turn|wait|second|request|answer|arrival|hb\.\S+)$/;
+const idle = /^(timer|turn|wait|second|request|answer|arrival|(hb|pos)\.\S+)$/;
 /** What processes log. */
 const said = /^(warning|error)$/;
 
@@ -81,7 +81,7 @@ export function lastOf(steps: readonly Step[]): string[] {
 }
 
 /** One step as a line. */
-export function lineOf({ atMs, where, what, detail }: Step): string {
+function lineOf({ atMs, where, what, detail }: Step): string {
   const shown = detail.length > DETAIL_MAX ? `${detail.slice(0, DETAIL_MAX)}…` : detail;
   return `${timeOf(atMs)}  ${where.padEnd(14)}  ${what}  ${shown}`.trimEnd();
 }
