@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { type FullCart, fillCart } from "./testing/buyer.ts";
+import { type FullCart, fillCart, given } from "./testing/buyer.ts";
 import { stockLittleShop } from "./testing/little-shop.ts";
 import { type Authorization, employee } from "./testing/people.ts";
 import { type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
@@ -87,6 +87,29 @@ describe("an address", () => {
     expect(JSON.stringify(problem.errors)).toContain(`"field":"${field}"`);
   });
 
+  test.each([
+    ["sort=wrong", "Expected one of relevance, price, -price, newest, name."],
+    ["limit=abc", "Expected a whole number from 1 to 100."],
+    ["limit=1000", "Expected a whole number from 1 to 100."],
+    ["limit=1.5", "Expected a whole number from 1 to 100."],
+    ["priceMin=-1", "Expected a whole number of at least 0."],
+    ["inStock=perhaps", "Expected true or false."],
+    ["category=Tea%20and%20more", "Expected a-z and 0-9, with single hyphens between."],
+  ])("with a value that does not fit says what does: %s", async (query, message) => {
+    const { problem } = await refusal(`/v1/products?${query}`);
+    const field = `query.${query.split("=")[0]}`;
+    expect(problem.errors).toEqual([{ field, message }]);
+  });
+
+  test("with options that are none is 422, however long they are", async () => {
+    for (const option of ["red", `colour:${"x".repeat(200)}`]) {
+      for (const query of [`option=${option}`, `option=${option}&option=size:4`]) {
+        const said = await refusal(`/v1/products?${query}`);
+        expect(said).toMatchObject({ status: 422, code: "option_invalid" });
+      }
+    }
+  });
+
   test.each(['"', "'", "* OR 1", "NEAR(", "a AND", "-", "%_", "\u0000", "🙂", "col:x"])(
     "takes any words to search for: %j",
     async (q) => {
@@ -118,6 +141,32 @@ describe("a body", () => {
       });
     },
   );
+
+  test("that does not fit is answered with what does, and with what is missing", async () => {
+    const cart = given(await shop.client().orders.v1.carts.post());
+    const sent = (method: string, value: unknown): Sent => ({
+      method,
+      headers: { ...json, "x-cart-token": cart.cartToken },
+      body: JSON.stringify(value),
+    });
+    const errorsOf = async (path: string, value: unknown) =>
+      (await refusal(`/v1/carts/${cart.cartId}/${path}`, sent("PUT", value))).problem.errors;
+    expect(await errorsOf("contact", { email: "kim" })).toEqual([
+      { field: "body.email", message: "Expected an e-mail address." },
+    ]);
+    expect(await errorsOf("contact", { email: `kim@${"x".repeat(320)}` })).toEqual([
+      { field: "body.email", message: "Expected a text of 3 to 320 characters." },
+    ]);
+    const address = { name: "Kim\nLee", line1: "Street 1", postcode: "10115", country: "Germany" };
+    expect(await errorsOf("addresses", { shipping: address })).toEqual([
+      { field: "body.shipping.name", message: "Expected one line of 1 to 120 characters." },
+      {
+        field: "body.shipping.city",
+        message: "Missing: expected one line of 1 to 120 characters.",
+      },
+      { field: "body.shipping.country", message: "Expected 2 characters out of A-Z." },
+    ]);
+  });
 
   test("is never repeated in what is said about it", async () => {
     const password = "the-secret-of-somebody".repeat(10);

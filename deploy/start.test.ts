@@ -61,7 +61,7 @@ describe("a start is refused, with nothing changed, for", () => {
       /^PORT is "70000" \(--port\): expected a whole number from 0 to 65535\.$/m,
     );
     expect(said).toMatch(/^--colour is not a known flag\./m);
-    expect(said).toMatch(/^LOG_LEVEL is "loud" \(environment\): expected "debug" or/m);
+    expect(said).toMatch(/^LOG_LEVEL is "loud" \(environment\): expected one of debug, info, /m);
     expect(said).toMatch(/^PUBLIC_URL is "shop" \(environment\): expected an address/m);
     expect(said).toMatch(/^SMTP_URL is a hidden value \(environment\): expected a mail server/m);
     expect(said).not.toContain("secret");

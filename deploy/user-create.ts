@@ -7,15 +7,11 @@ import type { System } from "../runtime/host/system.ts";
 import { t } from "../runtime/index.ts";
 
 const settings = t.Object({
-  EMAIL: emailAddress({ minLength: 3, maxLength: 320, description: "an e-mail address" }),
+  EMAIL: emailAddress({ minLength: 3, maxLength: 320 }),
   ROLE: t.Union([t.Literal("customer"), t.Literal("staff"), t.Literal("admin")], {
     default: "customer",
   }),
-  NAME: line({
-    default: "",
-    maxLength: 120,
-    description: "one line of at most 120 characters",
-  }),
+  NAME: line({ default: "", maxLength: 120 }),
   DATA_DIR: t.String({ minLength: 1, default: "./data" }),
 });
 

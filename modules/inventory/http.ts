@@ -15,8 +15,10 @@ export function http(edge: Edge) {
         call(inventory.availabilityOf, { variantIds: query.variantIds.split(",") }),
       {
         query: t.Object({
-          /** At most 50 ids, with commas between them. */
-          variantIds: t.String({ pattern: "^[^,]{1,80}(,[^,]{1,80}){0,49}$" }),
+          variantIds: t.String({
+            description: "1 to 50 ids with commas between them",
+            pattern: "^[^,]{1,80}(,[^,]{1,80}){0,49}$",
+          }),
         }),
       },
     )

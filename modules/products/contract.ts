@@ -1,7 +1,11 @@
 import { command, contract, event, moneySchema, query, t } from "#runtime";
 
 const Id = t.String({ minLength: 1, maxLength: 80 });
-const Slug = t.String({ pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", maxLength: 120 });
+const Slug = t.String({
+  description: "a-z and 0-9, with single hyphens between",
+  pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+  maxLength: 120,
+});
 const Options = t.Record(t.String({ maxLength: 40 }), t.String({ maxLength: 80 }));
 const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
 /** What something is sold for: an amount that is not below zero. */

@@ -5,6 +5,7 @@ const Id = t.String({ minLength: 1, maxLength: 80 });
 const Email = emailAddress({ minLength: 3, maxLength: 1_000 });
 /** As people type it. */
 const TypedEmail = t.String({
+  description: "an e-mail address",
   maxLength: 320,
   pattern: emailAddress().pattern?.replace("^", "^\\s*").replace("$", "\\s*$") ?? "",
 });

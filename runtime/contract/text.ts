@@ -1,4 +1,5 @@
 import { type StringOptions, Type } from "@sinclair/typebox";
+import { lengthOf } from "./expectation.ts";
 
 /** Control characters, and marks that nobody sees, such as line ends and directions. */
 const UNSEEN =
@@ -11,11 +12,13 @@ const SEPARATORS = '\\s@<>()\\[\\],;:"\\\\';
  * of the line of a mail or a form, nor turn the direction of what stands around it.
  */
 export function line(options: Omit<StringOptions, "pattern"> = {}) {
-  return Type.String({ ...options, pattern: `^[^${UNSEEN}]*$` });
+  const description = `one line${lengthOf(options)}`;
+  return Type.String({ description, ...options, pattern: `^[^${UNSEEN}]*$` });
 }
 
 /** The schema of a mail address, without a display name and without quotes. */
 export function emailAddress(options: Omit<StringOptions, "pattern"> = {}) {
   const part = `[^${SEPARATORS}${UNSEEN}]+`;
-  return Type.String({ ...options, pattern: `^${part}@${part}$` });
+  const description = "an e-mail address";
+  return Type.String({ description, ...options, pattern: `^${part}@${part}$` });
 }

@@ -1,4 +1,7 @@
+import type { TSchema } from "@sinclair/typebox";
+import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 import type { ValidationError } from "elysia";
+import { expectation } from "../contract/expectation.ts";
 
 const MISTAKES_MAX = 20;
 const FIELD_LENGTH_MAX = 200;
@@ -12,22 +15,50 @@ export interface FieldMistake {
 /** Lists the fields that do not fit, the first mistake of each, at most twenty. */
 export function mistakesOf(error: ValidationError, url = ""): FieldMistake[] {
   const mistakes = new Map<string, string>();
-  for (const { path, message } of details(error)) {
+  for (const one of details(error)) {
     if (mistakes.size >= MISTAKES_MAX) break;
     const field =
-      error.type === "property" ? numberName(error.value, url) : fieldName(error.type, path);
-    if (!mistakes.has(field)) mistakes.set(field, `${message}.`);
+      error.type === "property" ? numberName(error.value, url) : fieldName(error.type, one.path);
+    if (!mistakes.has(field)) mistakes.set(field, `${sentenceOf(one)}.`);
   }
   return Array.from(mistakes, ([field, message]) => ({ field, message }));
 }
 
-function* details(error: ValidationError): Generator<{ path: string; message: string }> {
+type Detail = Pick<ValueError, "path" | "message" | "schema" | "type" | "value">;
+
+function* details(error: ValidationError): Generator<Detail> {
   for (const one of error.all) {
-    if (typeof one.path === "string" && typeof one.message === "string") {
-      yield { path: one.path, message: one.message };
-    }
+    // Of schemas that are not TypeBox's it would be less.
+    if ("schema" in one) yield one;
   }
 }
+
+/** What fits where this did not. */
+function sentenceOf({ type, schema, message, value }: Detail): string {
+  if (ofContents.has(type)) return message;
+  if (value === undefined) return `Missing: ${expected(schema)}`;
+  const isLength =
+    type === ValueErrorType.StringMinLength || type === ValueErrorType.StringMaxLength;
+  return `E${expected(isLength ? lengthAlone(schema) : schema).slice(1)}`;
+}
+
+function expected(schema: TSchema): string {
+  return `expected ${expectation(schema)}`;
+}
+
+/** A description and a pattern say what a text is, not how long. */
+function lengthAlone({ description: _, pattern: __, ...schema }: TSchema): TSchema {
+  return schema as TSchema; // What is left still has its kind.
+}
+
+/** Mistakes of what is in an object or a list, of which the schema's own words tell nothing. */
+const ofContents = new Set([
+  ValueErrorType.ArrayContains,
+  ValueErrorType.ArrayUniqueItems,
+  ValueErrorType.ObjectAdditionalProperties,
+  ValueErrorType.ObjectMaxProperties,
+  ValueErrorType.ObjectMinProperties,
+]);
 
 /**
  * The query's parameter that has this value, if only one has. Of a number out of its range Elysia

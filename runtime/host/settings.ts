@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Kind } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { expectation } from "../contract/expectation.ts";
 import { t } from "../contract/schema.ts";
 import { flagOf, type Given, readFlags } from "./flags.ts";
 
@@ -161,42 +162,3 @@ const switches = new Map([
   ["no", false],
   ["off", false],
 ]);
-
-function expectation(schema: TSchema): string {
-  switch (schema[Kind]) {
-    case "Integer":
-      return `a whole number${range(schema)}`;
-    case "Number":
-      return `a number${range(schema)}`;
-    case "Boolean":
-      return "true or false";
-    case "Literal":
-      return `"${schema["const"]}"`;
-    case "Union":
-      return members(schema).map(expectation).join(" or ");
-    default:
-      return textExpectation(schema);
-  }
-}
-
-function members(schema: TSchema): TSchema[] {
-  const anyOf: unknown = schema["anyOf"];
-  return Array.isArray(anyOf) ? anyOf : [];
-}
-
-function range({ minimum, maximum }: TSchema): string {
-  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
-  if (minimum !== undefined) return ` of at least ${minimum}`;
-  return maximum === undefined ? "" : ` of at most ${maximum}`;
-}
-
-function textExpectation({ description, pattern, minLength, maxLength }: TSchema): string {
-  if (description !== undefined) return description;
-  if (pattern !== undefined) return `a text of the form ${pattern}`;
-  if (minLength !== undefined && maxLength !== undefined) {
-    return `a text of ${minLength} to ${maxLength} characters`;
-  }
-  if (minLength === 1) return "a text that is not empty";
-  if (minLength !== undefined) return `a text of at least ${minLength} characters`;
-  return maxLength === undefined ? "a text" : `a text of at most ${maxLength} characters`;
-}
