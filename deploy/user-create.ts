@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
 import { users } from "#modules/users";
 import { emailAddress, isDeclared, line } from "#runtime";
 import { ask } from "../runtime/cli/ask.ts";
@@ -38,13 +40,44 @@ export function userCreateCommand(system: System): Command {
   };
 }
 
+/** Typed at a terminal, it is not shown there; otherwise it is the first line of the input. */
 async function passwordFromInput(): Promise<string> {
-  if (process.stdin.isTTY) process.stderr.write("Password: ");
-  for await (const line of console) {
-    if (line.length >= 8 && line.length <= 128) return line;
-    throw new CommandError(`The password has ${line.length} characters: use 8 to 128.`);
+  const password = process.stdin.isTTY ? await typedUnseen("Password: ") : await firstLine();
+  if (password === undefined) {
+    throw new CommandError("There was no password on standard input. Write it as one line.");
   }
-  throw new CommandError("There was no password on standard input. Write it as one line.");
+  const { length } = password;
+  if (length >= 8 && length <= 128) return password;
+  const characters = length === 1 ? "character" : "characters";
+  throw new CommandError(`The password has ${length} ${characters}: use 8 to 128.`);
+}
+
+async function firstLine(): Promise<string | undefined> {
+  for await (const line of console) return line;
+  return undefined;
+}
+
+/** A line from the terminal; undefined when it was ended without one. Ctrl-C ends the process. */
+function typedUnseen(prompt: string): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const { stdin } = process;
+  const keys = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+  keys.once("line", (line) => {
+    resolve(line);
+    keys.close();
+  });
+  keys.once("close", () => {
+    process.stderr.write("\n");
+    resolve(undefined);
+  });
+  keys.once("SIGINT", () => {
+    keys.close();
+    process.kill(process.pid, "SIGINT");
+  });
+  // Asked only now that the terminal shows no keys any more.
+  process.stderr.write(prompt);
+  return promise;
 }
 
 function asSentence(error: unknown, email: string): unknown {
