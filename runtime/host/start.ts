@@ -5,7 +5,8 @@ import type { Environment } from "../contract/environment.ts";
 import { TransportError } from "../contract/errors.ts";
 import { type Identity, system as systemIdentity } from "../contract/identity.ts";
 import { addressOf } from "../gateway/address.ts";
-import type { Gateway, gateway } from "../gateway/gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Invoke } from "../gateway/invoke.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -70,9 +71,9 @@ export interface Running {
  * gateway. Nothing is loaded of what isn't placed here but contracts.
  *
  * The port is taken first and the databases are claimed before any is opened, so a start that is
- * refused has changed nothing on disk. Until the modules are up, requests are answered 503. The
- * first process with the gateway also fills the demo shop, once every module answers, and holds
- * the door for the command line.
+ * refused has changed nothing on disk. The first process with the gateway also fills the demo shop,
+ * once every module answers, and holds the door for the command line. Until the modules are up and
+ * the shop is filled, requests are answered 503.
  */
 export async function start(
   system: System,
@@ -109,7 +110,7 @@ export async function start(
       const status = () => shop.status(settings);
       control = openControl(folder.path, { offered: contracts, call, status });
     }
-    shop.ready = true;
+    shop.open();
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
     return { url: edge?.url, stop };
   } catch (error) {
@@ -125,6 +126,7 @@ class Shop {
   readonly #startMs: number;
   instance: Instance | undefined;
   ready = false;
+  #isOpen = false;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -141,11 +143,18 @@ class Shop {
     return { natsUrl: null, reports: reportsAlone(this.instance?.modules ?? [], about) };
   }
 
-  invoke: Parameters<typeof gateway>[0]["invoke"] = (procedure, input, request) => {
-    if (this.instance === undefined) {
-      const message = "The modules are being started. Try again in a moment.";
-      return Promise.reject(new TransportError("UNREACHABLE", "no", message));
-    }
+  /** Lets customers in, who stay until they are served when it is ready no longer. */
+  open(): void {
+    this.#isOpen = true;
+    this.ready = true;
+  }
+
+  /** What customers ask for. */
+  serve: Invoke = (procedure, input, request) =>
+    this.#isOpen ? this.invoke(procedure, input, request) : Promise.reject(notYet());
+
+  invoke: Invoke = (procedure, input, request) => {
+    if (this.instance === undefined) return Promise.reject(notYet());
     const { identity, traceId, deadlineMs, key, asText, signal } = request;
     const deadlineAtMs = this.#environment.monotonic() + deadlineMs;
     const origin = { identity, traceId, deadlineAtMs, signal };
@@ -164,6 +173,11 @@ class Shop {
         asText: false,
       }) as never;
   }
+}
+
+function notYet(): TransportError {
+  const message = "The modules are being started. Try again in a moment.";
+  return new TransportError("UNREACHABLE", "no", message);
 }
 
 async function openGateway(
@@ -187,7 +201,7 @@ async function openGateway(
       development,
       log: log.with({ module: "gateway" }),
       environment,
-      invoke: shop.invoke,
+      invoke: shop.serve,
       ready: () => shop.ready,
     });
   } catch (cause) {
