@@ -9,6 +9,8 @@ test.each([
   [t.Boolean(), "true or false"],
   [t.String({ minLength: 1 }), "a text that is not empty"],
   [t.String({ minLength: 8, maxLength: 128 }), "a text of 8 to 128 characters"],
+  [t.String({ maxLength: 1 }), "a text of at most 1 character"],
+  [t.String({ pattern: "^[a-z]{1}$" }), "1 character out of a-z"],
   [t.String({ pattern: "^a+$" }), "a text of the form ^a+$"],
   [t.String({ pattern: "^a+$", description: "some of the letter a" }), "some of the letter a"],
   [t.String({ pattern: "^[A-Z]{2}$" }), "2 characters out of A-Z"],

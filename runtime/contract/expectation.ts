@@ -30,7 +30,7 @@ export function expectation(schema: TSchema): string {
 /** How long a text may be, as in " of 8 to 128 characters"; empty when it may have any length. */
 export function lengthOf({ minLength, maxLength }: Lengths): string {
   const length = lengths(minLength, maxLength);
-  return length === "" ? "" : `${length} characters`;
+  return length === "" ? "" : `${length} ${characters(maxLength ?? minLength)}`;
 }
 
 function oneOf(members: readonly TSchema[]): string {
@@ -73,7 +73,12 @@ function textExpectation(schema: TSchema): string {
 function charactersOf(pattern: string): string | undefined {
   const [, set, least, most = least] = pattern.match(simplePattern) ?? [];
   if (least === undefined) return undefined;
-  return `${least === most ? least : `${least} to ${most}`} characters out of ${set}`;
+  const count = least === most ? least : `${least} to ${most}`;
+  return `${count} ${characters(Number(most))} out of ${set}`;
+}
+
+function characters(count: number | undefined): string {
+  return count === 1 ? "character" : "characters";
 }
 
 const simplePattern = /^\^\[([\w-]+)\]\{(\d+)(?:,(\d+))?\}\$$/;

@@ -14,6 +14,7 @@ const system: System = {
   topologies: {
     monolith: { gateway: ["orders", "products"] },
     split: { gateway: [], orders: ["orders"], products: { readers: 1 } },
+    pair: { gateway: ["products"], orders: ["orders"] },
   },
   authenticator: () => Promise.reject(new Error("A plan needs no authenticator.")),
   demo: () => Promise.reject(new Error("A plan fills nothing.")),
@@ -66,7 +67,7 @@ test("a topology of several processes is run whole, or one of them over NATS", (
 test.each([
   [
     "--topology spilt",
-    'There is no topology "spilt". Known are monolith, split; the nearest is split. ' +
+    'There is no topology "spilt". Known are monolith, split, pair; the nearest is split. ' +
       "A file is given by its path, as in ./spilt.ts.",
   ],
   [
@@ -75,9 +76,16 @@ test.each([
       "products-2; the nearest is products.",
   ],
   [
-    "--instance orders",
-    'The topology monolith has no instance "orders". Known are gateway; the nearest is gateway.',
+    `--instance products --nats ${nats}`,
+    'The topology monolith has no instance "products". The topology split has: choose it with ' +
+      "--topology split.",
   ],
+  [
+    "--topology pair --instance products-2",
+    'The topology pair has no instance "products-2". The topology split has: choose it with ' +
+      "--topology split.",
+  ],
+  ["--instance stock", 'The topology monolith has no instance "stock". Its only one is gateway.'],
   [
     "--topology split --instance orders",
     "The instance orders of the topology split meets the others over NATS. Give it the server " +

@@ -2,7 +2,7 @@ import { findTopology } from "./find-topology.ts";
 import type { Given } from "./flags.ts";
 import { nearest } from "./nearest.ts";
 import { moduleNamesOf, type System } from "./system.ts";
-import { type Placement, placementsOf } from "./topology.ts";
+import { type Placement, placementsOf, type Topology } from "./topology.ts";
 
 /** What a start is to run in, or from, this process. */
 export type Plan =
@@ -37,7 +37,7 @@ export function planOf(
   const instance = given.get("INSTANCE")?.text;
   const placement = placements.find((one) => one.name === instance);
   if (instance !== undefined && placement === undefined) {
-    return { mistakes: [unknownInstance(topology, instance, placements)] };
+    return { mistakes: [unknownInstance(system, { topology, instance, placements })] };
   }
   const nats = given.get("NATS_URL");
   const [only] = placements;
@@ -64,13 +64,26 @@ export function planOf(
 }
 
 function unknownInstance(
-  topology: string,
-  instance: string,
-  placements: readonly Placement[],
+  { topologies }: System,
+  about: {
+    readonly topology: string;
+    readonly instance: string;
+    readonly placements: readonly Placement[];
+  },
 ): string {
+  const { topology, instance, placements } = about;
+  const problem = `The topology ${topology} has no instance "${instance}".`;
+  const [other] = Object.entries(topologies).filter(([, one]) => has(one, instance));
+  if (other !== undefined) {
+    return `${problem} The topology ${other[0]} has: choose it with --topology ${other[0]}.`;
+  }
   const names = placements.map((one) => one.name);
-  const known = `Known are ${names.join(", ")}; the nearest is ${nearest(instance, names)}.`;
-  return `The topology ${topology} has no instance "${instance}". ${known}`;
+  if (names.length === 1) return `${problem} Its only one is ${names[0]}.`;
+  return `${problem} Known are ${names.join(", ")}; the nearest is ${nearest(instance, names)}.`;
+}
+
+function has(topology: Topology, instance: string): boolean {
+  return placementsOf(topology).some((one) => one.name === instance);
 }
 
 function lacksNats(topology: string, instance: string): string {

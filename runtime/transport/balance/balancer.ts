@@ -187,7 +187,7 @@ export class Balancer {
     for (const { member, fail } of this.#underway) {
       if (!this.#directory.isLost(member)) continue;
       const { module, instance } = member.beat;
-      const message = `${instance} of ${module} went away; whether it ran is unknown.`;
+      const message = `The instance ${instance} went away; whether ${module} ran this is unknown.`;
       fail(new TransportError("UNREACHABLE", "unknown", message));
     }
   }
