@@ -104,24 +104,50 @@ describe("in a shop that runs", () => {
   }, 60_000);
   afterAll(() => shop?.[Symbol.asyncDispose]());
 
-  test("the requests of the README buy something", async () => {
-    const [script = ""] = codeUnder("Buy something", "sh");
-    expect(script).toContain("shop=http://127.0.0.1:3000 ");
-    const here = script.replace("http://127.0.0.1:3000", shop.url);
-    const { code, output, errors } = await finished(spawn(["sh", "-euc", here]));
-    expect({ code, errors }).toEqual({ code: 0, errors: "" });
-    expect(output).toEndWith("}");
-    expect(output.slice(output.lastIndexOf('{"checkoutId"'))).toContain('"state":"confirmed"');
-  });
-
-  test("the README's command makes an administrator", async () => {
-    const [, command = ""] = codeUnder("Buy something", "sh");
+  test("the commands of the README buy something, make an administrator, and send it", async () => {
+    const [buying = ""] = codeUnder("Buy something", "sh");
+    const [making = "", sending = ""] = codeUnder("Send it", "sh");
+    expect(buying).toContain("shop=http://127.0.0.1:3000 ");
+    const here = buying.replace("http://127.0.0.1:3000", shop.url);
+    const script = [here, making, sending].join("echo\n");
+    const input = `${sending.match(/^password="(.*)"$/m)?.[1]}\n`;
     const environment = { DATA_DIR: shop.folder };
-    const input = "correct horse battery\n";
-    const { output, code } = await finished(spawn(["sh", "-euc", command], { environment, input }));
-    expect({ output, code }).toEqual({ output: "you@example.com is now an admin.\n", code: 0 });
-  });
+    const child = spawn(["sh", "-euc", script], { environment, input });
+    const { code, output, errors } = await finished(child);
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^\$ bun .*\n$/) });
+    const [bought = "", made] = output.slice(output.lastIndexOf('{"checkoutId"')).split("\n");
+    expect(bought).toContain('"state":"confirmed"');
+    expect(made).toBe("");
+    expect(output).toContain("\nyou@example.com is now an admin.\n");
+    const states = [...output.matchAll(/"state":"(packed|shipped|delivered)"/g)];
+    expect(states.map(([, state]) => state)).toEqual(["packed", "shipped", "delivered"]);
+  }, 60_000);
+
+  test("the README's client compiles, and finds cleavers", async () => {
+    const [example = ""] = codeUnder("Buy something", "ts");
+    expect(example).toContain('client("http://127.0.0.1:3000"');
+    const path = "deploy/example.ts";
+    const text = example.replace("./modules", "../modules");
+    using copy = temporaryFolder();
+    copyWith(new Map([[path, text.replace("http://127.0.0.1:3000", shop.url)]]), copy.path);
+    expect(await compiled(copy.path, [path])).toEqual({ code: 0, output: "", errors: "" });
+    const { output } = await finished(spawn(["bun", path], { cwd: copy.path }));
+    expect(output).toMatch(/^\[.*"cleaver"/s);
+  }, 60_000);
 });
+
+test("the README's topology is one, of four processes that serve the shop", async () => {
+  const [example = ""] = codeUnder("One process, or many", "ts");
+  using place = temporaryFolder();
+  const file = join(place.path, "mine.ts");
+  writeFileSync(file, example);
+  await using shop = await spawnShop({ arguments: ["--no-demo", "--topology", file] });
+  const { output } = await runMain(["status", "--json", "--data-dir", shop.folder]);
+  const processes = JSON.parse(output).instances.map((one: { instance: string }) => one.instance);
+  expect(processes).toEqual(["gateway", "products", "products-2", "products-3"]);
+  expect((await fetch(`${shop.url}/v1/products`)).status).toBe(200);
+  expect(await shop.stop()).toBe(0);
+}, 60_000);
 
 test("the table of settings has every setting with its default, and no other", async () => {
   const inside = await Promise.all(modules.map((one) => one.module()));
@@ -153,10 +179,7 @@ test("the README's ten lines are a module, which compiles and answers", async ()
   using copy = temporaryFolder();
   copyWith(filesOf(example), copy.path);
 
-  const types = { extends: "./tsconfig.json", include: ["modules/gifts", "runtime/sql.d.ts"] };
-  writeFileSync(join(copy.path, "tsconfig.gifts.json"), JSON.stringify(types));
-  const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.gifts.json"];
-  const checked = await finished(spawn(compiler, { cwd: copy.path }));
+  const checked = await compiled(copy.path, ["modules/gifts"]);
   expect(checked).toEqual({ code: 0, output: "", errors: "" });
 
   const start = ["bun", "deploy/main.ts", "start", "--port", "0", "--no-demo"];
@@ -178,10 +201,7 @@ test("the README's simulation of those lines compiles, and finds nothing", async
   using copy = temporaryFolder();
   copyWith(filesOf(example).set(path, text), copy.path);
 
-  const types = { extends: "./tsconfig.json", include: ["modules/gifts", "runtime/sql.d.ts"] };
-  writeFileSync(join(copy.path, "tsconfig.gifts.json"), JSON.stringify(types));
-  const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.gifts.json"];
-  const checked = await finished(spawn(compiler, { cwd: copy.path }));
+  const checked = await compiled(copy.path, ["modules/gifts"]);
   expect(checked).toEqual({ code: 0, output: "", errors: "" });
   const tested = await finished(spawn(["bun", "test", path], { cwd: copy.path }));
   expect({ code: tested.code, errors: tested.errors }).toMatchObject({ code: 0 });
@@ -196,6 +216,14 @@ function filesOf(example: string): Map<string, string> {
   const list = "modules/index.ts";
   const longer = textOf(list).replace("] as const;", `${files.get(list)}] as const;`);
   return files.set(list, `import { gifts } from "#modules/gifts";\n${longer}`);
+}
+
+/** What the compiler says of files of a copy of the product. */
+function compiled(folder: string, paths: readonly string[]) {
+  const types = { extends: "./tsconfig.json", include: [...paths, "runtime/sql.d.ts"] };
+  writeFileSync(join(folder, "tsconfig.example.json"), JSON.stringify(types));
+  const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.example.json"];
+  return finished(spawn(compiler, { cwd: folder }));
 }
 
 /** Copies the product into a folder, and writes `files` over it. */
