@@ -7,6 +7,8 @@ const Line = t.Object({
 });
 const Lines = t.Array(Line, { minItems: 1, maxItems: 100 });
 
+const Country = t.String({ pattern: "^[A-Z]{2}$", description: "a country code such as DE" });
+
 /** A postal address as shipping needs it. `country` is ISO 3166-1 alpha-2. */
 export const addressSchema = t.Object({
   name: line({ minLength: 1, maxLength: 120 }),
@@ -15,7 +17,7 @@ export const addressSchema = t.Object({
   city: line({ minLength: 1, maxLength: 120 }),
   region: t.Optional(line({ maxLength: 120 })),
   postcode: line({ minLength: 1, maxLength: 20 }),
-  country: t.String({ pattern: "^[A-Z]{2}$" }),
+  country: Country,
   phone: t.Optional(line({ maxLength: 40 })),
 });
 
@@ -48,7 +50,7 @@ export const shipping = contract("shipping", {
    */
   quote: query({
     input: t.Object({
-      country: t.String({ pattern: "^[A-Z]{2}$" }),
+      country: Country,
       postcode: t.String({ maxLength: 20 }),
       weightGrams: t.Integer({ minimum: 0 }),
       subtotal: moneySchema,
