@@ -164,7 +164,7 @@ describe("a body", () => {
         field: "body.shipping.city",
         message: "Missing: expected one line of 1 to 120 characters.",
       },
-      { field: "body.shipping.country", message: "Expected 2 characters out of A-Z." },
+      { field: "body.shipping.country", message: "Expected a country code such as DE." },
     ]);
   });
 

@@ -37,13 +37,13 @@ export async function afterwards(
   plan: Plan,
   orderId: string,
 ): Promise<void> {
-  const { number, choice, isLate } = plan;
+  const { number, choice, isLate, pause } = plan;
   await plan.pause(plan.waitMs);
   const cancel = () => call(orders.cancelOrder, { orderId }).catch(unlessRefused);
   if (choice < 0.25) {
     await cancel();
   } else if (choice < 0.85) {
-    const sending = { number, orderId, inTwo: choice < 0.55 };
+    const sending = { number, pause, orderId, inTwo: choice < 0.55 };
     await Promise.all([isLate ? cancel() : null, sendParcels(call, sending)]);
     await plan.pause(plan.laterMs);
     const arrived = plan.laterMs < ALL_ARRIVE_MS ? 2 : 1;

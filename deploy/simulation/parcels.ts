@@ -1,20 +1,26 @@
 import { shipping } from "#modules/shipping";
-import type { Call } from "#runtime";
-import type { Invariant, Rows } from "#runtime/simulation";
+import type { Call, OutputOf } from "#runtime";
+import type { Client, Invariant, Rows } from "#runtime/simulation";
 import { unlessRefused } from "./refusals.ts";
 
 type Staff = Call<typeof shipping>;
+type Parcel = OutputOf<typeof shipping.shipmentsOf>[number];
+
+/** How often staff looks for the parcel of an order that is confirmed, and how long between. */
+const LOOKS_MAX = 60;
+const LOOK_MS = 2_000;
 
 /** An order that is sent, by which buyer's number, and whether in two parcels. */
-interface Sending {
-  readonly number: number;
+interface Sending extends Pick<Client, "number" | "pause"> {
   readonly orderId: string;
   readonly inTwo: boolean;
 }
 
 /** Staff packs an order and sends it off: as it is, or one piece first and then the rest. */
-export async function sendParcels(call: Staff, { number, orderId, inTwo }: Sending) {
-  if (inTwo) await divide(call, { number, orderId });
+export async function sendParcels(call: Staff, sending: Sending): Promise<void> {
+  const { number, orderId, inTwo } = sending;
+  const whole = await wholeParcel(call, sending);
+  if (whole !== undefined && inTwo) await divide(call, sending, whole);
   const shipments = await call(shipping.shipmentsOf, { orderId });
   await Promise.all(
     shipments.map(async ({ shipmentId }, index) => {
@@ -35,9 +41,17 @@ export async function deliverParcels(call: Staff, orderId: string, arrived: numb
   }
 }
 
-async function divide(call: Staff, { number, orderId }: Omit<Sending, "inTwo">): Promise<void> {
-  const [whole] = await call(shipping.shipmentsOf, { orderId });
-  if (whole === undefined) return;
+/** The parcel of all of it, which comes soon after it was confirmed unless it is cancelled. */
+async function wholeParcel(call: Staff, { orderId, pause }: Sending): Promise<Parcel | undefined> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const [whole] = await call(shipping.shipmentsOf, { orderId });
+    if (whole !== undefined) return whole;
+    await pause(LOOK_MS);
+  }
+  return undefined;
+}
+
+async function divide(call: Staff, { number, orderId }: Sending, whole: Parcel): Promise<void> {
   await call(shipping.cancelShipment, { shipmentId: whole.shipmentId }).catch(unlessRefused);
   const lines = whole.lines.map(({ variantId }) => ({ variantId, quantity: 1 }));
   for (const parcel of [{ ref: `first-${number}`, lines }, { ref: `rest-${number}` }]) {
@@ -54,6 +68,10 @@ export const parcels: readonly Invariant[] = [
   {
     name: "each parcel that has left is noted once, and its customer hears of it",
     check: async (_call, rows) => [...unnoted(rows), ...unheardOf(rows)],
+  },
+  {
+    name: "a parcel is held back for want of money alone",
+    check: async (_call, rows) => rows("shipping", packedAgain),
   },
   {
     name: "an order is complete once all of it has arrived, and not before",
@@ -84,12 +102,16 @@ function unnoted(rows: Rows): string[] {
   ];
 }
 
-/** Parcels of which no mail tells the number by which they are followed. */
+/** Parcels of which no mail tells how many are in it, and by which number it is followed. */
 function unheardOf(rows: Rows): string[] {
   const told = rows("notifications", toldOfParcels);
-  return rows("shipping", numbersOfLeft)
-    .filter((number) => !told.some((text) => text.includes(`Tracking number: ${number}\n`)))
-    .map((number) => `no mail tells of the parcel ${number}, which has left`);
+  return rows("shipping", whatLeft).flatMap((row) => {
+    const [shipmentId = "", number = "", pieces = ""] = row.split(" ");
+    const words = [`  ${pieces} × `, `Tracking number: ${number}\n`];
+    const tells = (mail: string) => words.every((one) => mail.includes(one));
+    if (told.some((mail) => mail.startsWith(`${shipmentId} `) && tells(mail))) return [];
+    return [`no mail tells of the parcel ${number}, which has left with ${pieces}`];
+  });
 }
 
 const sentOfCancelled = `
@@ -102,9 +124,15 @@ const leftOfOrder = `
 const notedOfOrder = `
   SELECT order_id || ' ' || count(*) || ' parcels' FROM orders, json_each(timeline)
   WHERE json_extract(value, '$.what') = 'shipped' GROUP BY order_id`;
-const numbersOfLeft = `
-  SELECT tracking_number FROM shipment WHERE state IN ('shipped', 'delivered')`;
-const toldOfParcels = "SELECT text || char(10) FROM mails WHERE template = 'order-shipped'";
+const whatLeft = `
+  SELECT shipment_id || ' ' || tracking_number || ' ' || sum(quantity)
+  FROM shipment JOIN shipment_line USING (shipment_id)
+  WHERE state IN ('shipped', 'delivered') GROUP BY shipment_id`;
+const toldOfParcels = `
+  SELECT about || ' ' || text || char(10) FROM mails WHERE template = 'order-shipped'`;
+const packedAgain = `
+  SELECT shipment_id || ' is packed again, since ' || failure FROM shipment
+  WHERE failure NOT LIKE 'CAPTURE!_%' ESCAPE '!'`;
 const whollyDelivered = `
   SELECT c.order_id FROM consignment c
   WHERE c.state <> 'cancelled' AND (

@@ -53,7 +53,10 @@ interface Trade {
   /** How many of each variant there are, and how often the coupon can be used. */
   readonly stock: number;
   readonly couponUses: number;
-  /** The share of buyers who give up a checkout while it is under way, and who else hangs up. */
+  /**
+   * The share of buyers who give up a checkout while it is under way; twice as many cancel what is
+   * being sent, and thrice as many hang up who ask by phone.
+   */
   readonly abandoning: number;
 }
 

@@ -18,7 +18,11 @@ const STATE: readonly (readonly [module: string, what: string, table: string])[]
   ["orders", "code || ' ' || uses", "coupons"],
   ["inventory", "on_hand || ' ' || held || ' ' || committed", "level"],
   ["payments", "state || ' ' || authorised || ' ' || captured || ' ' || refunded", "payments"],
-  ["shipping", "state || ' ' || coalesce(tracking_number, '')", "shipment"],
+  [
+    "shipping",
+    "state || ' ' || coalesce(tracking_number, '')",
+    "shipment WHERE state <> 'cancelled'",
+  ],
   ["notifications", "recipient || ' ' || template || ' ' || state", "mails"],
 ];
 
@@ -44,7 +48,8 @@ function ended(scenario: Omit<Scenario, "topologies">, topology: Topology, seed:
   return { violations, state };
 }
 
-// With enough for all of them nobody's outcome depends on who comes first.
+// With enough for all of them nobody's outcome depends on who comes first; only whether a parcel was
+// cancelled or never made, which is why those are left out.
 test.each([1, 2, 3])("every topology ends with the same by the seed %d", async (seed) => {
   const scenario = {
     modules: (await Promise.all(modules.map(({ module }) => module()))).map((one) => one.default),

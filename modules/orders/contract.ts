@@ -355,8 +355,8 @@ export const orders = contract("orders", {
     output: t.Object({ expired: t.Boolean() }),
   }),
   /**
-   * Checks the shop's books: what leaves a trace in those of orders, inventory and payments, and
-   * between them, over the orders placed since `sinceMs`.
+   * Checks the shop's books: what leaves a trace in those of orders, inventory, payments and
+   * shipping, and between them, over the orders placed since `sinceMs`.
    */
   reconcile: query({
     input: t.Object({ sinceMs: t.Optional(t.Integer()) }),

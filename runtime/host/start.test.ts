@@ -50,11 +50,11 @@ test("nothing is answered of a shop that is being filled, and all of it afterwar
   } as const;
   const openTransport = async () => inProcess(environment);
   const running = await start(system, settings, { environment, log: silent, openTransport });
+  await using _ = { [Symbol.asyncDispose]: () => running.stop() };
   expect(early.map((answer) => answer.status)).toEqual([503, 503]);
   expect(early[0]?.headers.get("retry-after")).toBe("1");
   const answer = await tea();
   expect(await answer.json()).toEqual({ count: 1 });
-  await running.stop();
 });
 
 function freePort(): number {

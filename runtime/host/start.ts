@@ -72,8 +72,8 @@ export interface Running {
  *
  * The port is taken first and the databases are claimed before any is opened, so a start that is
  * refused has changed nothing on disk. The first process with the gateway also fills the demo shop,
- * once every module answers, and holds the door for the command line. Until the modules are up and
- * the shop is filled, requests are answered 503.
+ * once every module answers, and holds the door for the command line. It answers requests with 503
+ * until the modules are up and the shop is filled; a further gateway only until it is up itself.
  */
 export async function start(
   system: System,
@@ -143,7 +143,7 @@ class Shop {
     return { natsUrl: null, reports: reportsAlone(this.instance?.modules ?? [], about) };
   }
 
-  /** Lets customers in, who stay until they are served when it is ready no longer. */
+  /** Lets customers in. Those who are in when it is ready no longer are still served. */
   open(): void {
     this.#isOpen = true;
     this.ready = true;
@@ -176,7 +176,7 @@ class Shop {
 }
 
 function notYet(): TransportError {
-  const message = "The modules are being started. Try again in a moment.";
+  const message = "The modules are being started and filled. Try again in a moment.";
   return new TransportError("UNREACHABLE", "no", message);
 }
 

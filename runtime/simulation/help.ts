@@ -7,7 +7,7 @@ export const written = [
 
 /** What may be given, and what it does. */
 const flags = {
-  "--seeds 100": "how many seeds are run, one after the other",
+  "--seeds 100": "how many seeds are run",
   "--seed 7": "runs this one alone, and tells of it what the last four below ask for",
   "--from 1": "the first of the seeds; `commit` has git's commit draw it",
   "--minutes 10": "for how many virtual minutes faults happen",

@@ -86,7 +86,7 @@ export async function runMany(asked: Asked, many: Many): Promise<number> {
   return tellEnd(sumOf(tallies), { isStopped: false });
 }
 
-/** How many seeds come first, and how many of those were asked for as well: they run once. */
+/** How many seeds come first, and how many of those were asked for as well. */
 function beginning(before: readonly KeptSeed[], asked: Asked): string {
   const { workload, topology, minutes, from, seeds } = asked;
   const both = before.filter(

@@ -27,6 +27,22 @@ export const parcelBugs: readonly PlantedBug[] = [
     says: /has arrived, and is not complete/,
   },
   {
+    name: "what is packed is sent in another parcel, too",
+    why: "Only what has left is taken off what is left to send.",
+    file: "modules/shipping/handlers/create-shipment.ts",
+    find: 'all.filter(({ state }) => state !== "cancelled")',
+    replace: 'all.filter(({ state }) => state === "shipped")',
+    says: /O9: ord_\S+ ordered \d of \S+, its live shipments hold \d/,
+  },
+  {
+    name: "the second parcel finds no stock",
+    why: "The stock of an order is taken to have gone out with its first parcel.",
+    file: "modules/inventory/handlers/consume-stock.ts",
+    find: "if (!reservations.hasOpenLine(tx, orderId)) {",
+    replace: "if (demand.length > 0) {",
+    says: /is packed again, since NOT_COMMITTED/,
+  },
+  {
     name: "what has left can be cancelled",
     why: "That one parcel is on its way is no reason while another is not.",
     file: "modules/shipping/handlers/cancel-fulfilment.ts",

@@ -1,5 +1,6 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
+import { shipping } from "#modules/shipping";
 import { type Call, handler, type Read } from "#runtime";
 import { orders } from "../contract.ts";
 import {
@@ -23,7 +24,7 @@ type Neighbours = Call<typeof inventory | typeof payments>;
 
 export const reconcile = handler(
   orders.reconcile,
-  { uses: [inventory, payments] },
+  { uses: [inventory, payments, shipping] },
   async ({ sinceMs }, { read, call, now }) => {
     const batch = ordersSince(read, { sinceMs: sinceMs ?? now() - dayMs, limit: ordersMax });
     const violations = [
@@ -32,6 +33,7 @@ export const reconcile = handler(
       ...batch.flatMap((order) => ownBooks(read, order)),
       ...(await call(inventory.audit, {})),
       ...(await call(payments.audit, {})),
+      ...(await call(shipping.audit, {})),
     ];
     for (let from = 0; from < batch.length; from += callsAtOnce) {
       const some = batch.slice(from, from + callsAtOnce);
