@@ -4,6 +4,8 @@ import type { Client, Invariant, Rows } from "#runtime/simulation";
 import { unlessRefused } from "./refusals.ts";
 
 const PASSWORD = "leaves of the plant";
+/** How often somebody gets their password wrong first: once more, and they would have to wait. */
+const GUESSES = 4;
 /** How long somebody reads before their session is prolonged, in milliseconds at most. */
 const READS_MS = 20_000;
 /** When a token that was used is certainly of no use any more. */
@@ -21,8 +23,10 @@ export async function useAccount(call: Users, client: Client): Promise<void> {
   const isRobbed = client.random() < 0.5;
   const registering = { ...who, name: "A User" };
   await Promise.all([call(users.registerUser, registering), call(users.registerUser, registering)]);
-  const guessed = await call(users.logIn, { ...who, password: "a guess" }).catch(unlessRefused);
-  if (guessed !== undefined) throw new Error(`${who.email} was let in by a wrong password.`);
+  for (let guesses = 0; guesses < GUESSES; guesses++) {
+    const guessed = await call(users.logIn, { ...who, password: "a guess" }).catch(unlessRefused);
+    if (guessed !== undefined) throw new Error(`${who.email} was let in by a wrong password.`);
+  }
   const logIn = () => call(users.logIn, who);
   const [first, onTheirPhone] = await Promise.all([logIn(), logIn()]);
   for (const session of [first, onTheirPhone]) await checkSession(call, who, session);

@@ -48,8 +48,8 @@ function ended(scenario: Omit<Scenario, "topologies">, topology: Topology, seed:
   return { violations, state };
 }
 
-// With enough for all of them nobody's outcome depends on who comes first; only whether a parcel was
-// cancelled or never made, which is why those are left out.
+// With enough for all of them nobody's outcome depends on who comes first; only whether a parcel
+// was cancelled or never made, which is why those are left out.
 test.each([1, 2, 3])("every topology ends with the same by the seed %d", async (seed) => {
   const scenario = {
     modules: (await Promise.all(modules.map(({ module }) => module()))).map((one) => one.default),

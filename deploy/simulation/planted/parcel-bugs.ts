@@ -48,6 +48,6 @@ export const parcelBugs: readonly PlantedBug[] = [
     file: "modules/shipping/handlers/cancel-fulfilment.ts",
     find: "all.some(({ state }) => isOnItsWay(state))",
     replace: "all.every(({ state }) => isOnItsWay(state))",
-    says: /of ord_\S+ 1 parcels are noted, and not so many left/,
+    says: /of ord_\S+ \d parcels are noted, and not so many left/,
   },
 ];

@@ -22,7 +22,7 @@ export const eventBugs: readonly PlantedBug[] = [
         if (seq > position) statements(tx).move.run(this.#producer, seq);
       });
       await this.#host.transact((tx) => {`,
-    says: /has no mail/,
+    says: /has no mail|no mail tells of|was welcomed 0 times/,
     faults: { kill: 0.02 },
   },
   {
@@ -42,7 +42,7 @@ export const eventBugs: readonly PlantedBug[] = [
     file: "runtime/transport/nats/event-reader.ts",
     find: "      if (arrived.after > this.#lined) break;\n",
     replace: "",
-    says: /has no mail|has not ended|not at rest/,
+    says: /has no mail|no mail tells of|welcomed 0 times|has not ended|not at rest/,
     topology: "split",
     faults: { "message-lost": 0.02 },
   },
@@ -53,7 +53,7 @@ export const eventBugs: readonly PlantedBug[] = [
     find: `        await this.#pause(DELIVER_PAUSE_MS);
         continue;`,
     replace: "        await this.#pause(DELIVER_PAUSE_MS);",
-    says: /has no mail|has not ended|not at rest/,
+    says: /has no mail|no mail tells of|welcomed 0 times|has not ended|not at rest/,
     topology: "split",
     faults: { "disk-busy": 0.4 },
   },
