@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { nearest } from "./nearest.ts";
@@ -23,7 +23,7 @@ export function findTopology(
   modules: readonly string[],
 ): FoundTopology {
   const isPath = /[/\\]|\.(ts|json)$/.test(given);
-  const found = isPath ? fromFile(given) : byName(given, known);
+  const found = isPath ? fromFile(given, known) : byName(given, known);
   if ("mistakes" in found) return found;
   const mistakes = topologyMistakes(given, found.value, modules);
   // Without mistakes it has the shape of a topology.
@@ -43,8 +43,13 @@ function byName(given: string, known: Topologies): Read {
   };
 }
 
-function fromFile(given: string): Read {
+function fromFile(given: string, known: Topologies): Read {
   const path = resolve(given);
+  if (!existsSync(path)) {
+    const names = Object.keys(known).join(", ");
+    const what = `There is no topology file ${given}.`;
+    return { mistakes: [`${what} Give the path of one, or one of ${names}.`] };
+  }
   try {
     if (path.endsWith(".json")) return { value: JSON.parse(readFileSync(path, "utf8")) };
     const loaded: { readonly default?: unknown } = createRequire(import.meta.url)(path);

@@ -234,9 +234,13 @@ describe("finding a topology", () => {
       const found = find(path);
       return "mistakes" in found ? found.mistakes.join("\n").replaceAll(folder.path, "") : "";
     };
-    expect(said("none.json")).toMatch(/^The topology file \/none\.json cannot be read: .*ENOENT/);
-    expect(said("none.ts")).toMatch(
-      /^The topology file \/none\.ts cannot be read: .*\.json file\.$/,
+    for (const none of ["none.json", "none.ts"]) {
+      expect(said(none)).toBe(
+        `There is no topology file /${none}. Give the path of one, or one of whole, wrong.`,
+      );
+    }
+    expect(said("bad.ts", "export default {")).toMatch(
+      /^The topology file \/bad\.ts cannot be read: .*\.json file\.$/,
     );
     expect(said("bad.json", "{")).toMatch(/^The topology file \/bad\.json cannot be read: .*JSON/);
     expect(said("named.ts", "export const mine = {};")).toBe(

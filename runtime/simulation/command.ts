@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { CommandError } from "../cli/cli.ts";
 import { stopAsked } from "../cli/signals.ts";
 import { findTopology } from "../host/find-topology.ts";
@@ -96,12 +95,6 @@ async function scenarioOf(
 function topologiesOf(system: System, name: string): Topology[] {
   const names = name === "all" ? Object.keys(system.topologies) : [name];
   return names.map((one) => {
-    if (/[/\\]|\.(ts|json)$/.test(one) && !existsSync(one)) {
-      const known = Object.keys(system.topologies).join(", ");
-      throw new CommandError(
-        `There is no topology file ${one}. Give the path of one, or one of ${known}.`,
-      );
-    }
     const found = findTopology(one, system.topologies, moduleNamesOf(system));
     if ("mistakes" in found) throw new CommandError(found.mistakes.join("\n"));
     return found.topology;
