@@ -219,6 +219,17 @@ describe.each(placements)("reversing, %s", (placement) => {
     },
   );
 
+  test("waits a third minute for an authorisation, as the clock may have jumped", async () => {
+    await using at = await till(placement);
+    at.online = false;
+    await authorise(at, "ord_1", "tok_timeout_before");
+    await reverse(at, "ord_1");
+    await at.shop.advance(175_000);
+    expect(await stateOf(at, "ord_1")).toBe("unknown");
+    await at.shop.advance(10 * 60_000);
+    expect(await stateOf(at, "ord_1")).toBe("declined");
+  });
+
   test("overtaking a slow authorisation voids it as soon as it is known", async () => {
     await using at = await till(placement);
     at.online = false; // A webhook could be there before the reversal.

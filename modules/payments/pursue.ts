@@ -21,8 +21,11 @@ export interface Pursuit extends Outside {
 
 /** Steps that one pursuit takes to make an order whole, at most; the rest waits for the next. */
 const UNDO_STEPS_MAX = 4;
-/** After this long a request that the provider does not know of will never reach it. */
-const REQUEST_LIFE_MS = 120_000;
+/**
+ * After this long a request that the provider does not know of will never reach it: two minutes,
+ * and one by which the clock may have been set forward since it was sent.
+ */
+const REQUEST_LIFE_MS = 180_000;
 
 /**
  * Asks the provider how a payment stands, sends again under its key what had no answer, and goes on

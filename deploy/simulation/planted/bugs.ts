@@ -100,7 +100,7 @@ export const shopBugs: readonly PlantedBug[] = [
     name: "an authorisation that has not come is given up at once",
     why: "A request that is late still comes, and its money is kept for nobody.",
     file: "modules/payments/pursue.ts",
-    find: "const REQUEST_LIFE_MS = 120_000;",
+    find: "const REQUEST_LIFE_MS = 180_000;",
     replace: "const REQUEST_LIFE_MS = 0;",
     says: /the provider holds .*, and the shop believes 0/,
     faults: { "outside-late": 0.15 },
