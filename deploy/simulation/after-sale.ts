@@ -38,14 +38,14 @@ export async function afterwards(
   orderId: string,
 ): Promise<void> {
   const { number, choice, isLate, pause } = plan;
-  await plan.pause(plan.waitMs);
+  await pause(plan.waitMs);
   const cancel = () => call(orders.cancelOrder, { orderId }).catch(unlessRefused);
   if (choice < 0.25) {
     await cancel();
   } else if (choice < 0.85) {
     const sending = { number, pause, orderId, inTwo: choice < 0.55 };
     await Promise.all([isLate ? cancel() : null, sendParcels(call, sending)]);
-    await plan.pause(plan.laterMs);
+    await pause(plan.laterMs);
     const arrived = plan.laterMs < ALL_ARRIVE_MS ? 2 : 1;
     if (plan.laterMs < ONE_ARRIVES_MS) await deliverParcels(call, orderId, arrived);
     await refund(call, number, orderId);

@@ -63,12 +63,13 @@ export function orderConfirmed({
 
 /** What leads from the lines to the total, as far as it is known and not nothing. */
 function between({ discount, shipping }: Pick<ConfirmedOrder, "discount" | "shipping">): string[] {
-  const off = discount === undefined || discount.amount === 0 ? [] : [`-${shown(discount)}`];
-  const delivery = shipping === undefined || shipping.amount === 0 ? [] : [shown(shipping)];
-  return [
-    ...off.map((sum) => `  Discount  ${sum}`),
-    ...delivery.map((sum) => `  Delivery  ${sum}`),
-  ];
+  const sums = [
+    ["Discount  -", discount],
+    ["Delivery  ", shipping],
+  ] as const;
+  return sums.flatMap(([what, sum]) =>
+    sum === undefined || sum.amount === 0 ? [] : [`  ${what}${shown(sum)}`],
+  );
 }
 
 /** About an order that was confirmed before; `linkPath` is the one of that mail. */
