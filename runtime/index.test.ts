@@ -31,6 +31,7 @@ test("a module gets from #runtime these names and no others", () => {
         "Read",
         "Role",
         "Static",
+        "Synchronous",
         "Transaction",
         "World",
         "Write",

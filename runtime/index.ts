@@ -13,7 +13,7 @@ export type { Static } from "./contract/schema.ts";
 export { t } from "./contract/schema.ts";
 export { emailAddress, line } from "./contract/text.ts";
 export { reaction } from "./messaging/reaction.ts";
-export type { Transaction } from "./messaging/transaction.ts";
+export type { Synchronous, Transaction } from "./messaging/transaction.ts";
 export { defineModule } from "./module/define-module.ts";
 export { handler } from "./module/handler.ts";
 export type { World } from "./module/port.ts";
