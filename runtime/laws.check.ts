@@ -13,6 +13,8 @@ import {
   t,
 } from "./index.ts";
 
+/** The name of a method of promises, here of data. */
+const word = "then";
 const stock = contract("stock", {
   levelOf: query({
     input: t.Object({ sku: t.String() }),
@@ -27,6 +29,10 @@ const stock = contract("stock", {
 });
 const mail = contract("mail", {
   send: command({ input: t.Object({ to: t.String() }), output: t.Object({}) }),
+  route: command({
+    input: t.Object({}),
+    output: t.Object({ if: t.String(), [word]: t.String(), next: t.String() }),
+  }),
 });
 const shop = contract("shop", {
   buy: command({ input: t.Object({ sku: t.String() }), output: t.Object({ left: t.Integer() }) }),
@@ -44,6 +50,10 @@ export const lawful = [
 ];
 
 export const transactions = [
+  // An answer that has a property called `then` is no promise.
+  handler(mail.route, (_input, { transaction }) =>
+    transaction(() => ({ if: "paid", [word]: "ship", next: "none" })),
+  ),
   handler(stock.hold, (_input, { transaction }) =>
     // @ts-expect-error An asynchronous function is no transaction.
     transaction(async () => ({ left: 1 })),
@@ -55,6 +65,12 @@ export const transactions = [
   handler(stock.hold, async (_input, { transaction, intent }) => {
     // @ts-expect-error An intention is synchronous, too.
     await intent(async () => 1);
+    // @ts-expect-error A generator has not ended when it returns.
+    await intent(function* () {});
+    // @ts-expect-error Nor has one that awaits.
+    await intent(async function* () {});
+    // @ts-expect-error No branch of it returns a promise.
+    await intent(() => (stock === undefined ? 1 : Promise.resolve(2)));
     return transaction(() => ({ left: 1 }));
   }),
   // @ts-expect-error Only a transaction emits.
@@ -162,6 +178,14 @@ export const sagas = [
     .pivot("decided", () => {})
     // @ts-expect-error After the pivot there is no way back.
     .step("ship", { run: async () => 1, compensate: async () => 1 }),
+  // @ts-expect-error A pivot is synchronous.
+  buying.pivot("decided", async () => {}),
+  // @ts-expect-error A pivot is no generator.
+  buying.pivot("decided", function* () {}),
+  // @ts-expect-error The end of a saga is synchronous,
+  buying.ending(async () => {}),
+  // @ts-expect-error whether it has a pivot or not.
+  buying.pivot("decided", () => {}).ending(() => Promise.resolve()),
   // @ts-expect-error There is one pivot.
   buying.pivot("decided", () => {}).pivot("again", () => {}),
 ];
@@ -172,6 +196,13 @@ reaction(stock.held, (_tx, payload) => {
 });
 // @ts-expect-error One reacts to events, not to procedures.
 reaction(stock.hold, () => {});
+reaction(stock.held, () => ({ [word]: "data" }));
+// @ts-expect-error A reaction is synchronous.
+reaction(stock.held, async () => {});
+// @ts-expect-error It returns no promise in any branch.
+reaction(stock.held, (_tx, { sku }) => (sku === "" ? undefined : Promise.resolve()));
+// @ts-expect-error A generator would never run.
+reaction(stock.held, function* () {});
 
 const buy = handler(shop.buy, { uses: [stock] }, async ({ sku }, { call, transaction }) => {
   const { left } = await call(stock.hold, { sku });

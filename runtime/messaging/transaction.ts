@@ -58,5 +58,11 @@ export interface Committed<T> {
   readonly [committed]: T;
 }
 
-/** A result that is surely not a promise: a transaction must not wait for anything. */
-export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
+/**
+ * The result of a function that is given a transaction and has ended when it returns: no promise
+ * and no generator, since a transaction waits for nothing. A function that returns it must infer
+ * `T`, because `() => void` accepts any result.
+ */
+export type Synchronous<T> = T extends PromiseLike<unknown> | Generator | AsyncGenerator
+  ? never
+  : T;

@@ -12,6 +12,7 @@ import {
 import { system } from "../contract/identity.ts";
 import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import { finishJob, type Job } from "../messaging/jobs.ts";
+import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
@@ -22,7 +23,6 @@ import type { CallRequest } from "../transport/transport.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import { type Deadlines, Underway } from "./deadlines.ts";
 import type { Handler } from "./handler.ts";
-import { synchronous } from "./synchronous.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
 const RUNNING_MAX = 10_000;
@@ -249,6 +249,8 @@ export class Dispatcher {
     const { environment } = this.#host;
     const { output } = (this.#served.get(procedure.name) as Served).checks;
     const name = fullName(procedure);
+    const where = `The transaction of ${name}`;
+    const answered = synchronousFunction(work, where);
     const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
         const message = `${name} had no time left to commit; nothing was changed.`;
@@ -256,7 +258,7 @@ export class Dispatcher {
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
       if (job !== undefined) finishJob(tx, job);
-      const given = synchronous(work(tx), name);
+      const given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
       const answer = isDomainError(given) ? given : output.copy(given);

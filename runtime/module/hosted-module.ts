@@ -7,6 +7,7 @@ import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
 import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
+import { synchronous } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
@@ -22,7 +23,6 @@ import type { Guards } from "./guards.ts";
 import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
 import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
-import { synchronous } from "./synchronous.ts";
 
 /** When old rows are looked for: after the start, after a full batch, and otherwise. */
 const TIDY_FIRST_MS = 60_000;
@@ -119,7 +119,7 @@ export class HostedModule {
         const now = this.#options.environment.now();
         const tx = new KernelTransaction(this.#transactionHost, traceId, now);
         last = tx;
-        return synchronous(work(tx), this.name);
+        return synchronous(work(tx), `A transaction of ${this.name}`);
       });
       if (last !== undefined) this.#committed(last);
       return result;

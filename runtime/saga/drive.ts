@@ -3,10 +3,13 @@ import type { Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
+import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { type SagaRecord, updateSaga } from "./journal.ts";
 import {
+  endingName,
   type PivotStep,
+  pivotName,
   type RunStep,
   type Saga,
   SagaRefusal,
@@ -123,7 +126,8 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id, input, done } = record;
-    step.commit(tx, { id, input: input as never, done: done as never });
+    const result = step.commit(tx, { id, input: input as never, done: done as never });
+    synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
   });
   record.step = next.step;
@@ -235,7 +239,8 @@ async function end(driver: Driver, outcome: "completed" | "compensated"): Promis
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id, input, failure } = record;
-    saga.ended?.(tx, { id, input: input as never, outcome, failure });
+    const result = saga.ended?.(tx, { id, input: input as never, outcome, failure });
+    synchronous(result, endingName(saga.name));
     updateSaga(tx, last, tx.now);
   });
   record.state = outcome;

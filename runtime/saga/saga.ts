@@ -1,7 +1,8 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName } from "../contract/contract.ts";
-import type { SagaReference, Transaction } from "../messaging/transaction.ts";
+import { synchronousFunction } from "../messaging/synchronous.ts";
+import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
 
 /** What a step can see and do. Its calls of commands are keyed by saga, step and position. */
 export interface StepContext<Input, Done, Uses extends Contract = never> {
@@ -79,7 +80,7 @@ export interface RunStep {
 export interface PivotStep {
   readonly kind: "pivot";
   readonly name: string;
-  readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => void;
+  readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => unknown;
 }
 
 /** A process across modules, as a list of steps. */
@@ -90,7 +91,7 @@ export interface Saga<Input = never> extends SagaReference<Input> {
   /** The time from start to pivot, in milliseconds; past it the saga turns back. */
   readonly deadlineMs: number;
   readonly steps: readonly (RunStep | PivotStep)[];
-  readonly ended: ((tx: Transaction, end: SagaEnd<never>) => void) | undefined;
+  readonly ended: ((tx: Transaction, end: SagaEnd<never>) => unknown) | undefined;
 }
 
 /** How a saga ended. */
@@ -116,13 +117,16 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
    * Adds the point of no return: a transaction of the module's own, in the same commit as the
    * saga's record. After it steps have no compensation and are repeated until they succeed.
    */
-  pivot(
+  pivot<Result>(
     name: string,
-    commit: (tx: Transaction, context: { id: string; input: Input; done: Done }) => void,
+    commit: (
+      tx: Transaction,
+      context: { id: string; input: Input; done: Done },
+    ) => Synchronous<Result>,
   ): PivotedSaga<Input, Done, Uses>;
 
   /** Ends the definition of a saga that has no pivot: every step of it can be undone. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending<Result>(work: (tx: Transaction, end: SagaEnd<Input>) => Synchronous<Result>): Saga<Input>;
 }
 
 /** A saga past its pivot. */
@@ -134,7 +138,7 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
   ): PivotedSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
 
   /** Runs in the transaction that ends the saga, whichever way it ended. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending<Result>(work: (tx: Transaction, end: SagaEnd<Input>) => Synchronous<Result>): Saga<Input>;
 }
 
 /**
@@ -169,7 +173,25 @@ function open<Input, Done, Uses extends Contract>(
     ...definition,
     step: (name: string, step: Omit<RunStep, "kind" | "name">) =>
       extended({ kind: "run", name, ...step }),
-    pivot: (name: string, commit: PivotStep["commit"]) => extended({ kind: "pivot", name, commit }),
-    ending: (ended: Saga<Input>["ended"]) => Object.freeze({ ...definition, ended }),
+    pivot(name: string, commit: PivotStep["commit"]) {
+      synchronousFunction(commit, pivotName(definition.name, name));
+      return extended({ kind: "pivot", name, commit });
+    },
+    ending(ended: NonNullable<Saga<Input>["ended"]>) {
+      return Object.freeze({
+        ...definition,
+        ended: synchronousFunction(ended, endingName(definition.name)),
+      });
+    },
   }) as never;
+}
+
+/** How messages call the pivot of a saga. */
+export function pivotName(saga: string, step: string): string {
+  return `The pivot ${step} of the saga ${saga}`;
+}
+
+/** How messages call the end of a saga. */
+export function endingName(saga: string): string {
+  return `The ending of the saga ${saga}`;
 }
