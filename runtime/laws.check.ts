@@ -2,6 +2,7 @@
 // must not compile, and the compiler complains if it does.
 
 import {
+  type Call,
   command,
   contract,
   defineModule,
@@ -9,8 +10,10 @@ import {
   handler,
   query,
   reaction,
+  SagaRefusal,
   saga,
   t,
+  waitUntil,
 } from "./index.ts";
 
 /** The name of a method of promises, here of data. */
@@ -188,6 +191,57 @@ export const sagas = [
   buying.pivot("decided", () => {}).ending(() => Promise.resolve()),
   // @ts-expect-error There is one pivot.
   buying.pivot("decided", () => {}).pivot("again", () => {}),
+];
+
+interface Held {
+  readonly sku: string;
+  readonly lines: readonly { readonly count: number; readonly note?: string | undefined }[];
+  readonly place: "shelf" | null;
+}
+class Clock {
+  now(): number {
+    return 0;
+  }
+}
+declare const held: Held;
+declare const anything: unknown;
+declare const call: Call<typeof stock>;
+
+/** What a step returns survives JSON. */
+export const results = [
+  buying
+    .step("interface", { run: async () => held })
+    .step("contract", { run: () => call(stock.hold, { sku: "tea" }) })
+    .step("unknown", { run: async () => anything })
+    .step("tuple", { run: async () => [1, "a", null] as const })
+    .step("wait", { run: async ({ now }) => (now() > 1 ? { at: 1 } : waitUntil(2)) })
+    .step("nothing", { run: async () => {} })
+    .pivot("decided", (_tx, { done }) => {
+      const nothing: null = done.nothing;
+      return void [nothing, done.wait.at.toFixed(), done.interface.lines.length];
+    }),
+  // @ts-expect-error A Date would be a string.
+  buying.step("date", { run: async () => ({ at: new Date(0) }) }),
+  // @ts-expect-error A Map would be empty.
+  buying.step("map", { run: async () => new Map([["tea", 1]]) }),
+  // @ts-expect-error Bytes would be an object.
+  buying.step("bytes", { run: async () => new Uint8Array(2) }),
+  // @ts-expect-error An object of a class would lose it.
+  buying.step("class", { run: async () => [new Clock()] }),
+  // @ts-expect-error JSON has no BigInt.
+  buying.step("bigint", { run: async () => ({ count: 1n }) }),
+  // @ts-expect-error In an array undefined would be null.
+  buying.step("undefined", { run: async () => [1, undefined] }),
+  // @ts-expect-error A function would be lost.
+  buying.pivot("decided", () => {}).step("function", { run: async () => ({ next: () => 1 }) }),
+];
+
+export const refusals = [
+  new SagaRefusal("NO"),
+  new SagaRefusal("NO", held),
+  new SagaRefusal("NO", anything),
+  // @ts-expect-error A Date would be a string.
+  new SagaRefusal("NO", { at: new Date(0) }),
 ];
 
 reaction(stock.held, (_tx, payload) => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import BetterSqlite3 from "better-sqlite3";
 import { saga } from "../index.ts";
 import { type Placed, place } from "../testing/place.ts";
-import { BossInput, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
 const threeErrands = saga("boss.three-errands", {
@@ -23,8 +23,44 @@ const threeErrands = saga("boss.three-errands", {
   .step("c", { run: ({ call }) => call(errands.run, { name: "c" }) })
   .ending(publishEnd);
 
-function placed(mishaps: { readonly [errand: string]: Mishap[] }): Promise<Placed> {
-  const modules = [errandsModule(new Map(Object.entries(mishaps)), []), bossModule(threeErrands)];
+/** A saga whose pivot publishes what it was given of the results and the input. */
+const showing = saga("boss.showing", {
+  version: 1,
+  input: BossInput,
+  uses: [errands],
+  deadlineMs: 600_000,
+})
+  .step("a", {
+    run: async ({ call, input }) => {
+      await call(errands.run, { name: "a" });
+      return { zero: -0, gone: undefined, list: [input.id], nested: { of: null } };
+    },
+  })
+  .step("b", {
+    run: async ({ call, done, input }) => {
+      done.a.list.push("b");
+      input.id += " changed";
+      await call(errands.run, { name: "b" });
+      return Object.is(done.a.zero, 0);
+    },
+  })
+  .pivot("decided", (tx, { id, input, done }) => {
+    const why = Bun.inspect({ input, done }, { compact: true });
+    tx.emit(boss.ended, { id, outcome: "decided", why });
+    done.a.list.push("pivot");
+  })
+  .step("c", {
+    run: async ({ call, done }) => {
+      await call(errands.run, { name: done.a.list.join() });
+    },
+  })
+  .ending(publishEnd);
+
+function placed(
+  mishaps: { readonly [errand: string]: Mishap[] },
+  definition: BossSaga = threeErrands,
+): Promise<Placed> {
+  const modules = [errandsModule(new Map(Object.entries(mishaps)), []), bossModule(definition)];
   return place("in process", modules, { duplicate: false });
 }
 
@@ -32,9 +68,9 @@ function placed(mishaps: { readonly [errand: string]: Mishap[] }): Promise<Place
 async function afterCrash(
   mishaps: { readonly [errand: string]: Mishap[] },
   nth: number,
-  awayMs = 0,
+  { awayMs = 0, definition = threeErrands }: { awayMs?: number; definition?: BossSaga } = {},
 ) {
-  await using shop = await placed(mishaps);
+  await using shop = await placed(mishaps, definition);
   const gone = shop.crashAt(nth);
   const began = shop.call(boss.begin, { id: "1" }, { key: "k" }).catch(() => {});
   const point = await Promise.race([gone, began.then(() => shop.settle()).then(() => undefined)]);
@@ -83,9 +119,27 @@ test.each([
   60_000,
 );
 
+test("what a step or the pivot is given is the same when the process is gone anywhere", async () => {
+  const whole = await afterCrash({}, 1, { definition: showing });
+  expect(whole?.ends).toMatchObject([
+    { outcome: "decided", why: expect.stringContaining('list: [ "1" ]') },
+    { outcome: "completed" },
+  ]);
+  for (let nth = 2; ; nth++) {
+    const left = await afterCrash({}, nth, { definition: showing });
+    if (left === undefined) break;
+    expect({ nth, ...left }).toEqual({
+      nth,
+      point: left.point,
+      ledger: { a: done, b: done, "1": done },
+      ends: whole?.ends ?? [],
+    });
+  }
+}, 60_000);
+
 test("a saga found past its deadline undoes every step that had run, written or not", async () => {
   for (let nth = 1; ; nth++) {
-    const left = await afterCrash({}, nth, 700_000);
+    const left = await afterCrash({}, nth, { awayMs: 700_000 });
     if (left === undefined) break;
     const { point, ledger, ends } = left;
     const whole = Bun.deepEquals(ends, [{ id: "1", outcome: "completed", why: "" }]);

@@ -6,6 +6,7 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { type SagaRecord, updateSaga } from "./journal.ts";
+import { copyOfJson, jsonCopy } from "./json-value.ts";
 import {
   endingName,
   type PivotStep,
@@ -104,19 +105,32 @@ async function forward(
     const result = await step.run(contextOf(driver, step.name) as never);
     environment.reach(`saga.step-answered:${step.name}`);
     if (result instanceof Wait) return result;
-    record.done = { ...record.done, [step.name]: result ?? null };
+    record.done = { ...record.done, [step.name]: resultOf(driver, step.name, result) };
     record.step += 1;
     record.dueAtMs = null;
     if (driver.saga.steps[record.step]?.kind === "run") writeBehind(driver);
     driver.changed();
     return undefined;
   } catch (error) {
-    if (error instanceof SagaRefusal || isDomainError(error)) {
-      return { kind: "refused", code: error.code, data: error.data };
-    }
+    if (error instanceof SagaRefusal || isDomainError(error)) return refusalFrom(error);
     if (!isTransportError(error)) return { kind: "defect", error };
     if (step.kind === "pivot" && error.executed === "unknown") throw error;
     return { kind: "unanswered", error };
+  }
+}
+
+/** The result as the saga keeps it. */
+function resultOf({ saga }: Driver, step: string, result: unknown): unknown {
+  return jsonCopy(result ?? null, `The result of the step ${step} of ${saga.name}`);
+}
+
+/** A refusal with its data as the saga keeps it; a defect when it cannot be kept. */
+function refusalFrom({ code, data }: { readonly code: string; readonly data: unknown }): Setback {
+  try {
+    const kept = jsonCopy(data ?? null, `The data of the refusal ${code}`);
+    return { kind: "refused", code, data: kept };
+  } catch (error) {
+    return { kind: "defect", error };
   }
 }
 
@@ -125,7 +139,8 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   const next = { ...record, step: record.step + 1, dueAtMs: null };
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
-    const { id, input, done } = record;
+    const { id } = record;
+    const [input, done] = [copyOfJson(record.input), copyOfJson(record.done)];
     const result = step.commit(tx, { id, input: input as never, done: done as never });
     synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
@@ -238,7 +253,8 @@ async function end(driver: Driver, outcome: "completed" | "compensated"): Promis
   const last = { ...record, state: outcome, dueAtMs: null };
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
-    const { id, input, failure } = record;
+    const { id } = record;
+    const [input, failure] = [copyOfJson(record.input), copyOfJson(record.failure)];
     const result = saga.ended?.(tx, { id, input: input as never, outcome, failure });
     synchronous(result, endingName(saga.name));
     updateSaga(tx, last, tx.now);
@@ -277,8 +293,9 @@ function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> 
     });
   return {
     id: record.id,
-    input: record.input,
-    done: record.done,
+    // Copies: what the step changes in them is not seen when it is repeated.
+    input: copyOfJson(record.input),
+    done: copyOfJson(record.done),
     call: call as StepContext<unknown, unknown>["call"],
     late: record.dueAtMs !== null && environment.now() >= record.dueAtMs,
     now: () => environment.now(),

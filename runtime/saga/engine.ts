@@ -6,6 +6,7 @@ import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { canTurnBack, type Driver, drive, type StepCall } from "./drive.ts";
 import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
+import { jsonCopy } from "./json-value.ts";
 import type { Saga } from "./saga.ts";
 
 /**
@@ -82,7 +83,8 @@ export class SagaEngine {
       throw new Error(`The saga ${saga.name} is not in the module's sagas. Add it to module.ts.`);
     }
     const { name, version } = definition;
-    const copy = checked(definition.input, `The input of the saga ${name}`).copy(input);
+    const where = `The input of the saga ${name}`;
+    const copy = jsonCopy(checked(definition.input, where).copy(input), where);
     const record: SagaRecord = {
       name,
       id,

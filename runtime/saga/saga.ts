@@ -1,8 +1,10 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName } from "../contract/contract.ts";
+import { assertWireSchema, sealSchema } from "../contract/schema.ts";
 import { synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
+import { type JsonCompatible, jsonCopy } from "./json-value.ts";
 
 /** What a step can see and do. Its calls of commands are keyed by saga, step and position. */
 export interface StepContext<Input, Done, Uses extends Contract = never> {
@@ -18,16 +20,20 @@ export interface StepContext<Input, Done, Uses extends Contract = never> {
   now(): number;
 }
 
-/** Ends the way forward with a reason, and starts the compensation. */
-export class SagaRefusal extends Error {
+/**
+ * Ends the way forward with a reason, and starts the compensation.
+ *
+ * `data` is copied. Throws a ContractError when JSON would change it, or when it is over 1 MiB.
+ */
+export class SagaRefusal<Data = unknown> extends Error {
   override readonly name = "SagaRefusal";
   readonly code: string;
-  readonly data: unknown;
+  readonly data: Data;
 
-  constructor(code: string, data: unknown = null) {
+  constructor(code: string, data: Data & JsonCompatible<Data> = null as never) {
     super(`The saga gave up: ${code}`);
     this.code = code;
-    this.data = data;
+    this.data = jsonCopy(data, `The data of the refusal ${code}`) as Data;
   }
 }
 
@@ -55,6 +61,20 @@ export interface SagaFailure {
   readonly code: string;
   readonly data: unknown;
 }
+
+/** What later steps see of a step that returned `Result`. */
+type Kept<Result> = unknown extends Result
+  ? Result
+  : Result extends Wait
+    ? never
+    : undefined extends Result
+      ? null
+      : Result;
+
+/** Refuses a step whose result JSON would change, such as a Date or a Map. */
+type JsonResult<Result> = [Kept<Result>] extends [JsonCompatible<Kept<Result>>]
+  ? unknown
+  : { readonly run: "A step returns null, booleans, numbers, strings, arrays and plain objects." };
 
 /** A step before the pivot: what it does across modules, and how to undo it. */
 export interface Step<Input, Done, Uses extends Contract, Result> {
@@ -107,11 +127,15 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
   /**
    * Adds a step. An error declared by a called procedure turns the saga back; a transport error has
    * the step repeated with growing pauses.
+   *
+   * The result is copied when the step returns, and is the same after a restart; undefined is kept
+   * as null. A result that JSON would change (a Date, a Map, NaN), or of over 1 MiB, is a defect of
+   * the step: it is repeated a few times, then the saga is stuck.
    */
   step<Name extends string, Result>(
     name: Name,
-    step: Step<Input, Done, Uses, Result>,
-  ): OpenSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
+    step: Step<Input, Done, Uses, Result> & JsonResult<Result>,
+  ): OpenSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Uses>;
 
   /**
    * Adds the point of no return: a transaction of the module's own, in the same commit as the
@@ -134,8 +158,8 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
   /** Adds a step that can only go forward. */
   step<Name extends string, Result>(
     name: Name,
-    step: Pick<Step<Input, Done, Uses, Result>, "run">,
-  ): PivotedSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
+    step: Pick<Step<Input, Done, Uses, Result>, "run"> & JsonResult<Result>,
+  ): PivotedSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Uses>;
 
   /** Runs in the transaction that ends the saga, whichever way it ended. */
   ending<Result>(work: (tx: Transaction, end: SagaEnd<Input>) => Synchronous<Result>): Saga<Input>;
@@ -156,6 +180,8 @@ export function saga<Input extends TObject, Uses extends Contract = never>(
     readonly deadlineMs: number;
   },
 ): OpenSaga<Static<Input>, object, Uses> {
+  assertWireSchema(options.input, `The saga ${name} input`);
+  sealSchema(options.input);
   const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
