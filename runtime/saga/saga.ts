@@ -1,6 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName } from "../contract/contract.ts";
+import { duration, timePoint, versionNumber } from "../contract/time.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 
 /** What a step can see and do. Its calls of commands are keyed by saga, step and position. */
@@ -38,11 +39,15 @@ export class Wait {
   readonly untilMs: number;
 
   constructor(untilMs: number) {
-    this.untilMs = untilMs;
+    this.untilMs = timePoint(untilMs, "The time given to waitUntil");
   }
 }
 
-/** Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). */
+/**
+ * Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). To wait
+ * for a wake alone, give a time far ahead, such as `now()` and ten years. Throws a TypeError when
+ * it is no point in time, such as NaN.
+ */
 export function waitUntil(untilMs: number): Wait {
   return new Wait(untilMs);
 }
@@ -87,7 +92,10 @@ export interface Saga<Input = never> extends SagaReference<Input> {
   readonly version: number;
   readonly input: TObject;
   readonly uses: readonly string[];
-  /** The time from start to pivot, in milliseconds; past it the saga turns back. */
+  /**
+   * The time from start to pivot, in milliseconds; past it the saga turns back. At most a hundred
+   * years.
+   */
   readonly deadlineMs: number;
   readonly steps: readonly (RunStep | PivotStep)[];
   readonly ended: ((tx: Transaction, end: SagaEnd<never>) => void) | undefined;
@@ -142,6 +150,9 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
  *
  * `version` is stored with each saga that starts; one that is under way when the definition changes
  * goes on with the definition of its version, so keep the old one until none is left.
+ *
+ * Throws a TypeError when `version` is no whole number from 1 on, or `deadlineMs` no duration above
+ * zero of at most a hundred years.
  */
 export function saga<Input extends TObject, Uses extends Contract = never>(
   name: string,
@@ -152,6 +163,8 @@ export function saga<Input extends TObject, Uses extends Contract = never>(
     readonly deadlineMs: number;
   },
 ): OpenSaga<Static<Input>, object, Uses> {
+  versionNumber(options.version, `The version of the saga ${name}`);
+  duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
   const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
