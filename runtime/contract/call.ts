@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly key?: string;
   /**
    * The time the call may take, in milliseconds; never more than what the caller itself has left.
+   * With zero or less there is no time: it rejects with DEADLINE, `executed: "no"`. With what is no
+   * duration, such as NaN or Infinity, it rejects with a TypeError.
    */
   readonly deadlineMs?: number;
   /**

@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
 import { assertWireSchema, sealSchema } from "./schema.ts";
+import { versionNumber } from "./time.ts";
 
 /** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
 export type ErrorSchemas = { readonly [code: string]: TSchema };
@@ -94,7 +95,7 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** A fact that happened, in the past tense. */
+/** A fact that happened, in the past tense. `version` is a whole number from 1 on. */
 export function event<P extends TObject>(
   version: number,
   payload: P,
@@ -121,7 +122,10 @@ export function contract<Module extends string, D extends Record<string, Unnamed
 }
 
 function assertDefinition(where: string, definition: Unnamed): void {
-  if (definition.kind === "event") return settle(definition.payload, where);
+  if (definition.kind === "event") {
+    versionNumber(definition.version, `The version of the event ${where}`);
+    return settle(definition.payload, where);
+  }
   settle(definition.input, `${where} input`);
   settle(definition.output, `${where} output`);
   for (const [code, data] of Object.entries(definition.errors)) {

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { type Contract, moduleName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
+import { timeLeft } from "../contract/time.ts";
 import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
 import { Deadlines } from "../module/deadlines.ts";
@@ -171,7 +172,8 @@ function worldOf(port: AnyPort, options: InstanceOptions, guards: Guards): World
     newId: environment.newId,
     random: environment.random,
     randomBytes: environment.randomBytes,
-    after: environment.after,
+    after: (delayMs, work) =>
+      environment.after(timeLeft(delayMs, `The delay given by ${port.name}`), work),
     guard: (isAway) => guards.add(port.name, isAway),
     folder() {
       const own = `${folder}/${port.name}`;

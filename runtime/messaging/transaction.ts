@@ -30,7 +30,8 @@ export interface Transaction extends Write {
    *
    * The same command and key scheduled again replaces the time and the input. The row goes away in
    * the transaction of the command's effect, so that effect happens once; a command that fails is
-   * tried again with growing pauses and becomes a dead letter after the last attempt.
+   * tried again with growing pauses and becomes a dead letter after the last attempt. Throws a
+   * TypeError when `atMs` is no point in time, such as NaN; one that is past means at once.
    */
   schedule<P extends Procedure>(
     command: P,

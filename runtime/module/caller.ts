@@ -3,6 +3,7 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { timeLeft } from "../contract/time.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -37,7 +38,10 @@ export class Caller {
     this.#environment = through.environment;
   }
 
-  /** Calls a procedure of a declared module, within what is left of the origin's time. */
+  /**
+   * Calls a procedure of a declared module, within what is left of the origin's time. Rejects with
+   * a TypeError when `deadlineMs` is no duration.
+   */
   call(
     procedure: Procedure,
     input: unknown,
@@ -55,7 +59,12 @@ export class Caller {
     const nowMs = this.#environment.monotonic();
     let { deadlineAtMs } = origin;
     if (options?.deadlineMs !== undefined) {
-      deadlineAtMs = Math.min(deadlineAtMs, nowMs + options.deadlineMs);
+      try {
+        const what = `The deadlineMs of a call of ${fullName(procedure)}`;
+        deadlineAtMs = Math.min(deadlineAtMs, nowMs + timeLeft(options.deadlineMs, what));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
     const signal = either(origin.signal, options?.signal);

@@ -38,6 +38,7 @@ export interface QueryContext<P extends Procedure, Uses extends Contract = never
   port<T>(port: Port<T>): T;
   /**
    * Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside.
+   * Zero or less is no time. Rejects with a TypeError when `withinMs` is no duration, such as NaN.
    */
   settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
+import { timeLeft } from "../contract/time.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
@@ -211,7 +212,7 @@ export class HostedModule {
       newId: (prefix: string) => environment.newId(prefix),
       port: <T>(port: Port<T>) => opened(port, ports, this.name),
       settled: (saga: { readonly name: string }, id: string, withinMs: number) =>
-        this.engine.settled(saga.name, id, withinMs),
+        this.engine.settled(saga.name, id, timeLeft(withinMs, "The withinMs given to settled")),
       intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
         this.transact(work, request.traceId),
     };
@@ -269,7 +270,7 @@ function stepCall(caller: Caller, environment: Environment) {
     const origin = { identity: system, traceId, deadlineAtMs };
     return caller.call(procedure, input, {
       origin,
-      options: key === undefined ? undefined : { key },
+      options: key === undefined ? { deadlineMs } : { deadlineMs, key },
     });
   };
   return call;

@@ -1,6 +1,7 @@
 import { checked } from "../contract/check.ts";
 import { type EventType, fullName, type InputOf, type Procedure } from "../contract/contract.ts";
 import { ContractError } from "../contract/errors.ts";
+import { timePoint } from "../contract/time.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { putJob, removeJob } from "../messaging/jobs.ts";
 import { appendEvent } from "../messaging/outbox.ts";
@@ -74,16 +75,17 @@ export class KernelTransaction implements TracedTransaction {
       );
     }
     const copy = checked(command.input, `The input of ${fullName(command)}`).copy(input);
-    const { key, atMs } = options;
+    const { key } = options;
+    const dueAtMs = timePoint(options.atMs, `The atMs of ${fullName(command)} with key ${key}`);
     const { traceId } = this;
     putJob(this, {
       command: command.name,
       key,
       input: JSON.stringify(copy),
-      dueAtMs: Math.ceil(atMs),
+      dueAtMs,
       traceId,
     });
-    this.jobDueAtMs = Math.min(this.jobDueAtMs, atMs);
+    this.jobDueAtMs = Math.min(this.jobDueAtMs, dueAtMs);
   }
 
   unschedule(command: Procedure, key: string): void {

@@ -2,6 +2,7 @@ import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName } from "../contract/contract.ts";
 import { assertWireSchema, sealSchema } from "../contract/schema.ts";
+import { duration, timePoint, versionNumber } from "../contract/time.ts";
 import { synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
 import { type JsonCompatible, jsonCopy } from "./json-value.ts";
@@ -45,11 +46,15 @@ export class Wait {
   readonly untilMs: number;
 
   constructor(untilMs: number) {
-    this.untilMs = untilMs;
+    this.untilMs = timePoint(untilMs, "The time given to waitUntil");
   }
 }
 
-/** Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). */
+/**
+ * Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). To wait
+ * for a wake alone, give a time far ahead, such as `now()` and ten years. Throws a TypeError when
+ * it is no point in time, such as NaN.
+ */
 export function waitUntil(untilMs: number): Wait {
   return new Wait(untilMs);
 }
@@ -108,7 +113,10 @@ export interface Saga<Input = never> extends SagaReference<Input> {
   readonly version: number;
   readonly input: TObject;
   readonly uses: readonly string[];
-  /** The time from start to pivot, in milliseconds; past it the saga turns back. */
+  /**
+   * The time from start to pivot, in milliseconds; past it the saga turns back. At most a hundred
+   * years.
+   */
   readonly deadlineMs: number;
   readonly steps: readonly (RunStep | PivotStep)[];
   readonly ended: ((tx: Transaction, end: SagaEnd<never>) => unknown) | undefined;
@@ -170,6 +178,9 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
  *
  * `version` is stored with each saga that starts; one that is under way when the definition changes
  * goes on with the definition of its version, so keep the old one until none is left.
+ *
+ * Throws a TypeError when `version` is no whole number from 1 on, or `deadlineMs` no duration above
+ * zero of at most a hundred years.
  */
 export function saga<Input extends TObject, Uses extends Contract = never>(
   name: string,
@@ -180,6 +191,8 @@ export function saga<Input extends TObject, Uses extends Contract = never>(
     readonly deadlineMs: number;
   },
 ): OpenSaga<Static<Input>, object, Uses> {
+  versionNumber(options.version, `The version of the saga ${name}`);
+  duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
   assertWireSchema(options.input, `The saga ${name} input`);
   sealSchema(options.input);
   const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
