@@ -99,3 +99,46 @@ test("a version that cannot start over what the first leaves is refused before a
     /^Of the other versions, number 2 could not start: .*0001_more/,
   );
 });
+
+test("a version that rebuilds a table keeps the rows that refer to it", () => {
+  const first = `CREATE TABLE place (name TEXT PRIMARY KEY, size INTEGER DEFAULT 1);
+    CREATE TABLE visit (place TEXT REFERENCES place (name) ON DELETE CASCADE);
+    INSERT INTO place (name) VALUES ('here'), ('there');
+    INSERT INTO visit VALUES ('here'), ('there');`;
+  const rebuild = `PRAGMA foreign_keys=OFF;--> statement-breakpoint
+    CREATE TABLE __new_place (name TEXT PRIMARY KEY, size INTEGER DEFAULT 2);
+    INSERT INTO __new_place SELECT * FROM place;--> statement-breakpoint
+    DROP TABLE place;--> statement-breakpoint
+    ALTER TABLE __new_place RENAME TO place;--> statement-breakpoint
+    PRAGMA foreign_keys=ON;`;
+  const { contract, handlers, migrations } = errandsAlone;
+  const placed = [...migrations, { name: "0001_place", sql: first }];
+  const version = (more: typeof migrations) =>
+    defineModule({ contract, handlers, migrations: [...placed, ...more] });
+  const before = version([]);
+  const after = version([{ name: "0002_place", sql: rebuild }]);
+  let found: readonly (readonly unknown[])[] = [];
+  const look: Scenario["invariants"][number] = {
+    name: "looking",
+    async check(_call, look) {
+      found = [
+        look("errands", "SELECT dflt_value FROM pragma_table_info('place') WHERE name = 'size'"),
+        look("errands", "SELECT place FROM visit ORDER BY place"),
+      ];
+      return [];
+    },
+  };
+  const scenario: Scenario = {
+    ...walking,
+    modules: [before, bossModule(older)],
+    versions: [[after, bossModule(older)]],
+    faults: { ...noFaults, version: 0.2, "disk-full": 0.05 },
+    invariants: [look],
+  };
+  const images = prepared(scenario);
+  // Twice: what the first run has rebuilt is as it was before for the second.
+  for (const seed of [1, 2]) {
+    expect(runSeed(scenario, { seed, minutes: 2, images }).violations).toEqual([]);
+    expect(found).toEqual([["2"], ["here", "there"]]);
+  }
+});

@@ -8,6 +8,9 @@ import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate
 import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
 
+/** Copies of one database, made before migrations, that are kept at most. */
+const COPIES_MAX = 3;
+
 /** A module's database, open for its owner. */
 export interface Database extends Read {
   readonly module: string;
@@ -69,10 +72,16 @@ function unreadable(path: string, cause: Error): StoreError {
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { module, folder, environment, disk = realDisk } = options;
-  const sqlite = disk.open(`${folder}/${module}.db`);
+  const path = `${folder}/${module}.db`;
+  let sqlite = disk.open(path);
   try {
     prepare(sqlite);
-    migrate(sqlite, options.migrations);
+    const copy = (migration: string) => copyBefore(migration, { path, sqlite, disk });
+    if (migrate(sqlite, options.migrations, copy) === "rebuilt") {
+      sqlite.close();
+      sqlite = disk.open(path);
+      prepare(sqlite);
+    }
   } catch (error) {
     sqlite.close();
     throw error;
@@ -84,6 +93,26 @@ export function openDatabase(options: DatabaseOptions): Database {
     writer: groupCommit(module, open, environment),
     close: () => void sqlite.close(),
   };
+}
+
+/** Copies a database as it was before a migration that may drop or rebuild a table. */
+function copyBefore(
+  migration: string,
+  { path, sqlite, disk }: { path: string; sqlite: Sqlite; disk: Disk },
+): void {
+  const prefix = `${path}.before-`;
+  const copy = `${prefix}${migration.replace(/[^\w.-]/g, "_")}`;
+  try {
+    disk.copy(sqlite, { path: copy, prefix, copiesMax: COPIES_MAX });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(
+      `${path} cannot be copied to ${copy} (${why}), which is done before the migration ` +
+        `${migration} because that may drop or rebuild a table. Nothing was changed. Make room ` +
+        "for the copy in the data folder, and see that this user can write there.",
+      { cause },
+    );
+  }
 }
 
 /** A module's database, open beside its owner, to be read only. */

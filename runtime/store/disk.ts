@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import type { Sqlite } from "./connection.ts";
+import { copyDatabase } from "./database-copy.ts";
 import { ownerLock } from "./owner-lock.ts";
 
 /**
@@ -9,12 +10,24 @@ import { ownerLock } from "./owner-lock.ts";
  */
 const BUSY_TIMEOUT_MS = 200;
 
+/** Where a copy of a database is to lie, how the paths of its copies begin, and how many stay. */
+export interface Copy {
+  readonly path: string;
+  readonly prefix: string;
+  readonly copiesMax: number;
+}
+
 /** Where databases lie: files, or what stands for them. */
 export interface Disk {
   /** Tells whether there is a database at this path. */
   exists(path: string): boolean;
   /** Opens a database; one that is not there is made, unless it is only to be read. */
   open(path: string, about?: { readonly readonly: boolean }): Sqlite;
+  /**
+   * Writes what an open database holds to another path, whole or not at all, in place of what may
+   * lie there. Then removes the oldest copies, but for `copiesMax`.
+   */
+  copy(sqlite: Sqlite, copy: Copy): void;
   /**
    * Takes the one ownership of a module's database, for as long as this process lives. Throws an
    * OwnedError when another one has it. Returns a function that gives it up.
@@ -27,5 +40,6 @@ export const realDisk: Disk = {
   exists: existsSync,
   open: (path, { readonly } = { readonly: false }) =>
     new BetterSqlite3(path, { readonly, timeout: BUSY_TIMEOUT_MS }),
+  copy: copyDatabase,
   lock: ownerLock,
 };
