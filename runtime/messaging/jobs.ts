@@ -143,9 +143,7 @@ export class Jobs {
     if (dueAtMs >= this.#timerAtMs) return;
     this.#cancel?.();
     this.#timerAtMs = dueAtMs;
-    const { environment } = this.#host;
-    const waitMs = Math.min(Math.max(dueAtMs - environment.now(), 0), 2 ** 31 - 1);
-    this.#cancel = environment.after(waitMs, () => {
+    this.#cancel = this.#host.environment.at(dueAtMs, () => {
       this.#timerAtMs = Number.POSITIVE_INFINITY;
       this.#check();
     });

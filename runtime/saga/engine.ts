@@ -222,12 +222,10 @@ export class SagaEngine {
     const { name, id, version } = record;
     const saga = this.#sagas.get(keyOf(name, version));
     if (this.#stopping || saga === undefined || !canTurnBack({ record, saga })) return;
-    const delayMs = record.startedAtMs + saga.deadlineMs - environment.now();
-    const cancel = environment.after(Math.min(Math.max(delayMs, 0), 2 ** 31 - 1), () => {
+    const cancel = environment.at(record.startedAtMs + saga.deadlineMs, () => {
       const stored = sagaRecord(read, name, id);
       if (stored?.state !== "stuck" || this.#active.has(keyOf(name, id))) return;
-      if (delayMs >= 2 ** 31) this.#leaveStuck(stored);
-      else this.#activate({ ...stored, state: "running" }, true);
+      this.#activate({ ...stored, state: "running" }, true);
     });
     this.#stuck.set(keyOf(name, id), cancel);
   }
@@ -259,13 +257,14 @@ export class SagaEngine {
     if (this.#stopping || (wakeable && active.woken)) return Promise.resolve();
     const { environment } = this.#host;
     return new Promise((resolve) => {
-      const delayMs = Math.min(Math.max(untilMs - environment.now(), 0), 2 ** 31 - 1);
       const done = () => {
         cancel();
         active.resume = undefined;
         resolve();
       };
-      const cancel = environment.after(delayMs, done);
+      const cancel = wakeable
+        ? environment.at(untilMs, done)
+        : environment.after(Math.max(untilMs - environment.now(), 0), done);
       active.resume = () => {
         if (wakeable || this.#stopping) done();
       };

@@ -29,9 +29,14 @@ type Checkout = OutputOf<typeof orders.checkoutById>;
 /** The shop's modules in one test, with a catalogue of two things: tea (19 %), and books (7 %). */
 export async function openShop(
   placement: Placement,
-  options: { stock?: number; duplicate?: boolean; shipping?: Module } = {},
+  options: {
+    readonly stock?: number;
+    readonly duplicate?: boolean;
+    readonly shipping?: Module;
+    readonly lookEveryMs?: number;
+  } = {},
 ): Promise<Shop> {
-  const { stock = 100, duplicate = true, shipping = shippingModule } = options;
+  const { stock = 100, shipping = shippingModule, ...rest } = options;
   const placed: Placed = await place(
     placement,
     [
@@ -41,7 +46,7 @@ export async function openShop(
       shipping,
       ordersModule,
     ],
-    { duplicate },
+    rest,
   );
   const { variants } = await placed.call(products.importCatalogue, {
     categories: [{ slug: "all", title: "All", parent: null }],
