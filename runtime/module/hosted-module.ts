@@ -1,13 +1,13 @@
 import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError, isTransportError } from "../contract/errors.ts";
+import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
 import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
-import type { Transaction } from "../messaging/transaction.ts";
+import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
@@ -63,13 +63,14 @@ export class HostedModule {
     this.name = module.contract[moduleName];
     this.database = database;
     this.#options = options;
-    const allowed = new Set(module.uses.map((contract) => contract[moduleName]));
-    const caller = new Caller(this.name, allowed, options);
+    const uses = new Set(module.uses);
+    const caller = new Caller(this.name, (procedure) => uses.has(procedure), options);
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
     this.#transactionHost = {
       module: this.name,
+      contract: module.contract,
       read: database,
       engine: this.engine,
       newId: environment.newId,
@@ -151,7 +152,9 @@ export class HostedModule {
     tx: Transaction,
     { name, key, payload }: { name: string; key: string; payload: string },
   ): void {
-    const command = proceduresOf(this.#options.module.contract).find((one) => one.name === name);
+    const command = proceduresOf(this.#options.module.contract)
+      .filter((one): one is CommandOf<string> => one.kind === "command")
+      .find((one) => one.name === name);
     if (command === undefined) {
       throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
     }
@@ -210,8 +213,10 @@ export class HostedModule {
       now: () => environment.now(),
       newId: (prefix: string) => environment.newId(prefix),
       port: <T>(port: Port<T>) => opened(port, ports, this.name),
-      settled: (saga: { readonly name: string }, id: string, withinMs: number) =>
-        this.engine.settled(saga.name, id, withinMs),
+      settled: async (saga: SagaReference<never>, id: string, withinMs: number) => {
+        this.engine.assertKnown(saga);
+        await this.engine.settled(saga.name, id, withinMs);
+      },
       intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
         this.transact(work, request.traceId),
     };
@@ -292,7 +297,7 @@ function byProducer(module: Module): Map<string, Module["reactions"][number][]> 
 
 function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: string): T {
   if (!ports.has(port.name)) {
-    throw new ContractError(
+    throw new DeclarationError(
       `${module} uses the port ${port.name} without declaring it. Add it to "ports" in module.ts.`,
     );
   }

@@ -1,16 +1,16 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
-import { type Contract, moduleName } from "../contract/contract.ts";
+import type { Procedure } from "../contract/contract.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 
 /** What a step can see and do. Its calls of commands are keyed by saga, step and position. */
-export interface StepContext<Input, Done, Uses extends Contract = never> {
+export interface StepContext<Input, Done, Used extends Procedure = never> {
   /** The id under which the saga was started. */
   readonly id: string;
   readonly input: Input;
   /** The results of the earlier steps, by name. */
   readonly done: Done;
-  readonly call: Call<Uses>;
+  readonly call: Call<Used>;
   /** True when the step has waited and its time is over. */
   readonly late: boolean;
   /** Milliseconds since 1970. */
@@ -56,14 +56,14 @@ export interface SagaFailure {
 }
 
 /** A step before the pivot: what it does across modules, and how to undo it. */
-export interface Step<Input, Done, Uses extends Contract, Result> {
-  readonly run: (context: StepContext<Input, Done, Uses>) => Promise<Result | Wait>;
+export interface Step<Input, Done, Used extends Procedure, Result> {
+  readonly run: (context: StepContext<Input, Done, Used>) => Promise<Result | Wait>;
   /**
    * Undoes the step, also when it is unknown whether it ran. It gets no result of the step: undo by
    * an id known before, and succeed when there is nothing to undo.
    */
   readonly compensate?: (
-    context: Omit<StepContext<Input, unknown, Uses>, "done">,
+    context: Omit<StepContext<Input, unknown, Used>, "done">,
   ) => Promise<unknown>;
 }
 
@@ -82,11 +82,12 @@ export interface PivotStep {
   readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => void;
 }
 
-/** A process across modules, as a list of steps. */
-export interface Saga<Input = never> extends SagaReference<Input> {
+/** A process across modules, as a list of steps. `Used` are the procedures that these may call. */
+export interface Saga<Input = never, Used extends Procedure = Procedure>
+  extends SagaReference<Input> {
   readonly version: number;
   readonly input: TObject;
-  readonly uses: readonly string[];
+  readonly uses: readonly Used[];
   /** The time from start to pivot, in milliseconds; past it the saga turns back. */
   readonly deadlineMs: number;
   readonly steps: readonly (RunStep | PivotStep)[];
@@ -102,15 +103,15 @@ export interface SagaEnd<Input> {
 }
 
 /** A saga to which steps can be added. */
-export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input> {
+export interface OpenSaga<Input, Done, Used extends Procedure> extends Saga<Input, Used> {
   /**
    * Adds a step. An error declared by a called procedure turns the saga back; a transport error has
    * the step repeated with growing pauses.
    */
   step<Name extends string, Result>(
     name: Name,
-    step: Step<Input, Done, Uses, Result>,
-  ): OpenSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
+    step: Step<Input, Done, Used, Result>,
+  ): OpenSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Used>;
 
   /**
    * Adds the point of no return: a transaction of the module's own, in the same commit as the
@@ -119,22 +120,30 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
   pivot(
     name: string,
     commit: (tx: Transaction, context: { id: string; input: Input; done: Done }) => void,
-  ): PivotedSaga<Input, Done, Uses>;
+  ): PivotedSaga<Input, Done, Used>;
 
   /** Ends the definition of a saga that has no pivot: every step of it can be undone. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input, Used>;
 }
 
 /** A saga past its pivot. */
-export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<Input> {
+export interface PivotedSaga<Input, Done, Used extends Procedure> extends Saga<Input, Used> {
   /** Adds a step that can only go forward. */
   step<Name extends string, Result>(
     name: Name,
-    step: Pick<Step<Input, Done, Uses, Result>, "run">,
-  ): PivotedSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Uses>;
+    step: Pick<Step<Input, Done, Used, Result>, "run">,
+  ): PivotedSaga<Input, Done & { readonly [K in Name]: Exclude<Result, Wait> }, Used>;
 
   /** Runs in the transaction that ends the saga, whichever way it ended. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input, Used>;
+}
+
+/** What is said of a saga before its steps. */
+export interface SagaOptions<Input extends TObject> {
+  readonly version: number;
+  readonly input: Input;
+  /** The time from start to pivot, in milliseconds; past it the saga turns back. */
+  readonly deadlineMs: number;
 }
 
 /**
@@ -142,23 +151,29 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
  *
  * `version` is stored with each saga that starts; one that is under way when the definition changes
  * goes on with the definition of its version, so keep the old one until none is left.
+ *
+ * The steps of this one call no other module: a saga whose steps do begins with the `saga` that
+ * `declareUses` returns.
  */
-export function saga<Input extends TObject, Uses extends Contract = never>(
+export function saga<Input extends TObject>(
   name: string,
-  options: {
-    readonly version: number;
-    readonly input: Input;
-    readonly uses?: readonly Uses[];
-    readonly deadlineMs: number;
-  },
-): OpenSaga<Static<Input>, object, Uses> {
-  const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
+  options: SagaOptions<Input>,
+): OpenSaga<Static<Input>, object, never> {
+  return sagaUsing([], name, options);
+}
+
+/** Begins the definition of a saga whose steps may call these procedures. */
+export function sagaUsing<Used extends Procedure, Input extends TObject>(
+  uses: readonly Used[],
+  name: string,
+  options: SagaOptions<Input>,
+): OpenSaga<Static<Input>, object, Used> {
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
 
-function open<Input, Done, Uses extends Contract>(
-  definition: Saga<Input>,
-): OpenSaga<Input, Done, Uses> & PivotedSaga<Input, Done, Uses> {
+function open<Input, Done, Used extends Procedure>(
+  definition: Saga<Input, Used>,
+): OpenSaga<Input, Done, Used> & PivotedSaga<Input, Done, Used> {
   function extended(step: RunStep | PivotStep) {
     if (definition.steps.some((one) => one.name === step.name)) {
       throw new TypeError(`The saga ${definition.name} has two steps called ${step.name}.`);
