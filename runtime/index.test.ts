@@ -42,6 +42,7 @@ test("a module gets from #runtime these names and no others", () => {
         "command",
         "commitsOf",
         "contract",
+        "declareUses",
         "defineModule",
         "emailAddress",
         "event",

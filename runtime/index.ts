@@ -18,6 +18,7 @@ export { defineModule } from "./module/define-module.ts";
 export { handler } from "./module/handler.ts";
 export type { World } from "./module/port.ts";
 export { port } from "./module/port.ts";
+export { declareUses } from "./module/uses.ts";
 export { SagaRefusal, saga, waitUntil } from "./saga/saga.ts";
 export type { Read, Write } from "./store/connection.ts";
 export { commitsOf, reads, writes } from "./store/connection.ts";

@@ -1,7 +1,3 @@
-import { inventory } from "#modules/inventory";
-import { payments } from "#modules/payments";
-import { products } from "#modules/products";
-import { shipping } from "#modules/shipping";
 import { defineModule } from "#runtime";
 import { orders } from "./contract.ts";
 import { abandonCheckout } from "./handlers/abandon-checkout.ts";
@@ -41,10 +37,11 @@ import { cancelOrder as cancellation } from "./sagas/cancel-order.ts";
 import { placeOrder } from "./sagas/place-order.ts";
 import { refundOrder as refunding } from "./sagas/refund-order.ts";
 import { tokenKey } from "./tokens.ts";
+import { uses } from "./uses.ts";
 
 export default defineModule({
   contract: orders,
-  uses: [inventory, payments, products, shipping],
+  uses,
   handlers: {
     abandonCheckout,
     addItem,

@@ -1,5 +1,3 @@
-import { inventory } from "#modules/inventory";
-import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
 import { defineModule } from "#runtime";
 import { audit } from "./handlers/audit.ts";
@@ -17,10 +15,11 @@ import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { onCaptureFailed } from "./reactions/on-capture-failed.ts";
 import { onPaymentCaptured } from "./reactions/on-payment-captured.ts";
 import { dispatch } from "./sagas/dispatch.ts";
+import { uses } from "./uses.ts";
 
 export default defineModule({
   contract: shipping,
-  uses: [payments, inventory],
+  uses,
   handlers: {
     audit,
     cancelFulfilment,

@@ -14,11 +14,12 @@ type Unnamed =
   | { readonly kind: "event"; readonly version: number; readonly payload: TObject };
 
 /**
- * Anything callable in a contract. `module` and `name` are literals, so `call` can be typed by
- * them.
+ * Anything callable in a contract. `module` and `name` are literals, so `uses` and `call` can be
+ * typed by them: two procedures of one shape are two types.
  */
 export interface Procedure<
   Module extends string = string,
+  Name extends string = string,
   Input extends TObject = TObject,
   Output extends TSchema = TSchema,
   Errors extends ErrorSchemas = ErrorSchemas,
@@ -26,7 +27,7 @@ export interface Procedure<
 > {
   readonly kind: Kind;
   readonly module: Module;
-  readonly name: string;
+  readonly name: Name;
   readonly input: Input;
   readonly output: Output;
   readonly errors: Errors;
@@ -52,13 +53,13 @@ export type ErrorDataOf<P extends Procedure, Code extends ErrorCodeOf<P>> = Stat
   P["errors"][Code]
 >;
 
-type Named<Module extends string, Definition> = Definition extends {
+type Named<Module extends string, Name extends string, Definition> = Definition extends {
   kind: infer Kind extends "query" | "command";
   input: infer Input extends TObject;
   output: infer Output extends TSchema;
   errors: infer Errors extends ErrorSchemas;
 }
-  ? Procedure<Module, Input, Output, Errors, Kind>
+  ? Procedure<Module, Name, Input, Output, Errors, Kind>
   : Definition extends { kind: "event"; payload: infer Payload extends TObject }
     ? EventType<Module, Payload>
     : never;
@@ -111,7 +112,9 @@ export function event<P extends TObject>(
 export function contract<Module extends string, D extends Record<string, Unnamed>>(
   module: Module,
   definitions: D,
-): { readonly [K in keyof D]: Named<Module, D[K]> } & { readonly [moduleName]: Module } {
+): { readonly [K in keyof D]: Named<Module, K & string, D[K]> } & {
+  readonly [moduleName]: Module;
+} {
   const named: Record<string | symbol, unknown> = {};
   for (const [name, definition] of Object.entries(definitions)) {
     assertDefinition(`${module}.${name}`, definition);

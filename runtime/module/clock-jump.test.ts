@@ -3,11 +3,11 @@ import { SagaRefusal, saga, waitUntil } from "../index.ts";
 import { type Placed, place, placements } from "../testing/place.ts";
 import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
 import { shelf } from "../testing/sample/contracts.ts";
-import { errands, errandsModule } from "../testing/sample/errands.ts";
+import { errandsModule } from "../testing/sample/errands.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
 
 const HOUR_MS = 3_600_000;
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 240 * HOUR_MS };
+const options = { version: 1, input: BossInput, deadlineMs: 240 * HOUR_MS };
 
 /** Waits ten hours, then gives up. */
 const patient = saga("boss.patient", options)

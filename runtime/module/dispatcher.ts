@@ -3,8 +3,10 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import {
   ContractError,
+  DeclarationError,
   Defect,
   DomainError,
+  isDeclarationError,
   isDomainError,
   isTransportError,
   TransportError,
@@ -286,7 +288,7 @@ export class Dispatcher {
     const served = this.#served.get(job.command);
     if (served === undefined) {
       return Promise.reject(
-        new ContractError(`${this.#host.module} has no command ${job.command}.`),
+        new DeclarationError(`${this.#host.module} has no command ${job.command} any more.`),
       );
     }
     const deadlineAtMs = this.#host.environment.monotonic() + JOB_DEADLINE_MS;
@@ -310,7 +312,7 @@ export class Dispatcher {
    * What the caller is told: a declared error as it is, a failing disk as what may be tried again,
    * anything else without its inside.
    */
-  #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
+  #toCaller(error: unknown, { procedure, request, job }: Invocation): unknown {
     const name = fullName(procedure);
     if (isDomainError(error) && error.procedure === name) return error;
     const { traceId } = request;
@@ -320,6 +322,7 @@ export class Dispatcher {
     }
     this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
+    if (job !== undefined && isDeclarationError(error)) return error;
     if (isStorageFailure(error)) {
       const message = `${name} could not go on for want of the disk of ${this.#host.module}.`;
       return new TransportError("UNREACHABLE", "unknown", message, { cause: error });

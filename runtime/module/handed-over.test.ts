@@ -1,7 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { command, contract, defineModule, handler, port, saga, t, waitUntil } from "../index.ts";
+import {
+  command,
+  contract,
+  declareUses,
+  defineModule,
+  port,
+  saga,
+  t,
+  waitUntil,
+} from "../index.ts";
 import { place, placements } from "../testing/place.ts";
-import { BossInput, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import { BossInput, boss, bossModule, bossSaga, publishEnd } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
 import { operationsOf } from "./operations.ts";
 
@@ -28,14 +37,15 @@ const idle = saga("clock.idle", { version: 1, input: t.Object({}), deadlineMs: 1
   .step("rest", { run: async ({ now }) => waitUntil(now() + 500) })
   .ending(() => {});
 
+const { uses, handler } = declareUses([errands.run]);
 const clockModule = defineModule({
   contract: clock,
-  uses: [errands],
+  uses,
   migrations: [],
   sagas: [idle],
   ports: [bell],
   handlers: {
-    handOver: handler(clock.handOver, { uses: [errands] }, async ({ number, to }, context) => {
+    handOver: handler(clock.handOver, async ({ number, to }, context) => {
       const { call, transaction, settled, port: opened } = context;
       const ms = numbers[number] ?? Number(number);
       const input = { number: "0", to: "" };
@@ -76,14 +86,14 @@ describe.each(placements)("a handler that hands over, %s,", (placement) => {
 });
 
 describe.each(placements)("a saga, %s,", (placement) => {
-  const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 600_000 };
+  const options = { version: 1, input: BossInput, deadlineMs: 600_000 };
 
   test.each(named)(
     "that waits until %s is stuck with a sentence, after few attempts",
     async (to) => {
       const until = numbers[to] ?? 0;
       let runs = 0;
-      const lost = saga("boss.lost", options)
+      const lost = bossSaga("boss.lost", options)
         .pivot("decided", () => {})
         .step("wait", {
           run: async () => {
@@ -109,7 +119,7 @@ describe.each(placements)("a saga, %s,", (placement) => {
 
   test.each(named)("whose call may take %s is stuck, and nothing was called", async (to) => {
     const trail: string[] = [];
-    const endless = saga("boss.endless", options)
+    const endless = bossSaga("boss.endless", options)
       .pivot("decided", () => {})
       .step("call", {
         run: ({ call }) => call(errands.run, { name: "a" }, { deadlineMs: numbers[to] ?? 0 }),

@@ -1,6 +1,6 @@
 import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError, isTransportError } from "../contract/errors.ts";
+import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
@@ -9,7 +9,7 @@ import { Outbox } from "../messaging/outbox.ts";
 import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import { synchronous } from "../messaging/synchronous.ts";
-import type { Transaction } from "../messaging/transaction.ts";
+import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { StepCall } from "../saga/drive.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { Database } from "../store/database.ts";
@@ -64,13 +64,14 @@ export class HostedModule {
     this.name = module.contract[moduleName];
     this.database = database;
     this.#options = options;
-    const allowed = new Set(module.uses.map((contract) => contract[moduleName]));
-    const caller = new Caller(this.name, allowed, options);
+    const uses = new Set(module.uses);
+    const caller = new Caller(this.name, (procedure) => uses.has(procedure), options);
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
     this.#transactionHost = {
       module: this.name,
+      contract: module.contract,
       read: database,
       engine: this.engine,
       newId: environment.newId,
@@ -152,7 +153,9 @@ export class HostedModule {
     tx: Transaction,
     { name, key, payload }: { name: string; key: string; payload: string },
   ): void {
-    const command = proceduresOf(this.#options.module.contract).find((one) => one.name === name);
+    const command = proceduresOf(this.#options.module.contract)
+      .filter((one): one is CommandOf<string> => one.kind === "command")
+      .find((one) => one.name === name);
     if (command === undefined) {
       throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
     }
@@ -211,8 +214,11 @@ export class HostedModule {
       now: () => environment.now(),
       newId: (prefix: string) => environment.newId(prefix),
       port: <T>(port: Port<T>) => opened(port, ports, this.name),
-      settled: (saga: { readonly name: string }, id: string, withinMs: number) =>
-        this.engine.settled(saga.name, id, timeLeft(withinMs, "The withinMs given to settled")),
+      settled: async (saga: SagaReference<never>, id: string, withinMs: number) => {
+        this.engine.assertKnown(saga);
+        const leftMs = timeLeft(withinMs, "The withinMs given to settled");
+        await this.engine.settled(saga.name, id, leftMs);
+      },
       intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
         this.transact(work, request.traceId),
     };
@@ -293,7 +299,7 @@ function byProducer(module: Module): Map<string, Module["reactions"][number][]> 
 
 function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: string): T {
   if (!ports.has(port.name)) {
-    throw new ContractError(
+    throw new DeclarationError(
       `${module} uses the port ${port.name} without declaring it. Add it to "ports" in module.ts.`,
     );
   }

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../contract/call.ts";
 import type { Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { isDomainError, isTransportError } from "../contract/errors.ts";
+import { isDeclarationError, isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
@@ -27,7 +27,7 @@ const DEFECTS_MAX = 8;
 export type StepCall = (
   procedure: Procedure,
   input: unknown,
-  options: CallOptions & { readonly traceId: string; readonly allowed: readonly string[] },
+  options: CallOptions & { readonly traceId: string },
 ) => Promise<unknown>;
 
 /** One saga under way, and what driving it needs. */
@@ -175,7 +175,8 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     await write(driver);
     return;
   }
-  if (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX) {
+  const isHopeless = setback.kind === "defect" && isDeclarationError(setback.error);
+  if (isHopeless || (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX)) {
     return stick(driver, { ...about, setback });
   }
   log.warn("saga step failed, will be tried again", { ...about, setback });
@@ -210,7 +211,8 @@ async function turnBack(driver: Driver): Promise<void> {
     } catch (error) {
       attempts += 1;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };
-      log[attempts < DEFECTS_MAX ? "warn" : "error"]("saga cannot undo a step yet", {
+      const isBad = attempts >= DEFECTS_MAX || isDeclarationError(error);
+      log[isBad ? "error" : "warn"]("saga cannot undo a step yet", {
         ...about,
         traceId: record.traceId,
         error,
@@ -230,7 +232,9 @@ async function finish(driver: Driver, outcome: "completed" | "compensated"): Pro
       if (isTransportError(error)) throw error;
       const { name, id, traceId } = driver.record;
       const about = { saga: name, id, step: "end", traceId, attempts };
-      if (attempts >= DEFECTS_MAX) return stick(driver, { ...about, setback: { error } });
+      if (attempts >= DEFECTS_MAX || isDeclarationError(error)) {
+        return stick(driver, { ...about, setback: { error } });
+      }
       driver.log.warn("saga cannot end yet", { ...about, error });
       await pause(driver, attempts);
     }
@@ -282,14 +286,13 @@ function writeBehind(driver: Driver): void {
 }
 
 function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> {
-  const { record, saga, environment } = driver;
+  const { record, environment } = driver;
   let calls = 0;
   const call = (procedure: Procedure, input: unknown, options?: CallOptions) =>
     driver.call(procedure, input, {
       ...options,
       key: `${record.name}/${record.id}/${name}/${calls++}`,
       traceId: record.traceId,
-      allowed: saga.uses,
     });
   return {
     id: record.id,

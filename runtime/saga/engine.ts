@@ -1,5 +1,6 @@
 import { checked } from "../contract/check.ts";
 import type { Environment } from "../contract/environment.ts";
+import { DeclarationError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
@@ -41,6 +42,7 @@ interface Active {
 export class SagaEngine {
   readonly #host: EngineHost;
   readonly #sagas = new Map<string, Saga>();
+  readonly #names: ReadonlySet<string>;
   readonly #active = new Map<string, Active>();
   readonly #waiters = new Map<string, Set<() => void>>();
   /** Takes back the timer of a stuck saga that is still to turn back. */
@@ -51,6 +53,7 @@ export class SagaEngine {
   constructor(host: EngineHost, sagas: readonly Saga[]) {
     this.#host = host;
     for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
+    this.#names = new Set(sagas.map(({ name }) => name));
   }
 
   /**
@@ -79,9 +82,7 @@ export class SagaEngine {
     { id, input }: { readonly id: string; readonly input: unknown },
   ): SagaRecord | undefined {
     const definition = [...this.#sagas.values()].find((one) => one === saga);
-    if (definition === undefined) {
-      throw new Error(`The saga ${saga.name} is not in the module's sagas. Add it to module.ts.`);
-    }
+    if (definition === undefined) throw undeclared(saga);
     const { name, version } = definition;
     const where = `The input of the saga ${name}`;
     const copy = jsonCopy(checked(definition.input, where).copy(input), where);
@@ -100,6 +101,11 @@ export class SagaEngine {
     };
     const row = { name, id, version, input: JSON.stringify(copy), traceId: tx.traceId };
     return insertSaga(tx, { ...row, nowMs: tx.now }) ? record : undefined;
+  }
+
+  /** Refuses a saga whose name none of the module's sagas has. */
+  assertKnown({ name }: SagaReference<never>): void {
+    if (!this.#names.has(name)) throw undeclared({ name });
   }
 
   /** Begins a saga that was committed. */
@@ -282,6 +288,12 @@ export class SagaEngine {
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
     environment.after(1_000, () => this.takeUp(name, id));
   }
+}
+
+function undeclared({ name }: { readonly name: string }): DeclarationError {
+  return new DeclarationError(
+    `The saga ${name} is not in the module's sagas. Add it to "sagas" in its module.ts.`,
+  );
 }
 
 function isOver(record: SagaRecord): boolean {

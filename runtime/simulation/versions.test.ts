@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Call } from "../contract/call.ts";
 import { defineModule } from "../module/define-module.ts";
-import { saga } from "../saga/saga.ts";
-import { BossInput, boss, bossModule } from "../testing/sample/boss.ts";
+import { BossInput, boss, bossModule, bossSaga } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
 import { noFaults } from "./no-faults.ts";
 import { prepared } from "./prepared.ts";
@@ -11,7 +10,7 @@ import type { Scenario } from "./scenario.ts";
 
 /** A saga of two errands with a name of its own for each version. */
 function walk(version: number) {
-  return saga("boss.walk", { version, input: BossInput, uses: [errands], deadlineMs: 600_000 })
+  return bossSaga("boss.walk", { version, input: BossInput, deadlineMs: 600_000 })
     .step("go", {
       run: ({ id, call }) => call(errands.run, { name: `${id} goes as ${version}` }),
       compensate: ({ id, call }) => call(errands.undo, { name: `${id} goes as ${version}` }),

@@ -1,11 +1,12 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Static, saga, type Transaction, t } from "#runtime";
+import { type Static, type Transaction, t } from "#runtime";
 import { complete } from "../completing.ts";
 import { orders } from "../contract.ts";
 import { releaseCoupon } from "../store/coupons.ts";
 import { moveOrder, note } from "../store/orders.ts";
+import { saga } from "../uses.ts";
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -25,7 +26,6 @@ const Cancellation = t.Object({
 export const cancelOrder = saga("orders.cancel-order", {
   version: 1,
   input: Cancellation,
-  uses: [inventory, payments, shipping],
   deadlineMs: 30 * dayMs,
 })
   .step("call-shipment-back", {

@@ -1,8 +1,9 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Call, SagaRefusal, saga, t, waitUntil } from "#runtime";
+import { type Call, SagaRefusal, t, waitUntil } from "#runtime";
 import * as shipments from "../store/shipments.ts";
+import { saga } from "../uses.ts";
 
 /** Between two looks at a capture that the provider has not answered; an event comes sooner. */
 const LOOK_MS = 10_000;
@@ -27,7 +28,6 @@ const Dispatch = t.Object({
 export const dispatch = saga("shipping.dispatch", {
   version: 1,
   input: Dispatch,
-  uses: [payments, inventory],
   deadlineMs: DEADLINE_MS,
 })
   .step("capture", {
@@ -57,7 +57,10 @@ export const dispatch = saga("shipping.dispatch", {
   });
 
 /** Asks for the capture once; its stored answer may be old, so an open one is asked for anew. */
-async function captureState(call: Call<typeof payments>, orderId: string): Promise<string> {
+async function captureState(
+  call: Call<typeof payments.capture | typeof payments.paymentOfOrder>,
+  orderId: string,
+): Promise<string> {
   const asked = await call(payments.capture, { orderId });
   if (asked.state === "captured") return "captured";
   const payment = await call(payments.paymentOfOrder, { orderId });

@@ -1,6 +1,14 @@
 import { max, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { defineModule, handler, reaction, reads, type Transaction, writes } from "../../index.ts";
+import {
+  declareUses,
+  defineModule,
+  handler,
+  reaction,
+  reads,
+  type Transaction,
+  writes,
+} from "../../index.ts";
 import { pricing } from "../specimen/contracts.ts";
 import { order } from "../specimen/order.ts";
 import {
@@ -17,15 +25,17 @@ import { drive, pace } from "./drive.ts";
 const PACED_DEADLINE_MS = 3_000;
 const LOOK_EVERY_MS = 2;
 
+const asker = declareUses([pricing.totalOf]);
+
 /** Calls pricing in loops, and times them. */
 export const askingModule = defineModule({
   contract: asking,
-  uses: [pricing],
+  uses: asker.uses,
   handlers: {
-    askMany: handler(asking.askMany, { uses: [pricing] }, (load, { call }) =>
+    askMany: asker.handler(asking.askMany, (load, { call }) =>
       drive(load, () => call(pricing.totalOf, order)),
     ),
-    askAtRate: handler(asking.askAtRate, { uses: [pricing] }, (load, { call }) =>
+    askAtRate: asker.handler(asking.askAtRate, (load, { call }) =>
       pace(load, () => call(pricing.totalOf, order, { deadlineMs: PACED_DEADLINE_MS })),
     ),
   },
@@ -103,8 +113,17 @@ export const hearingModule = defineModule({
 
 /** What gives the bare sides the users, permissions and streams that they need, and no more. */
 export const bareModules = [
-  defineModule({ contract: barePricing, handlers: {}, migrations: [] }),
-  defineModule({ contract: bareAsking, uses: [barePricing], handlers: {}, migrations: [] }),
+  defineModule({
+    contract: barePricing,
+    handlers: { totalOf: handler(barePricing.totalOf, () => ({})) },
+    migrations: [],
+  }),
+  defineModule({
+    contract: bareAsking,
+    uses: [barePricing.totalOf],
+    handlers: {},
+    migrations: [],
+  }),
   defineModule({ contract: bareTelling, handlers: {}, migrations: [] }),
   defineModule({
     contract: bareHearing,

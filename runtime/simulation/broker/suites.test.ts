@@ -12,7 +12,10 @@ import { Pumped } from "./pumped.ts";
 
 const manifest: Manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
-  links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),
+  links("desk", {
+    calls: [{ callee: "shelf", procedures: ["echo", "take"] }],
+    reads: [{ producer: "shelf", events: ["taken"] }],
+  }),
   links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
 ];
 const users = manifest.map(({ name }) => name);

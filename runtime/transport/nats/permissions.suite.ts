@@ -23,8 +23,13 @@ interface Probe {
 const modules = sampleManifest.map(({ name }) => name);
 const users = [...modules, "gateway", "console", "provisioner"];
 
-const calls = (caller: string, callee: string) =>
-  sampleManifest.some(({ name, calls: callees }) => name === caller && callees.includes(callee));
+/** The procedures of a callee that a caller declares. */
+const called = (caller: string, callee: string) =>
+  sampleManifest
+    .filter(({ name }) => name === caller)
+    .flatMap(({ calls: made }) => made.filter((one) => one.callee === callee))
+    .flatMap(({ procedures }) => procedures);
+const calls = (caller: string, callee: string) => called(caller, callee).length > 0;
 const reads = (reader: string, producer: string) =>
   sampleManifest.some(
     (one) => one.name === reader && one.reads.some((read) => read.producer === producer),
@@ -43,19 +48,20 @@ function subscribeIn(queue: string, allowed: readonly string[], ...subjects: str
   return subjects.map((subject) => ({ deed: "subscribe", subject, queue, allowed }));
 }
 
-/** Calls of a module's procedures under the name of each user. */
-function callProbes(callee: string): Probe[] {
-  return users.flatMap((caller) => {
-    const everything = caller === "gateway" || calls(caller, callee);
-    const operations = everything || caller === "console";
-    return [
-      ...publish(only(caller, everything), `rpc.${callee}.thing.${caller}`),
-      ...publish(only(caller, everything), `rpc-i.${callee}.one.thing.${caller}`),
-      ...publish(only(caller, operations), `rpc.${callee}.cleaveSagas.${caller}`),
-      ...publish(only(caller, operations), `rpc-i.${callee}.one.cleaveRedrive.${caller}`),
-      ...publish([], `rpc.${callee}.thing.${caller}.more`, `rpc.${callee}.${caller}`),
-    ];
-  });
+/** Calls of each procedure of a module, and of one that it has not, by each user. */
+function callProbes({ name: callee, queries, commands }: ModuleLinks): Probe[] {
+  return users.flatMap((caller) => [
+    ...[...queries, ...commands, "thing"].flatMap((procedure) => {
+      const isOperation = caller === "console" && procedure.startsWith("cleave");
+      const isDeclared = called(caller, callee).includes(procedure);
+      const allowed = only(caller, caller === "gateway" || isOperation || isDeclared);
+      return [
+        ...publish(allowed, `rpc.${callee}.${procedure}.${caller}`),
+        ...publish(allowed, `rpc-i.${callee}.one.${procedure}.${caller}`),
+      ];
+    }),
+    ...publish([], `rpc.${callee}.thing.${caller}.more`, `rpc.${callee}.${caller}`),
+  ]);
 }
 
 /** Taking in what is asked of a module. */
@@ -164,7 +170,8 @@ const wideProbes: Probe[] = [
 ];
 
 const probes: readonly Probe[] = [
-  ...modules.flatMap((name) => [...callProbes(name), ...serviceProbes(name)]),
+  ...sampleManifest.flatMap(callProbes),
+  ...modules.flatMap(serviceProbes),
   ...sampleManifest.flatMap((links) => [...eventProbes(links), ...consumerProbes(links)]),
   ...users.flatMap(inboxProbes),
   ...wideProbes,

@@ -55,10 +55,14 @@ export function permissionsOf(manifest: Manifest): ReadonlyMap<string, Permissio
 
 function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
   const { name, calls, reads, events } = links;
-  const callers = manifest.filter((other) => other.calls.includes(name)).map((one) => one.name);
+  const callers = manifest
+    .filter((other) => other.calls.some(({ callee }) => callee === name))
+    .map((one) => one.name);
   return {
     publish: [
-      ...calls.flatMap((callee) => callSubjects(callee, "*", name)),
+      ...calls.flatMap(({ callee, procedures }) =>
+        procedures.flatMap((procedure) => callSubjects(callee, procedure, name)),
+      ),
       ...events.map((event) => eventSubject(name, event)),
       ...reads.map(({ producer }) => positionSubject(producer, name)),
       heartbeatSubject(name, "*"),
@@ -71,7 +75,7 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       instanceCallSubject({ module: name, instance: "*" }, "*", "*"),
       `${inboxOf(name)}.>`,
       ...(events.length > 0 ? [positionSubject(name, "*")] : []),
-      ...calls.map((callee) => heartbeatSubject(callee, "*")),
+      ...calls.map(({ callee }) => heartbeatSubject(callee, "*")),
       ...questionsTo(name),
     ],
   };
@@ -153,7 +157,8 @@ function assertNames(manifest: Manifest): void {
       throw new TypeError(`A module is called ${name}, like a NATS user of Cleave. Rename it.`);
     }
     const read = reads.flatMap(({ producer, events: names }) => [producer, ...names]);
-    for (const one of [name, ...queries, ...commands, ...events, ...calls, ...read]) {
+    const called = calls.flatMap(({ callee, procedures }) => [callee, ...procedures]);
+    for (const one of [name, ...queries, ...commands, ...events, ...called, ...read]) {
       if (/^[\w-]+$/.test(one)) continue;
       throw new TypeError(
         `${name} names "${one}", which is no token of a NATS subject. ` +
