@@ -119,7 +119,7 @@ test.each([
   60_000,
 );
 
-test("what a step or the pivot is given is the same when the process is gone anywhere", async () => {
+test("a step or pivot is given the same when the process is gone at any point", async () => {
   const whole = await afterCrash({}, 1, { definition: showing });
   expect(whole?.ends).toMatchObject([
     { outcome: "decided", why: expect.stringContaining('list: [ "1" ]') },
