@@ -93,4 +93,15 @@ CREATE TABLE cleave_reader (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    name: "0004_saga_steps",
+    sql: `
+-- What the step under way must find again when it is repeated: its clock, and the inputs of
+-- commands that it called after it read the clock.
+ALTER TABLE cleave_saga ADD COLUMN step_notes TEXT;
+
+-- Whether the names that steps give to calls are in their keys; 0 for sagas begun before.
+ALTER TABLE cleave_saga ADD COLUMN has_named_keys INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ];

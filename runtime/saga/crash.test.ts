@@ -123,7 +123,7 @@ test.each([
   60_000,
 );
 
-test("a step and the pivot are given the same wherever the process is gone", async () => {
+test("a step or pivot is given the same when the process is gone at any point", async () => {
   const whole = await afterCrash({}, 1, { definition: showing });
   expect(whole?.ends).toMatchObject([
     { outcome: "decided", why: expect.stringContaining('list: [ "1" ]') },

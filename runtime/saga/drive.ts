@@ -1,5 +1,3 @@
-import type { CallOptions } from "../contract/call.ts";
-import type { Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isDeclarationError, isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
@@ -17,18 +15,12 @@ import {
   type StepContext,
   Wait,
 } from "./saga.ts";
+import { type StepCall, StepRun } from "./step-run.ts";
 
 const PAUSE_FIRST_MS = 200;
 const PAUSE_MAX_MS = 5_000;
 /** Attempts at a step that fails by a defect, before the saga is stuck. */
 const DEFECTS_MAX = 8;
-
-/** Calls a procedure for a step; its key and trace are given. */
-export type StepCall = (
-  procedure: Procedure,
-  input: unknown,
-  options: CallOptions & { readonly traceId: string },
-) => Promise<unknown>;
 
 /** One saga under way, and what driving it needs. */
 export interface Driver {
@@ -102,9 +94,10 @@ async function forward(
       return undefined;
     }
     driver.listen();
-    const result = await step.run(contextOf(driver, step.name) as never);
+    const result = await runStep(driver, step.name, step.run);
     environment.reach(`saga.step-answered:${step.name}`);
     if (result instanceof Wait) return result;
+    record.stepNotes = null;
     record.done = { ...record.done, [step.name]: resultOf(driver, step.name, result) };
     record.step += 1;
     record.dueAtMs = null;
@@ -155,6 +148,7 @@ async function wait(driver: Driver, untilMs: number): Promise<void> {
   const soonestMs = driver.environment.now() + PAUSE_FIRST_MS;
   const deadlineMs = beforePivot(driver) ? record.startedAtMs + saga.deadlineMs : Infinity;
   record.state = "waiting";
+  if (record.stepNotes !== null) record.stepNotes.clockMs = null;
   record.dueAtMs = Math.ceil(Math.min(Math.max(untilMs, soonestMs), deadlineMs));
   await write(driver);
   driver.changed();
@@ -170,6 +164,7 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     const { code, data } = setback.kind === "refused" ? setback : { code: "DEADLINE", data: null };
     log.info("saga turns back", { ...about, code });
     record.state = "compensating";
+    record.stepNotes = null;
     if (driver.takenUp) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
     await write(driver);
@@ -203,9 +198,10 @@ async function turnBack(driver: Driver): Promise<void> {
       continue;
     }
     try {
-      await step.compensate(contextOf(driver, `undo ${step.name}`) as never);
+      await runStep(driver, `undo ${step.name}`, step.compensate);
       environment.reach(`saga.step-undone:${step.name}`);
       record.step -= 1;
+      record.stepNotes = null;
       attempts = 0;
       await write(driver);
     } catch (error) {
@@ -285,23 +281,25 @@ function writeBehind(driver: Driver): void {
   });
 }
 
-function contextOf(driver: Driver, name: string): StepContext<unknown, unknown> {
+/** Runs a step, or its compensation under the name `undo <step>`. */
+function runStep(driver: Driver, name: string, work: RunStep["run"]): Promise<unknown> {
+  const { record, environment, call } = driver;
+  const save = () => write(driver);
+  const run = new StepRun({ record, environment, call, save }, name);
+  return run.do(() => work(contextOf(driver, run) as never));
+}
+
+function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {
   const { record, environment } = driver;
-  let calls = 0;
-  const call = (procedure: Procedure, input: unknown, options?: CallOptions) =>
-    driver.call(procedure, input, {
-      ...options,
-      key: `${record.name}/${record.id}/${name}/${calls++}`,
-      traceId: record.traceId,
-    });
   return {
     id: record.id,
     // Copies: what the step changes in them is not seen when it is repeated.
     input: copyOfJson(record.input),
     done: copyOfJson(record.done),
-    call: call as StepContext<unknown, unknown>["call"],
+    call: run.call as StepContext<unknown, unknown>["call"],
     late: record.dueAtMs !== null && environment.now() >= record.dueAtMs,
-    now: () => environment.now(),
+    now: run.now,
+    newId: run.newId,
   };
 }
 

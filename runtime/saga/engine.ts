@@ -5,10 +5,11 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
-import { canTurnBack, type Driver, drive, type StepCall } from "./drive.ts";
+import { canTurnBack, type Driver, drive } from "./drive.ts";
 import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
 import { jsonCopy } from "./json-value.ts";
 import type { Saga } from "./saga.ts";
+import type { StepCall } from "./step-run.ts";
 
 /**
  * Sagas in memory at once, at most; the others wait in the database. Those that wait for something
@@ -98,6 +99,8 @@ export class SagaEngine {
       dueAtMs: null,
       traceId: tx.traceId,
       startedAtMs: tx.now,
+      stepNotes: null,
+      hasNamedKeys: true,
     };
     const row = { name, id, version, input: JSON.stringify(copy), traceId: tx.traceId };
     return insertSaga(tx, { ...row, nowMs: tx.now }) ? record : undefined;

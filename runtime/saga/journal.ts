@@ -9,6 +9,26 @@ export type SagaState =
   | "completed"
   | "compensated";
 
+/**
+ * What the step under way must find again when it is repeated: its clock, and what it has called
+ * since it read the clock.
+ */
+export interface StepNotes {
+  /** The step; `undo <step>` while it is compensated. */
+  readonly step: string;
+  /** The step's time, until it waits. */
+  clockMs: number | null;
+  readonly commands: Record<string, RecordedCommand>;
+}
+
+/** A command of a step, by its idempotency key. */
+interface RecordedCommand {
+  readonly procedure: string;
+  readonly input: unknown;
+  /** True when another command of the step was open at the same time. */
+  raced: boolean;
+}
+
 /** Where one saga stands, as it is kept. */
 export interface SagaRecord {
   readonly name: string;
@@ -25,6 +45,9 @@ export interface SagaRecord {
   dueAtMs: number | null;
   readonly traceId: string;
   readonly startedAtMs: number;
+  stepNotes: StepNotes | null;
+  /** False for a saga of an older version, in which each call was keyed by its position. */
+  readonly hasNamedKeys: boolean;
 }
 
 interface Row {
@@ -39,7 +62,12 @@ interface Row {
   readonly dueAtMs: number | null;
   readonly traceId: string;
   readonly startedAtMs: number;
+  readonly stepNotes: string | null;
+  readonly hasNamedKeys: number;
 }
+
+type Update = Pick<Row, "name" | "id" | "state" | "step" | "done" | "failure" | "dueAtMs"> &
+  Pick<Row, "stepNotes"> & { readonly nowMs: number };
 
 interface Filter {
   readonly name: string | null;
@@ -49,20 +77,21 @@ interface Filter {
 }
 
 const columns = `name, id, version, state, step, input, done, failure, due_at_ms AS dueAtMs,
-  trace_id AS traceId, started_at_ms AS startedAtMs`;
+  trace_id AS traceId, started_at_ms AS startedAtMs, step_notes AS stepNotes,
+  has_named_keys AS hasNamedKeys`;
 
 const statements = kernelStatements((sqlite) => ({
   insert: sqlite.prepare<[string, string, number, string, string, number, number]>(
     `INSERT INTO cleave_saga
-       (name, id, version, state, step, input, done, trace_id, started_at_ms, changed_at_ms)
-     VALUES (?, ?, ?, 'running', 0, ?, '{}', ?, ?, ?)
+       (name, id, version, state, step, input, done, trace_id, started_at_ms, changed_at_ms,
+        has_named_keys)
+     VALUES (?, ?, ?, 'running', 0, ?, '{}', ?, ?, ?, 1)
      ON CONFLICT (name, id) DO NOTHING`,
   ),
-  update: sqlite.prepare<
-    [SagaState, number, string, string | null, number | null, number, string, string]
-  >(
-    `UPDATE cleave_saga SET state = ?, step = ?, done = ?, failure = ?, due_at_ms = ?,
-       changed_at_ms = ? WHERE name = ? AND id = ?`,
+  update: sqlite.prepare<[Update]>(
+    `UPDATE cleave_saga SET state = @state, step = @step, done = @done, failure = @failure,
+       due_at_ms = @dueAtMs, step_notes = @stepNotes, changed_at_ms = @nowMs
+     WHERE name = @name AND id = @id`,
   ),
   get: sqlite.prepare<[string, string], Row>(
     `SELECT ${columns} FROM cleave_saga WHERE name = ? AND id = ?`,
@@ -97,10 +126,11 @@ export function insertSaga(
 
 /** Records where a saga stands now. */
 export function updateSaga(tx: Write, record: SagaRecord, nowMs: number): void {
-  const { name, id, state, step, done, failure, dueAtMs } = record;
-  const doneJson = JSON.stringify(done);
-  const failureJson = failure === null ? null : JSON.stringify(failure);
-  statements(tx).update.run(state, step, doneJson, failureJson, dueAtMs, nowMs, name, id);
+  const { name, id, state, step, dueAtMs } = record;
+  const done = JSON.stringify(record.done);
+  const failure = jsonOrNull(record.failure);
+  const stepNotes = jsonOrNull(record.stepNotes);
+  statements(tx).update.run({ name, id, state, step, done, failure, dueAtMs, stepNotes, nowMs });
 }
 
 /** One saga's record, or undefined. */
@@ -125,5 +155,11 @@ function parsed(row: Row): SagaRecord {
     input: JSON.parse(row.input),
     done: JSON.parse(row.done),
     failure: row.failure === null ? null : JSON.parse(row.failure),
+    stepNotes: row.stepNotes === null ? null : JSON.parse(row.stepNotes),
+    hasNamedKeys: row.hasNamedKeys === 1,
   };
+}
+
+function jsonOrNull(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }

@@ -7,7 +7,14 @@ import { synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
 import { type JsonCompatible, jsonCopy } from "./json-value.ts";
 
-/** What a step can see and do. Its calls of commands are keyed by saga, step and position. */
+/**
+ * What a step can see and do.
+ *
+ * Its calls of commands are keyed by saga, id, step, and the call's position in the step or the
+ * `key` that its options name, so that a repetition of the step has no second effect. Commands that
+ * are called at the same time need a `key` each: their positions may differ in a repetition. A key
+ * that is repeated with another input is a defect of the step: the saga gets stuck.
+ */
 export interface StepContext<Input, Done, Used extends Procedure = never> {
   /** The id under which the saga was started. */
   readonly id: string;
@@ -17,8 +24,14 @@ export interface StepContext<Input, Done, Used extends Procedure = never> {
   readonly call: Call<Used>;
   /** True when the step has waited and its time is over. */
   readonly late: boolean;
-  /** Milliseconds since 1970. */
+  /**
+   * The time of this run of the step, in milliseconds since 1970: when the step first asked. It is
+   * the same when the step is repeated after a command was called with it, and a new one after the
+   * step has waited. A command that was called before the wait keeps its first input.
+   */
   now(): number;
+  /** A new id: the prefix, an underscore and a UUIDv7. A repetition of the step gets the same. */
+  newId(prefix: string): string;
 }
 
 /**
@@ -44,6 +57,8 @@ export class SagaRefusal<Data = unknown> extends Error {
  */
 export class Wait {
   readonly untilMs: number;
+  /** Keeps a step's result that has a property `untilMs` from having this type. */
+  protected readonly isWait = true;
 
   constructor(untilMs: number) {
     this.untilMs = timePoint(untilMs, "The time given to waitUntil");

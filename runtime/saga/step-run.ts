@@ -1,0 +1,176 @@
+import type { CallOptions } from "../contract/call.ts";
+import { checked } from "../contract/check.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import type { Environment } from "../contract/environment.ts";
+import { ContractError, isDomainError } from "../contract/errors.ts";
+import type { SagaRecord, StepNotes } from "./journal.ts";
+import { idFrom } from "./step-id.ts";
+
+/** Calls a procedure for a step; its key and trace are given. */
+export type StepCall = (
+  procedure: Procedure,
+  input: unknown,
+  options: CallOptions & { readonly traceId: string },
+) => Promise<unknown>;
+
+/** What the run of a step needs of its saga. */
+export interface StepHost {
+  readonly record: SagaRecord;
+  readonly environment: Environment;
+  readonly call: StepCall;
+  /** Writes the record as it is when the unit runs. */
+  save(): Promise<void>;
+}
+
+/** A command that a step calls. */
+interface Command {
+  readonly procedure: Procedure;
+  readonly key: string;
+  readonly isNamed: boolean;
+  /** True when another command of the step was open at the same time. */
+  raced: boolean;
+}
+
+/**
+ * One run of a step or of its compensation: its calls, clock and ids.
+ *
+ * Commands are keyed by saga, id, step, and the name that the step gives or the call's position. A
+ * repetition of the step sends the same keys with the same inputs: ids follow from the saga's
+ * record and their position; the clock, and the input of a command that is called after the clock
+ * was read, are on disk before the command is sent.
+ */
+export class StepRun {
+  readonly #host: StepHost;
+  readonly #step: string;
+  readonly #open = new Set<Command>();
+  readonly #ids = new Map<string, number>();
+  #positions = 0;
+  #clockMs: number | undefined;
+  /** A mistake of the step that its own `catch` must not hide. */
+  #fault: ContractError | undefined;
+
+  constructor(host: StepHost, step: string) {
+    this.#host = host;
+    this.#step = step;
+  }
+
+  /** Runs `work`. Rejects with a mistake that the author must mend, whatever `work` made of it. */
+  async do(work: () => Promise<unknown>): Promise<unknown> {
+    try {
+      const result = await work();
+      if (this.#fault === undefined) return result;
+    } catch (error) {
+      throw this.#fault ?? error;
+    }
+    throw this.#fault;
+  }
+
+  readonly now = (): number => {
+    this.#clockMs ??= this.#notes?.clockMs ?? this.#host.environment.now();
+    return this.#clockMs;
+  };
+
+  readonly newId = (prefix: string): string => {
+    const { traceId, name, id, startedAtMs } = this.#host.record;
+    const position = this.#ids.get(prefix) ?? 0;
+    this.#ids.set(prefix, position + 1);
+    const text = JSON.stringify([traceId, name, id, this.#step, prefix, position]);
+    return idFrom(text, { prefix, atMs: startedAtMs });
+  };
+
+  readonly call = (
+    procedure: Procedure,
+    input: unknown,
+    options?: CallOptions,
+  ): Promise<unknown> => {
+    const { record } = this.#host;
+    const key = this.#keyOf(options?.key);
+    const { traceId } = record;
+    const send = (sent: unknown) => this.#host.call(procedure, sent, { ...options, key, traceId });
+    if (procedure.kind === "query") return send(input);
+    const isNamed = options?.key !== undefined && record.hasNamedKeys;
+    const command = this.#begin({ procedure, key, isNamed, raced: false });
+    const mustRecord = this.#clockMs !== undefined || this.#notes?.commands[key] !== undefined;
+    const answer = mustRecord ? this.#recorded(command, input).then(send) : send(input);
+    return answer
+      .catch((error: unknown) => {
+        throw isMismatch(error, procedure) ? this.#mistake(command) : error;
+      })
+      .finally(() => this.#open.delete(command));
+  };
+
+  /** The key of the next call. A name cannot be taken for a position: it stands in quotes. */
+  #keyOf(name: string | undefined): string {
+    const { record } = this.#host;
+    const position = this.#positions++;
+    const last = name === undefined || !record.hasNamedKeys ? position : JSON.stringify(name);
+    return `${record.name}/${record.id}/${this.#step}/${last}`;
+  }
+
+  #begin(command: Command): Command {
+    for (const other of this.#open) {
+      command.raced = true;
+      other.raced = true;
+      const recorded = this.#notes?.commands[other.key];
+      if (recorded !== undefined) recorded.raced = true;
+    }
+    this.#open.add(command);
+    return command;
+  }
+
+  /** What was recorded of this step before. */
+  get #notes(): StepNotes | undefined {
+    const { stepNotes } = this.#host.record;
+    return stepNotes?.step === this.#step ? stepNotes : undefined;
+  }
+
+  /**
+   * The input to send: the one that was recorded under the key, or this one once it is on disk with
+   * the clock. A command may be sent again when its input has changed with the clock after a wait:
+   * its first input is the one that counts.
+   */
+  async #recorded(command: Command, given: unknown): Promise<unknown> {
+    const { record } = this.#host;
+    const { procedure, key, raced } = command;
+    const name = fullName(procedure);
+    const input = checked(procedure.input, `The input of ${name}`).copy(given);
+    const notes = this.#notes ?? { step: this.#step, clockMs: null, commands: {} };
+    const known = notes.commands[key];
+    if (known !== undefined) {
+      if (Bun.deepEquals(known.input, input)) return input;
+      if (known.procedure === name && (command.isNamed || !known.raced)) return known.input;
+      throw this.#mistake(command);
+    }
+    record.stepNotes = notes;
+    notes.clockMs ??= this.#clockMs ?? null;
+    notes.commands[key] = { procedure: name, input, raced };
+    try {
+      await this.#host.save();
+    } catch (error) {
+      delete notes.commands[key];
+      throw error;
+    }
+    return input;
+  }
+
+  #mistake({ procedure, key }: Command): ContractError {
+    const { name, id } = this.#host.record;
+    this.#fault ??= new ContractError(
+      `The step ${this.#step} of the saga ${name} ${id} called ${fullName(procedure)} again with ` +
+        `another input under the key ${key}. Take times and ids from the step's context (now, ` +
+        `newId), and give calls that run at the same time keys of their own: ` +
+        `call(${fullName(procedure)}, …, { key: "…" }).`,
+    );
+    return this.#fault;
+  }
+}
+
+/** Tells whether the callee has answered the key for another input; unless it may say so itself. */
+function isMismatch(error: unknown, procedure: Procedure): boolean {
+  return (
+    isDomainError(error) &&
+    error.code === "IDEMPOTENCY_MISMATCH" &&
+    error.procedure === fullName(procedure) &&
+    procedure.errors["IDEMPOTENCY_MISMATCH"] === undefined
+  );
+}
