@@ -13,6 +13,7 @@ import { restock } from "./handlers/restock.ts";
 import { stockOf } from "./handlers/stock-of.ts";
 import { stockUp } from "./handlers/stock-up.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: inventory,
@@ -30,5 +31,6 @@ export default defineModule({
     stockOf,
     stockUp,
   },
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
 });

@@ -36,6 +36,7 @@ import { onShipmentShipped } from "./reactions/on-shipment-shipped.ts";
 import { cancelOrder as cancellation } from "./sagas/cancel-order.ts";
 import { placeOrder } from "./sagas/place-order.ts";
 import { refundOrder as refunding } from "./sagas/refund-order.ts";
+import * as schema from "./schema.ts";
 import { tokenKey } from "./tokens.ts";
 import { uses } from "./uses.ts";
 
@@ -79,6 +80,7 @@ export default defineModule({
     onShipmentShipped,
   ],
   sagas: [placeOrder, cancellation, refunding],
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [tokenKey],
 });

@@ -15,6 +15,7 @@ import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { onCaptureFailed } from "./reactions/on-capture-failed.ts";
 import { onPaymentCaptured } from "./reactions/on-payment-captured.ts";
 import { dispatch } from "./sagas/dispatch.ts";
+import * as schema from "./schema.ts";
 import { uses } from "./uses.ts";
 
 export default defineModule({
@@ -35,5 +36,6 @@ export default defineModule({
   },
   reactions: [onPaymentCaptured, onCaptureFailed],
   sagas: [dispatch],
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
 });

@@ -125,7 +125,8 @@ export function databaseOf(
   { folder, environment, disk }: InstanceOptions,
 ): DatabaseOptions {
   const migrations = { kernel: kernelMigrations, module: module.migrations };
-  return { module: nameOf(module), folder, migrations, environment, disk };
+  const { schema } = module;
+  return { module: nameOf(module), folder, migrations, schema, environment, disk };
 }
 
 /** What the modules of an instance share. */

@@ -16,7 +16,8 @@ const guesses = sqliteTable("guess", {
   number: integer().primaryKey({ autoIncrement: true }),
   digit: integer().notNull(),
 });
-const write = writes((db) => ({
+const schema = { guesses };
+const write = writes(schema, (db) => ({
   add: db
     .insert(guesses)
     .values({ digit: sql.placeholder("digit") })
@@ -67,6 +68,7 @@ const safeModule = defineModule({
       });
     }),
   },
+  schema,
   migrations: [
     {
       name: "0000_initial",

@@ -19,7 +19,7 @@ const handlerOf = (procedure: Procedure) =>
 /** A module with nothing wrong, but for what is planted. */
 function planted(own: Contract & { run: Procedure }, wrong: Partial<Module> = {}): Module {
   const handlers = { run: handlerOf(own.run) };
-  const parts = { uses: [], reactions: [], sagas: [], migrations: [], ports: [] };
+  const parts = { uses: [], reactions: [], sagas: [], schema: {}, migrations: [], ports: [] };
   return { contract: own, handlers, ...parts, ...wrong };
 }
 

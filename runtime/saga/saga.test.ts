@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SagaRefusal, waitUntil } from "../index.ts";
+import { reads, SagaRefusal, waitUntil } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, place } from "../testing/place.ts";
 import {
@@ -167,11 +167,9 @@ describe("a saga is not stuck, but goes on when it can, for want of", () => {
         }
         tx.emit(boss.ended, { id: "1", outcome: "ended", why: "" });
       });
-    const small = { name: "0000_small", sql: "PRAGMA max_page_count = 200" };
-    const modules = [
-      errandsModule(new Map(), []),
-      { ...bossModule(writing), migrations: [small] },
-    ] as const;
+    const schema = {};
+    reads(schema, (db) => db.run("PRAGMA max_page_count = 200"));
+    const modules = [errandsModule(new Map(), []), { ...bossModule(writing), schema }] as const;
     await using shop = await place("in process, encoded", modules, { duplicate: false });
     await shop.call(boss.begin, { id: "1" });
     await shop.advance(50_000);

@@ -6,7 +6,7 @@ import type { Topology } from "../host/topology.ts";
 import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
 import { declareUses } from "../module/uses.ts";
-import { broken, brokenSql } from "../testing/sample/broken.ts";
+import { broken, brokenSchema, brokenSql } from "../testing/sample/broken.ts";
 import { shelf } from "../testing/sample/contracts.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
@@ -35,6 +35,7 @@ function systemWith(bug: string): Simulation {
         }),
       ),
     },
+    schema: brokenSchema,
     migrations: [{ name: "0000_initial", sql: brokenSql }],
   });
   const facade = defineModule({

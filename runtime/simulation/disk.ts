@@ -1,6 +1,7 @@
 import BetterSqlite3 from "better-sqlite3";
 import type { Sqlite } from "../store/connection.ts";
-import type { Copy, Disk } from "../store/disk.ts";
+import type { Copy } from "../store/database-copy.ts";
+import type { Disk } from "../store/disk.ts";
 import { OwnedError } from "../store/store-error.ts";
 import type { Actor } from "./agenda.ts";
 import { File } from "./file.ts";

@@ -82,6 +82,7 @@ test("a version that cannot start over what the first leaves is refused before a
     INSERT INTO more SELECT count(*) FROM errand;`;
   const broken = defineModule({
     contract: errands,
+    schema: errandsAlone.schema,
     handlers: errandsAlone.handlers as never,
     migrations: [...errandsAlone.migrations, { name: "0001_more", sql: lonely }],
   });
@@ -110,10 +111,10 @@ test("a version that rebuilds a table keeps the rows that refer to it", () => {
     DROP TABLE place;--> statement-breakpoint
     ALTER TABLE __new_place RENAME TO place;--> statement-breakpoint
     PRAGMA foreign_keys=ON;`;
-  const { contract, handlers, migrations } = errandsAlone;
+  const { contract, handlers, schema, migrations } = errandsAlone;
   const placed = [...migrations, { name: "0001_place", sql: first }];
   const version = (more: typeof migrations) =>
-    defineModule({ contract, handlers, migrations: [...placed, ...more] });
+    defineModule({ contract, handlers, schema, migrations: [...placed, ...more] });
   const before = version([]);
   const after = version([{ name: "0002_place", sql: rebuild }]);
   let found: readonly (readonly unknown[])[] = [];

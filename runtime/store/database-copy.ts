@@ -1,7 +1,14 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Sqlite } from "./connection.ts";
-import type { Copy } from "./disk.ts";
+import { syncFolder } from "./durable-file.ts";
+
+/** Where a copy of a database is to lie, how the paths of its copies begin, and how many stay. */
+export interface Copy {
+  readonly path: string;
+  readonly prefix: string;
+  readonly copiesMax: number;
+}
 
 /** The end of the name of a copy that is being written. */
 const PARTIAL = ".partial";
@@ -14,7 +21,6 @@ const PARTIAL = ".partial";
  * the oldest files whose paths begin with `prefix`, but for `copiesMax`. Row ids stay as they are.
  */
 export function copyDatabase(sqlite: Sqlite, { path, prefix, copiesMax }: Copy): void {
-  const folder = dirname(path);
   const partial = `${path}${PARTIAL}`;
   for (const one of filesOf(prefix)) if (one.endsWith(PARTIAL)) rmSync(one);
   try {
@@ -25,7 +31,7 @@ export function copyDatabase(sqlite: Sqlite, { path, prefix, copiesMax }: Copy):
     rmSync(partial, { force: true });
     throw error;
   }
-  sync(folder);
+  syncFolder(dirname(path));
   const newestFirst = filesOf(prefix)
     .map((file) => ({ file, atMs: file === path ? Number.POSITIVE_INFINITY : changedAtMs(file) }))
     .sort((a, b) => b.atMs - a.atMs);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import type { Sqlite } from "./connection.ts";
-import { copyDatabase } from "./database-copy.ts";
+import { type Copy, copyDatabase } from "./database-copy.ts";
 import { ownerLock } from "./owner-lock.ts";
 
 /**
@@ -9,13 +9,6 @@ import { ownerLock } from "./owner-lock.ts";
  * short.
  */
 const BUSY_TIMEOUT_MS = 200;
-
-/** Where a copy of a database is to lie, how the paths of its copies begin, and how many stay. */
-export interface Copy {
-  readonly path: string;
-  readonly prefix: string;
-  readonly copiesMax: number;
-}
 
 /** Where databases lie: files, or what stands for them. */
 export interface Disk {

@@ -113,7 +113,8 @@ function publish(temporary: string, path: string): void {
   }
 }
 
-function syncFolder(path: string): void {
+/** Makes durable which files a folder holds, and under which names. */
+export function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);

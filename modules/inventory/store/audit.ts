@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
+import * as schema from "../schema.ts";
 import { consumptions, ledger, levels, reservationLines, reservations } from "../schema.ts";
 
 /** A check reports at most this many rows. */
@@ -67,7 +68,7 @@ const checks = [
 ];
 
 /** Everything in the books that breaks an invariant, at most a few rows of each check. */
-const broken = reads((db) => ({
+const broken = reads(schema, (db) => ({
   of: (check: (typeof checks)[number]) => db.all<Row>(sql`${check} LIMIT ${REPORTED_MAX}`),
 }));
 

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Line, ReservationState } from "../domain.ts";
 import { MAIN_LOCATION } from "../domain.ts";
+import * as schema from "../schema.ts";
 import { consumptions, reservationLines, reservations } from "../schema.ts";
 
 /** Staff see at most this many live reservations of a variant. */
@@ -14,7 +15,7 @@ const isLine = and(
   eq(reservationLines.locationId, MAIN_LOCATION),
 );
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   liveReservations: db
     .select({
       orderId: reservations.orderId,
@@ -81,7 +82,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   addReservation: db
     .insert(reservations)
     .values({ orderId: p("orderId"), state: p("state"), untilMs: p("untilMs") })

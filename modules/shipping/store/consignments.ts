@@ -1,12 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Line } from "../domain/shipment.ts";
+import * as schema from "../schema.ts";
 import { consignmentLines, consignments } from "../schema.ts";
 
 const p = sql.placeholder;
 const isOrder = eq(consignments.orderId, p("orderId"));
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   state: db.select({ state: consignments.state }).from(consignments).where(isOrder).prepare(),
   lines: db
     .select({ variantId: consignmentLines.variantId, quantity: consignmentLines.quantity })
@@ -15,7 +16,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   open: db
     .insert(consignments)
     .values({

@@ -62,9 +62,10 @@ const entries = sqliteTable("entry", {
   note: text("note").notNull(),
   atMs: integer("at_ms").notNull(),
 });
+const schema = { accounts, entries };
 const placeholder = sql.placeholder;
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   enter: db
     .insert(entries)
     .values({
@@ -105,5 +106,6 @@ export const ledgerModule = defineModule({
       }),
     ),
   },
+  schema,
   migrations: [{ name: "0000_initial", sql: ledgerTables }],
 });

@@ -54,10 +54,11 @@ const entries = sqliteTable("entry", {
   account: text("account").notNull(),
   amount: integer("amount").notNull(),
 });
+const schema = { entries };
 const { placeholder } = sql;
 const migrations = [{ name: "0000_initial", sql: entryTable }];
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   enter: db
     .insert(entries)
     .values({
@@ -67,7 +68,7 @@ const write = writes((db) => ({
     })
     .prepare(),
 }));
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   last: db
     .select({ number: max(entries.number) })
     .from(entries)
@@ -87,6 +88,7 @@ export const tellingModule = defineModule({
       });
     }),
   },
+  schema,
   migrations,
 });
 
@@ -108,6 +110,7 @@ export const hearingModule = defineModule({
     }),
   },
   reactions: [reaction(telling.told, (tx, entry) => void write(tx).enter.run(entry))],
+  schema,
   migrations,
 });
 

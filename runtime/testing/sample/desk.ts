@@ -21,7 +21,8 @@ const sightings = sqliteTable("sighting", {
   times: integer().notNull(),
 });
 
-const read = reads((db) => ({
+const schema = { orders, sightings };
+const read = reads(schema, (db) => ({
   order: db
     .select()
     .from(orders)
@@ -29,7 +30,7 @@ const read = reads((db) => ({
     .prepare(),
   sightings: db.select().from(sightings).prepare(),
 }));
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   setState: db
     .insert(orders)
     .values({ id: sql.placeholder("id"), state: sql.placeholder("state") })
@@ -101,6 +102,7 @@ export const deskModule = defineModule({
       write(tx).see.run({ thing });
     }),
   ],
+  schema,
   migrations: [
     {
       name: "0000_initial",
