@@ -50,6 +50,7 @@ test("a module gets from #runtime these names and no others", () => {
         "isDomainError",
         "isStaff",
         "isTransportError",
+        "keyFault",
         "line",
         "money",
         "moneySchema",
@@ -57,6 +58,7 @@ test("a module gets from #runtime these names and no others", () => {
         "query",
         "ratio",
         "reaction",
+        "readOrCreateKey",
         "reads",
         "saga",
         "spread",
@@ -64,6 +66,7 @@ test("a module gets from #runtime these names and no others", () => {
         "t",
         "times",
         "waitUntil",
+        "writeDurably",
         "writes",
       ],
     }

@@ -21,3 +21,4 @@ export { port } from "./module/port.ts";
 export { SagaRefusal, saga, waitUntil } from "./saga/saga.ts";
 export type { Read, Write } from "./store/connection.ts";
 export { commitsOf, reads, writes } from "./store/connection.ts";
+export { keyFault, readOrCreateKey, writeDurably } from "./store/durable-file.ts";
