@@ -89,4 +89,14 @@ export const eventBugs: readonly PlantedBug[] = [
     topology: "split",
     faults: { "message-lost": 0.1 },
   },
+  {
+    name: "a damaged stream is left as it is",
+    why: "Its consumers are delivered nothing any more, and nobody makes it anew.",
+    file: "runtime/transport/nats/rebuild-requests.ts",
+    find: "    connection.publish(rebuildSubject(module), rebuildPayload(reason));\n",
+    replace: "",
+    says: /has taken in the events/,
+    topology: "split",
+    faults: { "stream-damaged": 0.02 },
+  },
 ];

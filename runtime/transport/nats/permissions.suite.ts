@@ -110,6 +110,8 @@ function eventProbes({ name, events }: ModuleLinks): Probe[] {
     ...publish([], ...deeds.map((deed) => `${api}.${deed}.${stream}`)),
     ...publish([], `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.ev.${name}.0.a`),
     ...subscribe(own, `pos.${name}.*`),
+    ...publish(own, `rebuild.${name}`),
+    ...subscribe(["provisioner"], `rebuild.${name}`),
   ];
 }
 
@@ -117,6 +119,7 @@ function eventProbes({ name, events }: ModuleLinks): Probe[] {
 function consumerProbes({ name, events }: ModuleLinks): Probe[] {
   const stream = `EV_${name}`;
   const api = "$JS.API.CONSUMER";
+  const producer = only(name, events.length > 0);
   const provisioner = only("provisioner", events.length > 0);
   return [
     ...publish([], `${api}.CREATE.${stream}`, `${api}.LIST.${stream}`),
@@ -132,7 +135,7 @@ function consumerProbes({ name, events }: ModuleLinks): Probe[] {
           `${api}.DURABLE.CREATE.${consumer}`,
           `${api}.DELETE.${consumer}`,
         ),
-        ...publish([...own, ...provisioner], `${api}.INFO.${consumer}`),
+        ...publish([...own, ...producer, ...provisioner], `${api}.INFO.${consumer}`),
         ...publish(own, `${api}.MSG.NEXT.${consumer}`, `$JS.ACK.${consumer}.1.1.1.1700.0`),
         ...publish(own, `pos.${name}.${reader}`),
         ...publish([], `${api}.PAUSE.${consumer}`, `${api}.LEADER.STEPDOWN.${consumer}`),
@@ -165,6 +168,7 @@ const wideProbes: Probe[] = [
   ...subscribe(["gateway"], "$SRV.PING.gateway", "$SRV.INFO.gateway.one", "$SRV.STATS.gateway.*"),
   ...publish(["console"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
   ...publish(["provisioner"], "$JS.API.INFO", "$JS.API.STREAM.NAMES"),
+  ...subscribe(["provisioner"], "rebuild.*"),
   ...publish([], "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.ACCOUNT.PURGE.A"),
   ...publish([], "$SYS.REQ.SERVER.PING", "thing", "rpc.thing", "$JS.FC.EV_orders.mail.1"),
 ];
@@ -333,7 +337,7 @@ function streamsSuite(broker: () => GuardedBroker): void {
     const refused = await deed(mail).catch(sayings);
     expect(refused).toContain("Permissions Violation for Publish to");
     const orders = await broker().connect("orders", silent);
-    expect(await orders.streamEnd("EV_orders")).toEqual({ messages: 0, lastSeq: 0 });
+    expect(await orders.streamEnd("EV_orders")).toEqual({ messages: 0, lastSeq: 0, missing: 0 });
     await Promise.all([mail.close(), orders.close()]);
   });
 }

@@ -7,6 +7,7 @@ import {
   instanceCallSubject,
   positionSubject,
   queueOf,
+  rebuildSubject,
   SERVICE_VERBS,
   serviceSubjects,
   streamOf,
@@ -118,7 +119,7 @@ function ofProvisioner(manifest: Manifest): Permissions {
           `${API}.CONSUMER.NAMES.${stream}`,
         ]),
     ],
-    subscribe: [`${inboxOf(PROVISIONER)}.>`],
+    subscribe: [`${inboxOf(PROVISIONER)}.>`, rebuildSubject("*")],
   };
 }
 
@@ -135,10 +136,18 @@ function callSubjects(module: string, procedure: string, caller: string): string
   ];
 }
 
-/** What a producer's relay asks of its own stream: how far it goes, and its last message. */
+/**
+ * What a producer's relay asks about its own stream: how far it goes, its last message, how far its
+ * consumers are, and to have it made anew.
+ */
 function relaySubjects(producer: string): string[] {
   const stream = streamOf(producer);
-  return [`${API}.STREAM.INFO.${stream}`, `${API}.STREAM.MSG.GET.${stream}`];
+  return [
+    `${API}.STREAM.INFO.${stream}`,
+    `${API}.STREAM.MSG.GET.${stream}`,
+    `${API}.CONSUMER.INFO.${stream}.*`,
+    rebuildSubject(producer),
+  ];
 }
 
 /** What a reader asks of its own consumer. */
