@@ -70,6 +70,15 @@ export const parcels: readonly Invariant[] = [
     check: async (_call, rows) => [...unnoted(rows), ...unheardOf(rows)],
   },
   {
+    name: "a cancellation is refused for what has left alone",
+    check: async (_call, rows) => {
+      const left = new Set(rows("shipping", ofWhichSomeLeft));
+      return rows("orders", cancelledInVain)
+        .filter((orderId) => !left.has(orderId))
+        .map((orderId) => `${orderId} was not cancelled, and nothing of it has left`);
+    },
+  },
+  {
     name: "a parcel is held back for want of money alone",
     check: async (_call, rows) => rows("shipping", packedAgain),
   },
@@ -118,6 +127,11 @@ const sentOfCancelled = `
   SELECT order_id || ' was cancelled and has a parcel that is ' || s.state
   FROM shipment s JOIN consignment c USING (order_id)
   WHERE c.state = 'cancelled' AND s.state <> 'cancelled'`;
+const cancelledInVain = `
+  SELECT DISTINCT order_id FROM orders, json_each(timeline)
+  WHERE status IN ('confirmed', 'completed') AND json_extract(value, '$.what') = 'cancelling'`;
+const ofWhichSomeLeft =
+  "SELECT DISTINCT order_id FROM shipment WHERE state IN ('shipped', 'delivered')";
 const leftOfOrder = `
   SELECT order_id || ' ' || count(*) || ' parcels' FROM shipment
   WHERE state IN ('shipped', 'delivered') GROUP BY order_id`;

@@ -45,9 +45,17 @@ export const parcelBugs: readonly PlantedBug[] = [
   {
     name: "what has left can be cancelled",
     why: "That one parcel is on its way is no reason while another is not.",
-    file: "modules/shipping/handlers/cancel-fulfilment.ts",
-    find: "all.some(({ state }) => isOnItsWay(state))",
-    replace: "all.every(({ state }) => isOnItsWay(state))",
-    says: /of ord_\S+ \d parcels are noted, and not so many left/,
+    file: "modules/shipping/domain/shipment.ts",
+    find: "const isTooLate = states.some(hasLeft);",
+    replace: "const isTooLate = states.length > 0 && states.every(hasLeft);",
+    says: /was cancelled and has a parcel that is shipped/,
+  },
+  {
+    name: "what is being dispatched has left",
+    why: "A cancellation is refused for good, and then the money is, and the parcel comes back.",
+    file: "modules/shipping/domain/shipment.ts",
+    find: 'if (states.includes("ship_requested")) return "wait";',
+    replace: 'if (states.includes("ship_requested")) return "too late";',
+    says: /ord_\S+ was not cancelled, and nothing of it has left/,
   },
 ];

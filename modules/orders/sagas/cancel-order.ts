@@ -1,31 +1,68 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Static, saga, type Transaction, t } from "#runtime";
-import { complete } from "../completing.ts";
-import { orders } from "../contract.ts";
-import { releaseCoupon } from "../store/coupons.ts";
-import { moveOrder, note } from "../store/orders.ts";
+import { type Call, saga, type Transaction, t, waitUntil } from "#runtime";
+import { endCancelled, endConfirmed } from "../cancelling.ts";
+import { note } from "../store/orders.ts";
 
 const dayMs = 24 * 60 * 60_000;
+/**
+ * Ten years: only shipping's answer turns a cancellation back. Without one, shipping may have
+ * cancelled the fulfilment, and a confirmed order that can't be shipped would be left.
+ */
+const deadlineMs = 3_650 * dayMs;
+/** Between two looks at a parcel that is being dispatched; an event comes sooner. */
+const lookMs = 60_000;
 
 const Cancellation = t.Object({
   orderId: t.String(),
   reason: t.String(),
   by: t.String(),
 });
+const uses = [inventory, payments, shipping];
 
 /**
- * From "cancelling" to "cancelled", or back to "confirmed" when the parcel has left.
+ * From "cancelling" to "cancelled", or back to "confirmed" when a parcel has left.
  *
- * Only shipping can say whether it is too late. Once it has called the shipment back there is no
- * way back: the money and the stock are made whole until it is done. The deadline is long because
- * turning back without shipping's answer would leave a confirmed order that can't be shipped.
+ * Only shipping can say whether it is too late. While a parcel is being dispatched it waits: a
+ * capture that fails brings the parcel back, and the cancellation goes on. Once shipping has called
+ * everything back there is no way back: stock and money are made whole until it is done.
  */
 export const cancelOrder = saga("orders.cancel-order", {
+  version: 2,
+  input: Cancellation,
+  uses,
+  deadlineMs,
+})
+  .step("call-shipment-back", {
+    async run({ input: { orderId, reason }, call, now }) {
+      const cancelled = await callBack(call, { orderId, reason, scope: "whole" });
+      return cancelled === undefined ? waitUntil(now() + lookMs) : {};
+    },
+  })
+  .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
+  .step("release-stock", {
+    async run({ input: { orderId, reason }, call }) {
+      await call(inventory.releaseStock, { orderId, reason });
+      return {};
+    },
+  })
+  .step("reverse-payment", {
+    async run({ input: { orderId, reason }, call }) {
+      await call(payments.reverse, { orderId, reason });
+      return {};
+    },
+  })
+  .ending((tx, { input, outcome }) => {
+    if (outcome === "completed") endCancelled(tx, input);
+    else endConfirmed(tx, input.orderId);
+  });
+
+/** For cancellations that began under it. To it a parcel that is being dispatched has left. */
+export const cancelOrderVersion1 = saga("orders.cancel-order", {
   version: 1,
   input: Cancellation,
-  uses: [inventory, payments, shipping],
+  uses,
   deadlineMs: 30 * dayMs,
 })
   .step("call-shipment-back", {
@@ -34,9 +71,7 @@ export const cancelOrder = saga("orders.cancel-order", {
       return {};
     },
   })
-  .pivot("called-back", (tx, { input }) => {
-    note(tx, input.orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
-  })
+  .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
   .step("reverse-payment", {
     async run({ input: { orderId, reason }, call }) {
       await call(payments.reverse, { orderId, reason });
@@ -50,24 +85,25 @@ export const cancelOrder = saga("orders.cancel-order", {
     },
   })
   .ending((tx, { input, outcome }) => {
-    if (outcome === "completed") cancelled(tx, input);
-    else keep(tx, input.orderId);
+    if (outcome === "completed") endCancelled(tx, input);
+    else endConfirmed(tx, input.orderId);
   });
 
-function cancelled(tx: Transaction, { orderId, reason, by }: Static<typeof Cancellation>): void {
-  const move = { from: "cancelling", to: "cancelled", by, atMs: tx.now } as const;
-  const order = moveOrder(tx, orderId, move);
-  if (order === undefined) throw new Error(`The order ${orderId} is not being cancelled any more.`);
-  releaseCoupon(tx, orderId);
-  const { number, email } = order;
-  // It ends in a mail, and whoever ordered with somebody else's address must not write to them.
-  const told = by === "customer" ? "" : reason;
-  tx.emit(orders.orderCancelled, { orderId, number, email, reason: told });
+/**
+ * Has shipping cancel what has not left. Returns undefined while a dispatch is under way, to be
+ * asked again later: the first answer is stored, so the parcels tell when the second is due.
+ */
+async function callBack(
+  call: Call<typeof shipping>,
+  order: { orderId: string; reason: string; scope: "whole" | "rest" },
+) {
+  const first = await call(shipping.cancelFulfilment, order);
+  if (first.state !== "held") return first;
+  const parcels = await call(shipping.shipmentsOf, { orderId: order.orderId });
+  if (parcels.some(({ state }) => state === "ship_requested")) return undefined;
+  return await call(shipping.cancelFulfilment, order);
 }
 
-/** The parcel won. If it was delivered meanwhile, the order is completed at once. */
-function keep(tx: Transaction, orderId: string): void {
-  const back = { from: "cancelling", to: "confirmed", by: "shipping", atMs: tx.now } as const;
-  const order = moveOrder(tx, orderId, back);
-  if (order?.delivered === 1) complete(tx, orderId, "shipping");
+function noteCalledBack(tx: Transaction, orderId: string): void {
+  note(tx, orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
 }
