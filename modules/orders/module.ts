@@ -41,6 +41,7 @@ import { onShipmentShipped } from "./reactions/on-shipment-shipped.ts";
 import { cancelOrder as cancellation, cancelOrderVersion1 } from "./sagas/cancel-order.ts";
 import { placeOrder } from "./sagas/place-order.ts";
 import { refundOrder as refunding } from "./sagas/refund-order.ts";
+import { stopOrder } from "./sagas/stop-order.ts";
 import { tokenKey } from "./tokens.ts";
 
 export default defineModule({
@@ -83,7 +84,7 @@ export default defineModule({
     onShipmentDelivered,
     onShipmentShipped,
   ],
-  sagas: [placeOrder, cancellation, cancelOrderVersion1, refunding],
+  sagas: [placeOrder, cancellation, cancelOrderVersion1, refunding, stopOrder],
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [tokenKey],
 });

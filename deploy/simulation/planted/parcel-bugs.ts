@@ -51,6 +51,14 @@ export const parcelBugs: readonly PlantedBug[] = [
     says: /was cancelled and has a parcel that is shipped/,
   },
   {
+    name: "a wholly refunded order goes on",
+    why: "Goods are sent to somebody who has all of their money back.",
+    file: "modules/orders/stopping.ts",
+    find: 'if (order?.status !== "confirmed" || order.refunded < order.total',
+    replace: 'if (order?.status !== "confirmed" || order.refunded > 0',
+    says: /ord_\S+ was wholly refunded, and (has a parcel that is yet to leave|is not at its end)/,
+  },
+  {
     name: "what is being dispatched has left",
     why: "A cancellation is refused for good, and then the money is, and the parcel comes back.",
     file: "modules/shipping/domain/shipment.ts",

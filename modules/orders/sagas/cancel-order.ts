@@ -1,8 +1,10 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Call, saga, type Transaction, t, waitUntil } from "#runtime";
+import { saga, type Transaction, t, waitUntil } from "#runtime";
+import { callBack } from "../calling-back.ts";
 import { endCancelled, endConfirmed } from "../cancelling.ts";
+import { stopIfRefunded } from "../stopping.ts";
 import { note } from "../store/orders.ts";
 
 const dayMs = 24 * 60 * 60_000;
@@ -55,7 +57,7 @@ export const cancelOrder = saga("orders.cancel-order", {
   })
   .ending((tx, { input, outcome }) => {
     if (outcome === "completed") endCancelled(tx, input);
-    else endConfirmed(tx, input.orderId);
+    else keep(tx, input.orderId);
   });
 
 /** For cancellations that began under it. To it a parcel that is being dispatched has left. */
@@ -86,24 +88,15 @@ export const cancelOrderVersion1 = saga("orders.cancel-order", {
   })
   .ending((tx, { input, outcome }) => {
     if (outcome === "completed") endCancelled(tx, input);
-    else endConfirmed(tx, input.orderId);
+    else keep(tx, input.orderId);
   });
-
-/**
- * Has shipping cancel what has not left. Returns undefined while a dispatch is under way, to be
- * asked again later: the first answer is stored, so the parcels tell when the second is due.
- */
-async function callBack(
-  call: Call<typeof shipping>,
-  order: { orderId: string; reason: string; scope: "whole" | "rest" },
-) {
-  const first = await call(shipping.cancelFulfilment, order);
-  if (first.state !== "held") return first;
-  const parcels = await call(shipping.shipmentsOf, { orderId: order.orderId });
-  if (parcels.some(({ state }) => state === "ship_requested")) return undefined;
-  return await call(shipping.cancelFulfilment, order);
-}
 
 function noteCalledBack(tx: Transaction, orderId: string): void {
   note(tx, orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
+}
+
+/** A parcel has left. An order that was refunded meanwhile is stopped, for what has not. */
+function keep(tx: Transaction, orderId: string): void {
+  endConfirmed(tx, orderId);
+  stopIfRefunded(tx, orderId);
 }
