@@ -13,6 +13,7 @@ import { restock } from "./handlers/restock.ts";
 import { stockOf } from "./handlers/stock-of.ts";
 import { stockUp } from "./handlers/stock-up.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import releasedRest from "./migrations/0001_released_rest.sql" with { type: "text" };
 import * as schema from "./schema.ts";
 
 export default defineModule({
@@ -32,5 +33,8 @@ export default defineModule({
     stockUp,
   },
   schema,
-  migrations: [{ name: "0000_initial", sql: initial }],
+  migrations: [
+    { name: "0000_initial", sql: initial },
+    { name: "0001_released_rest", sql: releasedRest },
+  ],
 });

@@ -22,4 +22,5 @@ export const { uses, handler, saga } = declareUses([
   shipping.cancelFulfilment,
   shipping.openFulfilment,
   shipping.quote,
+  shipping.shipmentsOf,
 ]);

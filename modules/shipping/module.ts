@@ -12,6 +12,7 @@ import { shipShipment } from "./handlers/ship-shipment.ts";
 import { shipmentById } from "./handlers/shipment-by-id.ts";
 import { shipmentsOf } from "./handlers/shipments-of.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import heldFulfilments from "./migrations/0001_held_fulfilments.sql" with { type: "text" };
 import { onCaptureFailed } from "./reactions/on-capture-failed.ts";
 import { onPaymentCaptured } from "./reactions/on-payment-captured.ts";
 import { dispatch } from "./sagas/dispatch.ts";
@@ -37,5 +38,8 @@ export default defineModule({
   reactions: [onPaymentCaptured, onCaptureFailed],
   sagas: [dispatch],
   schema,
-  migrations: [{ name: "0000_initial", sql: initial }],
+  migrations: [
+    { name: "0000_initial", sql: initial },
+    { name: "0001_held_fulfilments", sql: heldFulfilments },
+  ],
 });

@@ -108,6 +108,11 @@ const write = writes(schema, (db) => ({
     .set({ open: sql`${reservationLines.quantity}` })
     .where(eq(reservationLines.orderId, p("orderId")))
     .prepare(),
+  countReleased: db
+    .update(reservationLines)
+    .set({ released: sql`${reservationLines.released} + ${reservationLines.open}` })
+    .where(eq(reservationLines.orderId, p("orderId")))
+    .prepare(),
   closeLines: db
     .update(reservationLines)
     .set({ open: 0 })
@@ -192,6 +197,11 @@ export function addLine(tx: Write, orderId: string, line: Line): void {
 export function setLines(tx: Write, orderId: string, kept: "open" | "closed"): void {
   const { openLines, closeLines } = write(tx);
   (kept === "open" ? openLines : closeLines).run({ orderId });
+}
+
+/** Counts what is still kept for an order, of which goods have left, as given back. */
+export function countReleased(tx: Write, orderId: string): void {
+  write(tx).countReleased.run({ orderId });
 }
 
 /** Takes consumed units from what is kept for an order; false when less is kept. */
