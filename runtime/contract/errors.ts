@@ -35,7 +35,7 @@ export class TransportError extends Error {
 
   readonly code: TransportErrorCode;
   readonly executed: "no" | "unknown";
-  /** True when the callee has answered: what did not return is something that it needed. */
+  /** True when it says nothing of the callee: that has answered, or the broker did in its place. */
   readonly isRelayed: boolean;
 
   constructor(
