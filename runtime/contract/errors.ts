@@ -35,7 +35,7 @@ export class TransportError extends Error {
 
   readonly code: TransportErrorCode;
   readonly executed: "no" | "unknown";
-  /** True when the callee has answered: what did not return is something that it needed. */
+  /** True when it says nothing of the callee: that has answered, or the broker did in its place. */
   readonly isRelayed: boolean;
 
   constructor(
@@ -53,7 +53,7 @@ export class TransportError extends Error {
 
 /** A value did not fit its contract, or a module broke a rule of the kernel: a bug, no refusal. */
 export class ContractError extends Error {
-  override readonly name: string = "ContractError";
+  override readonly name = "ContractError";
 }
 
 /**
@@ -62,7 +62,7 @@ export class ContractError extends Error {
  * never tried again.
  */
 export class DeclarationError extends ContractError {
-  override readonly name = "DeclarationError";
+  readonly isUndeclared = true;
 }
 
 /**
@@ -88,5 +88,5 @@ export function isTransportError(error: unknown): error is TransportError {
 
 /** Recognises by name, as `isDomainError` does. */
 export function isDeclarationError(error: unknown): error is DeclarationError {
-  return error instanceof Error && error.name === "DeclarationError";
+  return error instanceof Error && error.name === "ContractError" && "isUndeclared" in error;
 }

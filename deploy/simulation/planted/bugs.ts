@@ -189,4 +189,12 @@ export const shopBugs: readonly PlantedBug[] = [
     replace: "    const metadata = { paymentId, orderId: paymentId, attempt, operationId };",
     says: /the provider holds .* of pay_.*, and the shop has no payment of it/,
   },
+  {
+    name: "a step calls what its module does not declare",
+    why: "It is told at once, and the order has no shipment.",
+    file: "modules/orders/uses.ts",
+    find: "  shipping.openFulfilment,\n",
+    replace: "",
+    says: /the saga orders.place-order of ord_\S+ is stuck/,
+  },
 ];
