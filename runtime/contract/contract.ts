@@ -1,6 +1,6 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
-import { assertWireSchema, sealSchema } from "./schema.ts";
+import { settleSchema } from "./schema.ts";
 
 /** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
 export type ErrorSchemas = { readonly [code: string]: TSchema };
@@ -121,20 +121,15 @@ export function contract<Module extends string, D extends Record<string, Unnamed
 }
 
 function assertDefinition(where: string, definition: Unnamed): void {
-  if (definition.kind === "event") return settle(definition.payload, where);
-  settle(definition.input, `${where} input`);
-  settle(definition.output, `${where} output`);
+  if (definition.kind === "event") return settleSchema(definition.payload, where);
+  settleSchema(definition.input, `${where} input`);
+  settleSchema(definition.output, `${where} output`);
   for (const [code, data] of Object.entries(definition.errors)) {
     if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
       throw new TypeError(`${where} declares the error ${code}. Write it as UPPER_SNAKE.`);
     }
-    settle(data, `${where} error ${code}`);
+    settleSchema(data, `${where} error ${code}`);
   }
-}
-
-function settle(schema: TSchema, where: string): void {
-  assertWireSchema(schema, where);
-  sealSchema(schema);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName } from "../contract/contract.ts";
+import { settleSchema } from "../contract/schema.ts";
 import { synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
 
@@ -156,6 +157,7 @@ export function saga<Input extends TObject, Uses extends Contract = never>(
     readonly deadlineMs: number;
   },
 ): OpenSaga<Static<Input>, object, Uses> {
+  settleSchema(options.input, `The saga ${name} input`);
   const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
