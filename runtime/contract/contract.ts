@@ -85,7 +85,13 @@ export function query<I extends TObject, O extends TSchema, E extends ErrorSchem
   return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** An order to do something. It must be safe to repeat; its docstring says how. */
+/**
+ * An order to do something. It must be safe to repeat; its docstring says how.
+ *
+ * An answer that was stored for a key is given as today's output declares it. So a property that is
+ * added to an output stays optional until the answers from before have expired: one that does not
+ * fit is a ContractError, although the command was done.
+ */
 export function command<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
   input: I;
   output: O;

@@ -9,7 +9,8 @@ import { isOptional } from "./schema.ts";
  * undefined: what `JSON.parse(JSON.stringify(value))` followed by removal of undeclared properties
  * would give, at about a tenth of its cost; a negative zero is 0. Its properties are in the
  * schema's order, those that may lack last, and a record's by name; because of that, equal values
- * have equal JSON. Of a value that several members of a union fit, the copy has what any of them declares.
+ * have equal JSON. Of a value that several members of a union fit, the copy has what any of them
+ * declares.
  *
  * The copy function throws an UncopiedError for what the check lets through and JSON does not.
  */
