@@ -1,6 +1,6 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
-import { assertWireSchema, sealSchema } from "./schema.ts";
+import { settleSchema } from "./schema.ts";
 import { versionNumber } from "./time.ts";
 
 /** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
@@ -87,7 +87,13 @@ export function query<I extends TObject, O extends TSchema, E extends ErrorSchem
   return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** An order to do something. It must be safe to repeat; its docstring says how. */
+/**
+ * An order to do something. It must be safe to repeat; its docstring says how.
+ *
+ * An answer that was stored for a key is given as today's output declares it. So a property that is
+ * added to an output stays optional until the answers from before have expired: one that does not
+ * fit is a ContractError, although the command was done.
+ */
 export function command<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
   input: I;
   output: O;
@@ -127,21 +133,16 @@ export function contract<Module extends string, D extends Record<string, Unnamed
 function assertDefinition(where: string, definition: Unnamed): void {
   if (definition.kind === "event") {
     versionNumber(definition.version, `The version of the event ${where}`);
-    return settle(definition.payload, where);
+    return settleSchema(definition.payload, where);
   }
-  settle(definition.input, `${where} input`);
-  settle(definition.output, `${where} output`);
+  settleSchema(definition.input, `${where} input`);
+  settleSchema(definition.output, `${where} output`);
   for (const [code, data] of Object.entries(definition.errors)) {
     if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
       throw new TypeError(`${where} declares the error ${code}. Write it as UPPER_SNAKE.`);
     }
-    settle(data, `${where} error ${code}`);
+    settleSchema(data, `${where} error ${code}`);
   }
-}
-
-function settle(schema: TSchema, where: string): void {
-  assertWireSchema(schema, where);
-  sealSchema(schema);
 }
 
 /**

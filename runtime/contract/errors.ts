@@ -56,6 +56,25 @@ export class ContractError extends Error {
   override readonly name = "ContractError";
 }
 
+/** The input of a call did not fit: `at` is where in it, as in `/lines/0/sku`. */
+export class InputError extends ContractError {
+  readonly at: string;
+  /** What would fit, as in "Expected string". */
+  readonly expected: string;
+
+  constructor(message: string, { at, expected }: Misfit) {
+    super(message);
+    this.at = at;
+    this.expected = expected;
+  }
+}
+
+/** Where a value does not fit its schema, and why. */
+export interface Misfit {
+  readonly at: string;
+  readonly expected: string;
+}
+
 /**
  * A module did what its definition does not declare: called a procedure outside of `uses`, opened a
  * port outside of `ports`, emitted another module's event. Only another program mends it, so it is

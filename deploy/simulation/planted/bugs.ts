@@ -42,11 +42,11 @@ export const shopBugs: readonly PlantedBug[] = [
     name: "a checkout is answered from memory",
     why: "Whoever was told that it is confirmed is told that it is not yet decided.",
     file: "modules/orders/handlers/checkout-by-id.ts",
-    find: "    return checkoutView(order, { orderToken, actionUrl });",
-    replace: `    const views = (globalThis.checkoutViews ??= new Map());
-    const view = checkoutView(order, { orderToken, actionUrl });
-    views.set(orderId, views.get(orderId) ?? view);
-    return waitMs > 0 ? views.get(orderId) : view;`,
+    find: "  return checkoutView(order, { orderToken, actionUrl });",
+    replace: `  const views = (globalThis.checkoutViews ??= new Map());
+  const view = checkoutView(order, { orderToken, actionUrl });
+  views.set(orderId, views.get(orderId) ?? view);
+  return waitMs > 0 ? views.get(orderId) : view;`,
     says: /was (confirmed|rejected), and then (running|action_required)/,
   },
   {
