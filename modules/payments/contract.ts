@@ -36,6 +36,9 @@ const Payment = t.Object({
   declineCode: t.Union([t.String(), t.Null()]),
 });
 
+/** Events about one order are taken in in order. */
+const byOrder = { key: "orderId" } as const;
+
 /** What payments promises: to move an order's money once, and to know what became of it. */
 export const payments = contract("payments", {
   /**
@@ -199,20 +202,30 @@ export const payments = contract("payments", {
     output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
   }),
 
-  paymentActionRequired: event(1, t.Object({ orderId: Id, paymentId: Id, actionUrl: t.String() })),
-  paymentAuthorised: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema })),
-  paymentDeclined: event(1, t.Object({ orderId: Id, paymentId: Id, code: t.String() })),
-  paymentUnknown: event(1, t.Object({ orderId: Id, paymentId: Id })),
-  paymentCaptured: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema })),
-  captureFailed: event(1, t.Object({ orderId: Id, paymentId: Id, reason: t.String() })),
-  paymentVoided: event(1, t.Object({ orderId: Id, paymentId: Id })),
-  authorisationExpired: event(1, t.Object({ orderId: Id, paymentId: Id })),
+  paymentActionRequired: event(
+    1,
+    t.Object({ orderId: Id, paymentId: Id, actionUrl: t.String() }),
+    byOrder,
+  ),
+  paymentAuthorised: event(
+    1,
+    t.Object({ orderId: Id, paymentId: Id, amount: moneySchema }),
+    byOrder,
+  ),
+  paymentDeclined: event(1, t.Object({ orderId: Id, paymentId: Id, code: t.String() }), byOrder),
+  paymentUnknown: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
+  paymentCaptured: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema }), byOrder),
+  captureFailed: event(1, t.Object({ orderId: Id, paymentId: Id, reason: t.String() }), byOrder),
+  paymentVoided: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
+  authorisationExpired: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
   refundSucceeded: event(
     1,
     t.Object({ orderId: Id, paymentId: Id, refundId: Id, amount: moneySchema }),
+    byOrder,
   ),
   refundFailed: event(
     1,
     t.Object({ orderId: Id, paymentId: Id, refundId: Id, reason: t.String() }),
+    byOrder,
   ),
 });

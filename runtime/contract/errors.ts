@@ -101,6 +101,11 @@ export function isDomainError(error: unknown): error is DomainError {
 }
 
 /** Recognises by name, as `isDomainError` does. */
+export function isContractError(error: unknown): error is ContractError {
+  return error instanceof Error && error.name === "ContractError";
+}
+
+/** Recognises by name, as `isDomainError` does. */
 export function isTransportError(error: unknown): error is TransportError {
   return error instanceof Error && error.name === "TransportError" && "executed" in error;
 }

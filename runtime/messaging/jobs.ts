@@ -188,7 +188,8 @@ export class Jobs {
     if (isLast(attempts, error)) {
       if (!finishJob(tx, job)) return; // It was planned anew meanwhile.
       const letter = { kind: "job", source: "self", name: command, key, payload: input } as const;
-      bury(tx, { ...letter, error: String(error), traceId }, tx.now);
+      const tried = { error: String(error), attempts, messageKey: null, nextAttemptAtMs: null };
+      bury(tx, { ...letter, ...tried, traceId }, tx.now);
       return;
     }
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);
