@@ -7,6 +7,7 @@ import {
   event,
   port,
   query,
+  reaction,
   saga,
   type Transaction,
   t,
@@ -26,6 +27,7 @@ const clerk = contract("clerk", {
   /** Starts the saga of this name. */
   begin: command({ input: t.Object({ saga: t.String() }), output: nothing }),
   shown: query({ input: nothing, output: nothing }),
+  begun: event(1, nothing),
 });
 /** Of the module's name, but nothing that it offers. */
 const former = contract("clerk", {
@@ -121,6 +123,7 @@ const clerkModule = defineModule({
   uses: declared.uses,
   migrations: [],
   sagas,
+  reactions: [reaction(clerk.begun, (tx) => tx.emit(other.told, {}))],
   handlers: {
     blunder: declared.handler(clerk.blunder, async ({ what }, context) => {
       await blunders[what]?.[0](context);
@@ -136,6 +139,7 @@ const clerkModule = defineModule({
       transaction((tx) => {
         const named = sagas.find((one) => one.name === name);
         if (named !== undefined) tx.start(named, "1", {});
+        else tx.emit(clerk.begun, {});
         return {};
       }),
     ),
@@ -188,6 +192,17 @@ describe.each(placements)("what a module does not declare, %s", (placement) => {
     );
     const ledger = await office.call(errands.ledger, {});
     expect(ledger).toEqual({ a: { runs: 1, stands: true } });
+  });
+
+  test("makes a dead letter of an event, with what is to be declared", async () => {
+    await using office = await open();
+    await office.call(clerk.begin, { saga: "none" });
+    await office.advance(5_000);
+    const { cleaveDeadLetters } = operationsOf("clerk");
+    expect(await office.call(cleaveDeadLetters, { limit: 1 })).toMatchObject([
+      { kind: "event", name: "clerk.begun", error: expect.stringContaining("clerk emits other") },
+    ]);
+    expect(office.events.map(({ type }) => type)).toEqual(["clerk.begun"]);
   });
 
   test("is told at once when a step is undone", async () => {
