@@ -53,8 +53,8 @@ export function answerText(answer: unknown): string {
  * The answer of a command from what was stored, as today's contract declares it; throws the
  * refusal when it was one.
  *
- * An answer that was stored under an older contract may not fit: then it throws a ContractError that
- * says so, in every placement, and the command is not run again.
+ * An answer that was stored under an older contract may not fit: then it throws a ContractError
+ * that says so, in every placement, and the command is not run again.
  */
 export function answerIn(text: string, procedure: Procedure): unknown {
   const name = fullName(procedure);
