@@ -148,6 +148,23 @@ export const payments = contract("payments", {
     },
   }),
 
+  /** The refunds of an order, by whomever they were asked for. */
+  refundsOf: query({
+    input: t.Object({ orderId: Id }),
+    output: t.Object({
+      /** Nothing of the order's money is held, and nothing that could change that is under way. */
+      isWhole: t.Boolean(),
+      refunds: t.Array(
+        t.Object({
+          /** As in the events; for one that was not asked for by an id, one of payments' own. */
+          refundId: Id,
+          amount: moneySchema,
+          state: t.Union([t.Literal("pending"), t.Literal("succeeded"), t.Literal("failed")]),
+        }),
+      ),
+    }),
+  }),
+
   /** Asks the provider how a payment stands and records the answer. Repeating it is harmless. */
   syncPayment: command({
     input: t.Object({ paymentId: Id }),

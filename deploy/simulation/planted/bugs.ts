@@ -50,6 +50,14 @@ export const shopBugs: readonly PlantedBug[] = [
     says: /was (confirmed|rejected), and then (running|action_required)/,
   },
   {
+    name: "a cancelled order forgets what went back",
+    why: "Payments has refunded it, and its own books say that it has not.",
+    file: "modules/orders/sagas/book-reversal.ts",
+    find: "setRefunded(tx, orderId, total);",
+    replace: "setRefunded(tx, orderId, total - total);",
+    says: /M4: The order ord_\S+ is cancelled/,
+  },
+  {
     name: "a refund has no bound",
     why: "More is given back than was paid.",
     file: "modules/orders/handlers/refund-order.ts",

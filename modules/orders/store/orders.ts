@@ -112,6 +112,11 @@ const write = writes(schema, (db) => ({
     .where(eq(orders.orderId, at("orderId")))
     .returning({ number: orders.number, email: orders.email })
     .prepare(),
+  setRefunded: db
+    .update(orders)
+    .set({ refunded: sql`${at("total")}` })
+    .where(eq(orders.orderId, at("orderId")))
+    .prepare(),
   abandon: db
     .update(orders)
     .set({ abandoned: 1, timeline: appended })
@@ -229,6 +234,11 @@ export function addRefunded(
 ): { number: number; email: string } | undefined {
   const line = { what: "refunded", by: "payments", atMs: refund.atMs };
   return write(tx).refunded.get({ orderId, amount: refund.amount, entry: entry(line) });
+}
+
+/** Sets how much went back of an order in all, as payments counts it. */
+export function setRefunded(tx: Write, orderId: string, total: number): void {
+  write(tx).setRefunded.run({ orderId, total });
 }
 
 /** Marks a pending order as given up by its customer; false when that changed nothing. */
