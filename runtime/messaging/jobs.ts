@@ -39,7 +39,7 @@ const statements = kernelStatements((sqlite) => ({
      WHERE command = ? AND key = ? AND due_at_ms = ?`,
   ),
   due: sqlite.prepare<[number, number], Job>(
-    `SELECT ${columns} FROM cleave_job WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
+    `SELECT ${columns} FROM cleave_job WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT likely(?)`,
   ),
   next: sqlite.prepare<[number], { dueAtMs: number }>(
     "SELECT due_at_ms AS dueAtMs FROM cleave_job WHERE due_at_ms > ? ORDER BY due_at_ms LIMIT 1",

@@ -41,7 +41,7 @@ const newest = sql`coalesce(max(${orders.number}), ${numberBeforeFirst})`;
 const nextNumber = sql`(SELECT ${newest} + 1 FROM ${orders})`;
 const appended = sql`json_insert(${orders.timeline}, '$[#]', json(${at("entry")}))`;
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   byId: db
     .select()
     .from(orders)
@@ -70,7 +70,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   insert: db
     .insert(orders)
     .values({
