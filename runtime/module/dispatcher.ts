@@ -160,8 +160,9 @@ export class Dispatcher {
       const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
-          (answer: unknown) => this.#answer(served, answer, { underway, asText }),
-          (error: unknown) => this.#fail(error, invocation, underway),
+          (answer: unknown) =>
+            context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
+          (error: unknown) => context.afterCommands(() => this.#fail(error, invocation, underway)),
         );
       } else {
         this.#answer(served, result, { underway, asText });

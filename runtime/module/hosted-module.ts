@@ -264,13 +264,12 @@ export class HostedModule {
 
 /** How the steps of a module's sagas call: in its name, as the system. */
 function stepCall(caller: Caller, environment: Environment) {
-  const call: StepCall = (procedure, input, { traceId, key, deadlineMs = CALL_DEADLINE_MS }) => {
-    const deadlineAtMs = environment.monotonic() + deadlineMs;
-    const origin = { identity: system, traceId, deadlineAtMs };
-    return caller.call(procedure, input, {
-      origin,
-      options: key === undefined ? undefined : { key },
-    });
+  const call: StepCall = (procedure, input, options) => {
+    const { traceId, key, leftMs, stepSignal, signal, deadlineMs = CALL_DEADLINE_MS } = options;
+    const deadlineAtMs = environment.monotonic() + Math.min(deadlineMs, leftMs);
+    const origin = { identity: system, traceId, deadlineAtMs, signal: stepSignal };
+    const own = { ...(key === undefined ? {} : { key }), ...(signal && { signal }) };
+    return caller.call(procedure, input, { origin, options: own });
   };
   return call;
 }
