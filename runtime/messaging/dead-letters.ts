@@ -34,8 +34,19 @@ const statements = kernelStatements((sqlite) => ({
             died_at_ms AS diedAtMs
      FROM cleave_dead_letter WHERE id = ?`,
   ),
+  oldestJob: sqlite
+    .prepare<[], number>(
+      `SELECT died_at_ms FROM cleave_dead_letter INDEXED BY cleave_dead_letter_jobs
+       WHERE kind = 'job' ORDER BY died_at_ms LIMIT 1`,
+    )
+    .pluck(),
   remove: sqlite.prepare<[number]>("DELETE FROM cleave_dead_letter WHERE id = ?"),
 }));
+
+/** When the oldest job among the dead letters was given up. */
+export function oldestJobLetter(on: Read): number | undefined {
+  return statements(on).oldestJob.get();
+}
 
 /** Puts something away for good, in the transaction that stops trying. */
 export function bury(tx: Write, letter: DeadLetter, diedAtMs: number): void {

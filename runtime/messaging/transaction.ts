@@ -41,7 +41,10 @@ export interface Transaction extends Write {
   /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
   unschedule(command: Procedure, key: string): void;
 
-  /** Starts a saga under an id of your choice. The same saga and id again changes nothing. */
+  /**
+   * Starts a saga under an id of your choice. The same saga and id again changes nothing, until a
+   * year after the saga has ended.
+   */
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void;
 
   /** Has a waiting saga run its waiting step again. Nothing happens unless it waits. */

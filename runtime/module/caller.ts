@@ -25,16 +25,23 @@ export class Caller {
   readonly #allowed: ReadonlySet<string>;
   readonly #transport: Transport;
   readonly #environment: Environment;
+  readonly #mark: { readonly ms: number } | undefined;
 
+  /** With a low-water mark `mark`, it goes with every keyed command. */
   constructor(
     name: string,
     allowed: ReadonlySet<string>,
-    through: { readonly transport: Transport; readonly environment: Environment },
+    through: {
+      readonly transport: Transport;
+      readonly environment: Environment;
+      readonly mark?: { readonly ms: number };
+    },
   ) {
     this.name = name;
     this.#allowed = allowed;
     this.#transport = through.transport;
     this.#environment = through.environment;
+    this.#mark = through.mark;
   }
 
   /** Calls a procedure of a declared module, within what is left of the origin's time. */
@@ -62,7 +69,19 @@ export class Caller {
     if (signal?.aborted) return Promise.reject(cancelled(fullName(procedure), "no"));
     const { identity, traceId } = origin;
     const key = options?.key;
-    const request = { caller: this.name, identity, traceId, deadlineAtMs, key, asText, signal };
+    const isKeyed = key !== undefined && procedure.kind === "command";
+    const repeatsSinceMs = isKeyed ? this.#mark?.ms : undefined;
+    const { name: caller } = this;
+    const request = {
+      caller,
+      identity,
+      traceId,
+      deadlineAtMs,
+      key,
+      repeatsSinceMs,
+      asText,
+      signal,
+    };
     return this.#transport.call(procedure, input, request);
   }
 

@@ -2,6 +2,7 @@ import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
+import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
@@ -20,6 +21,7 @@ import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Guards } from "./guards.ts";
 import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
+import { LowWaterMark } from "./low-water-mark.ts";
 import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
 import { synchronous } from "./synchronous.ts";
@@ -51,6 +53,7 @@ export class HostedModule {
   readonly #options: HostedModuleOptions;
   readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
+  readonly #callers: CallerMarks;
   readonly #transactionHost: TransactionHost;
   #outbox: Outbox | undefined;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
@@ -64,7 +67,9 @@ export class HostedModule {
     this.database = database;
     this.#options = options;
     const allowed = new Set(module.uses.map((contract) => contract[moduleName]));
-    const caller = new Caller(this.name, allowed, options);
+    this.#callers = new CallerMarks(database);
+    const mark = new LowWaterMark(environment, { read: database, callers: this.#callers });
+    const caller = new Caller(this.name, allowed, { ...options, mark });
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
@@ -223,6 +228,7 @@ export class HostedModule {
         log,
         environment,
         deadlines,
+        callers: this.#callers,
         context,
         transact: (work, traceId) => this.transact(work, traceId),
       },
@@ -234,7 +240,7 @@ export class HostedModule {
   #tidyLater(delayMs: number): void {
     if (this.#stopped) return;
     this.#stopTidying = this.#options.environment.after(delayMs, () => {
-      this.transact((tx) => removeExpired(tx, tx.now)).then(
+      this.#tidy().then(
         (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),
         (error: unknown) => {
           this.#options.log.warn("old rows not removed yet", { error });
@@ -242,6 +248,21 @@ export class HostedModule {
         },
       );
     });
+  }
+
+  async #tidy(): Promise<boolean> {
+    const marks = this.#callers.take();
+    try {
+      const more = await this.transact((tx) => {
+        writeMarks(tx, marks, tx.now);
+        return removeExpired(tx, tx.now);
+      });
+      this.#callers.committed(marks);
+      return more;
+    } catch (error) {
+      for (const [caller, sinceMs] of marks) this.#callers.hear(caller, sinceMs);
+      throw error;
+    }
   }
 
   #committed(tx: KernelTransaction): void {

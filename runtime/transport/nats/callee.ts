@@ -174,7 +174,7 @@ export class Callee {
     }
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
-    const { identity, traceId, key, timeoutMs } = sent;
+    const { timeoutMs, ...about } = sent;
     if (timeoutMs <= 0) {
       const message = `There was no time left to run ${module}.${procedure}.`;
       throw new TransportError("DEADLINE", "no", message);
@@ -183,7 +183,7 @@ export class Callee {
     const asText = found.kind === "query";
     const signal = this.#cancelOf(msg, found);
     const input = JSON.parse(msg.string());
-    const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal, sent: input };
+    const request = { caller, ...about, deadlineAtMs, asText, signal, sent: input };
     const output = await this.#serve(found, input, request);
     return asText ? String(output) : JSON.stringify(output);
   }
