@@ -40,7 +40,7 @@ function picture(modules: readonly Module[]): string {
     return `${name}["${name}<br/>${counted(proceduresOf(contract).length, "procedure")}"]`;
   });
   const calls = modules.flatMap(({ contract, uses }) => {
-    const called = uses.map((used) => used[moduleName]).sort();
+    const called = [...new Set(uses.map((used) => used.module))].sort();
     return called.length === 0 ? [] : [`${contract[moduleName]} --> ${called.join(" & ")}`];
   });
   const lines = ["graph LR", ...boxes, ...calls, ...heard(modules)];

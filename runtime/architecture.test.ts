@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Modules, modulesAmong, violation, violations } from "./architecture.ts";
+import { violation, violations } from "./architecture.ts";
+import { type Modules, modulesAmong } from "./architecture-facts.ts";
 import { filesUnder, parseSource, sourcesAmong } from "./sources.ts";
 
 const root = join(import.meta.dir, "..");
@@ -46,14 +47,14 @@ describe("the rules refuse", () => {
       "an undeclared neighbour",
       "modules/payments/handlers/refund.ts",
       'import { orders } from "#modules/orders";',
-      "payments does not declare that it uses orders, and reacts to none of its events. " +
-        'Add orders to "uses" in modules/payments/module.ts',
+      "payments declares no use of orders, and reacts to none of its events. Add the procedures " +
+        "that it calls to modules/payments/uses.ts, or react to an event of orders.",
     ],
     [
       "an undeclared neighbour's types alone",
       "modules/payments/domain.ts",
       'export type Id = import("#modules/orders").Id;',
-      "payments does not declare that it uses orders",
+      "payments declares no use of orders",
     ],
     [
       "the kernel's inside in a module",
@@ -247,21 +248,39 @@ test("every kind of import is seen", () => {
   ]);
 });
 
-test("what a module uses and reacts to is read from its source", () => {
+const shippedByOrders = parseSource(
+  "modules/orders/reactions/on-sent.ts",
+  `import { shipping } from "#modules/shipping";
+   export const onSent = reaction(shipping.sent, () => {});`,
+);
+
+test.each([
+  ["uses.ts", "export const { uses, handler } = declareUses([payments.pay, payments.refund]);"],
+  ["module.ts", "export default defineModule({ contract: orders, uses: [payments.pay] });"],
+])("what a module uses and reacts to is read from its %s and its reactions", (file, text) => {
   const found = modulesAmong([
-    parseSource(
-      "modules/orders/module.ts",
-      `import { payments } from "#modules/payments";
-       import { orders } from "./contract.ts";
-       export default defineModule({ contract: orders, uses: [payments], handlers: {} });`,
-    ),
-    parseSource(
-      "modules/orders/reactions/on-sent.ts",
-      `import { shipping } from "#modules/shipping";
-       export const onSent = reaction(shipping.sent, () => {});`,
-    ),
+    parseSource(`modules/orders/${file}`, `import { payments } from "#modules/payments"; ${text}`),
+    shippedByOrders,
   ]);
   expect([...found]).toEqual([["orders", { uses: ["payments"], reactsTo: ["shipping"] }]]);
+});
+
+test("a procedure that is declared and never called is reported", () => {
+  const imports = 'import { payments } from "#modules/payments"; import "#runtime";';
+  const found = violations([
+    parseSource(
+      "modules/orders/uses.ts",
+      `${imports} export const { handler } = declareUses([payments.pay, payments.refund]);`,
+    ),
+    parseSource(
+      "modules/orders/handlers/buy.ts",
+      `${imports} export const buy = handler(orders.buy, (_, { call }) => call(payments.pay, {}));`,
+    ),
+    parseSource("modules/orders/orders.test.ts", `${imports} call(payments.refund, {});`),
+  ]);
+  expect(found).toEqual([
+    "modules/orders/uses.ts declares payments.refund, which orders never calls. Remove it.",
+  ]);
 });
 
 test("files that import in a circle, and modules that call in a circle, are reported once", () => {
@@ -269,7 +288,8 @@ test("files that import in a circle, and modules that call in a circle, are repo
     parseSource(
       `modules/${name}/module.ts`,
       `import { ${other} } from "#modules/${other}";
-       export default defineModule({ uses: [${other}] });`,
+       export default defineModule({ uses: [${other}.run] });
+       export const run = () => call(${other}.run, {});`,
     );
   const found = violations([
     parseSource("runtime/store/a.ts", 'import "./b.ts";'),

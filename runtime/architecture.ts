@@ -1,6 +1,13 @@
 // Who may import whom, as functions. Each violation names both sides and the remedy.
 
-import { computed, isTestFile, type Source, walk } from "./sources.ts";
+import {
+  type Modules,
+  moduleOf,
+  modulesAmong,
+  partOf,
+  unusedProcedures,
+} from "./architecture-facts.ts";
+import { computed, isTestFile, type Source } from "./sources.ts";
 
 /** One import, seen as an arrow between two files, or from a file to a package. */
 export interface Arrow {
@@ -9,16 +16,6 @@ export interface Arrow {
   readonly spelled: string;
   readonly names: readonly string[];
 }
-
-/** What a module says about its neighbours, read from its source. */
-export interface ModuleFacts {
-  /** The modules in `uses` of module.ts. */
-  readonly uses: readonly string[];
-  /** The modules whose events it reacts to. */
-  readonly reactsTo: readonly string[];
-}
-
-export type Modules = ReadonlyMap<string, ModuleFacts>;
 
 type Rule = (arrow: Arrow, modules: Modules) => string | undefined;
 
@@ -87,12 +84,16 @@ const rules: readonly Rule[] = [
   composition,
 ];
 
-/** Every violation of the tree: single imports, then cycles of files, then cycles of calls. */
+/**
+ * Every violation of the tree: single imports, then procedures that are declared and never called,
+ * then cycles of files, then cycles of calls.
+ */
 export function violations(sources: readonly Source[]): string[] {
   const modules = modulesAmong(sources);
   const arrows = sources.flatMap(arrowsOf);
   return [
     ...arrows.flatMap((arrow) => violation(arrow, modules) ?? []),
+    ...unusedProcedures(sources),
     ...fileCycles(arrows),
     ...callCycles(modules),
   ];
@@ -150,8 +151,8 @@ function declaredUse({ from, to }: Arrow, modules: Modules) {
   const facts = modules.get(mine);
   if (facts?.uses.includes(other) || facts?.reactsTo.includes(other)) return undefined;
   return (
-    `${mine} does not declare that it uses ${other}, and reacts to none of its events. Add ` +
-    `${other} to "uses" in modules/${mine}/module.ts, or react to an event of ${other}.`
+    `${mine} declares no use of ${other}, and reacts to none of its events. Add the procedures ` +
+    `that it calls to modules/${mine}/uses.ts, or react to an event of ${other}.`
   );
 }
 
@@ -180,6 +181,9 @@ function parts({ from, to }: Arrow) {
     return "module.ts is the wiring; nothing of its module imports it.";
   if (part === "contract.ts") {
     return "a contract depends on nothing of its module. Move what it needs into contract.ts.";
+  }
+  if (part === "uses.ts") {
+    return "uses.ts names procedures of other modules. Have handlers and sagas import it instead.";
   }
   if (/^http(\.ts|\/)/.test(part) && !/^(contract\.ts|http\/|domain)/.test(other)) {
     return "http.ts talks to its module by `call` only. Make it a procedure of contract.ts.";
@@ -249,50 +253,6 @@ function composition({ from, to }: Arrow) {
   return "the list knows what each module shows: contract.ts, module.ts and http.ts.";
 }
 
-/** What each module declares: `uses` in module.ts, and the events of its `reaction(…)` calls. */
-export function modulesAmong(sources: readonly Source[]): Modules {
-  const found = new Map<string, { uses: string[]; reactsTo: string[] }>();
-  for (const source of sources) {
-    const name = moduleOf(source.path);
-    if (name === undefined || isTestFile(source.path)) continue;
-    const facts = found.get(name) ?? { uses: [], reactsTo: [] };
-    found.set(name, facts);
-    if (partOf(source.path) === "module.ts") facts.uses.push(...usesOf(source));
-    facts.reactsTo.push(...producersOf(source));
-  }
-  return found;
-}
-
-function usesOf(source: Source): string[] {
-  const found: string[] = [];
-  walk(source.program, (node, ancestors) => {
-    if (node.type !== "Property" || node.value.type !== "ArrayExpression") return;
-    if (node.key.type !== "Identifier" || node.key.name !== "uses") return;
-    if (ancestors.filter((one) => one.type === "CallExpression").length !== 1) return;
-    for (const element of node.value.elements) {
-      if (element?.type === "Identifier") found.push(...ownerOf(source, element.name));
-    }
-  });
-  return found;
-}
-
-function producersOf(source: Source): string[] {
-  const found: string[] = [];
-  walk(source.program, (node) => {
-    if (node.type !== "CallExpression" || node.callee.type !== "Identifier") return;
-    const [event] = node.arguments;
-    if (node.callee.name !== "reaction" || event?.type !== "MemberExpression") return;
-    if (event.object.type === "Identifier") found.push(...ownerOf(source, event.object.name));
-  });
-  return found;
-}
-
-/** The module whose contract a file imports under this name. */
-function ownerOf(source: Source, name: string): string[] {
-  const owner = source.imports.find((one) => one.names.includes(name));
-  return owner === undefined ? [] : [moduleOf(owner.to) ?? []].flat();
-}
-
 function fileCycles(arrows: readonly Arrow[]): string[] {
   const next = new Map<string, string[]>();
   for (const { from, to } of arrows) next.set(from, [...(next.get(from) ?? []), to]);
@@ -321,14 +281,6 @@ function cyclesOf(next: ReadonlyMap<string, readonly string[]>): string[][] {
   }
   for (const node of next.keys()) enter(node, []);
   return cycles;
-}
-
-function moduleOf(path: string): string | undefined {
-  return path.match(/^modules\/([^/]+)\//)?.[1];
-}
-
-function partOf(path: string): string {
-  return path.replace(/^modules\/[^/]+\//, "");
 }
 
 function layerOf(path: string): string | undefined {

@@ -5,6 +5,7 @@ import {
   type Call,
   command,
   contract,
+  declareUses,
   defineModule,
   event,
   handler,
@@ -16,6 +17,8 @@ import {
   waitUntil,
 } from "./index.ts";
 
+/** The name of a method of promises, here of data. */
+const word = "then";
 const stock = contract("stock", {
   levelOf: query({
     input: t.Object({ sku: t.String() }),
@@ -30,11 +33,18 @@ const stock = contract("stock", {
 });
 const mail = contract("mail", {
   send: command({ input: t.Object({ to: t.String() }), output: t.Object({}) }),
+  route: command({
+    input: t.Object({}),
+    output: t.Object({ if: t.String(), [word]: t.String(), next: t.String() }),
+  }),
+  sendAgain: command({ input: t.Object({ to: t.String() }), output: t.Object({}) }),
+  sent: event(1, t.Object({ sku: t.String() })),
 });
 const shop = contract("shop", {
   buy: command({ input: t.Object({ sku: t.String() }), output: t.Object({ left: t.Integer() }) }),
   shown: query({ input: t.Object({ sku: t.String() }), output: t.Object({ level: t.Integer() }) }),
 });
+const calling = declareUses([stock.hold, mail.send]);
 
 export const lawful = [
   handler(stock.hold, ({ sku }, { transaction, fail }) =>
@@ -47,6 +57,10 @@ export const lawful = [
 ];
 
 export const transactions = [
+  // An answer that has a property called `then` is no promise.
+  handler(mail.route, (_input, { transaction }) =>
+    transaction(() => ({ if: "paid", [word]: "ship", next: "none" })),
+  ),
   handler(stock.hold, (_input, { transaction }) =>
     // @ts-expect-error An asynchronous function is no transaction.
     transaction(async () => ({ left: 1 })),
@@ -58,6 +72,12 @@ export const transactions = [
   handler(stock.hold, async (_input, { transaction, intent }) => {
     // @ts-expect-error An intention is synchronous, too.
     await intent(async () => 1);
+    // @ts-expect-error A generator has not ended when it returns.
+    await intent(function* () {});
+    // @ts-expect-error Nor has one that awaits.
+    await intent(async function* () {});
+    // @ts-expect-error No branch of it returns a promise.
+    await intent(() => (stock === undefined ? 1 : Promise.resolve(2)));
     return transaction(() => ({ left: 1 }));
   }),
   // @ts-expect-error Only a transaction emits.
@@ -75,6 +95,12 @@ export const transactions = [
       tx.emit(stock.held, { sku, left: "1" });
       // @ts-expect-error A procedure is no event.
       tx.emit(stock.hold, { sku });
+      // @ts-expect-error A module emits events of its own.
+      tx.emit(mail.sent, { sku });
+      // @ts-expect-error A module schedules commands of its own.
+      tx.schedule(mail.send, { to: "ann" }, { key: "1", atMs: 0 });
+      // @ts-expect-error A query cannot be scheduled.
+      tx.schedule(stock.levelOf, { sku }, { key: "1", atMs: 0 });
       return { left: 1 };
     }),
   ),
@@ -89,7 +115,7 @@ export const shapes = [
     // @ts-expect-error A command's answer is the contract's output.
     transaction(() => ({ right: 1 })),
   ),
-  handler(shop.buy, { uses: [stock] }, async (_input, { call, transaction }) => {
+  calling.handler(shop.buy, async (_input, { call, transaction }) => {
     // @ts-expect-error A call's input is the contract's.
     await call(stock.hold, { sku: 1 });
     const { left } = await call(stock.hold, { sku: "tea" });
@@ -122,25 +148,31 @@ export const undeclaredCalls = [
     const { left } = await call(stock.hold, { sku });
     return transaction(() => ({ left }));
   }),
-  handler(shop.buy, { uses: [mail] }, async ({ sku }, { call, transaction }) => {
-    // @ts-expect-error The module stock is not in `uses`.
-    await call(stock.hold, { sku });
+  calling.handler(shop.buy, async ({ sku }, { call, transaction }) => {
+    // @ts-expect-error The procedure is not in `uses`, though others of its module are.
+    await call(stock.levelOf, { sku });
+    // @ts-expect-error Nor is this one, though one of the same shape is.
+    await call(mail.sendAgain, { to: "ann" });
     return transaction(() => ({ left: 1 }));
   }),
+  // @ts-expect-error An event is not called.
+  declareUses([stock.held]),
+  // @ts-expect-error A procedure is declared, not its whole module.
+  declareUses([stock]),
 ];
 
 const options = { version: 1, input: t.Object({ sku: t.String() }), deadlineMs: 1 };
-const buying = saga("shop.buy", { ...options, uses: [stock] });
+const buying = calling.saga("shop.buy", options);
 
 export const sagas = [
   buying.step("mail", {
-    // @ts-expect-error The module mail is not in the saga's `uses`.
-    run: ({ call }) => call(mail.send, { to: "ann" }),
+    // @ts-expect-error The procedure is not in `uses`.
+    run: ({ call }) => call(mail.sendAgain, { to: "ann" }),
   }),
   buying.step("hold", {
     run: ({ input, call }) => call(stock.hold, input),
     // @ts-expect-error Nor can it be called to undo a step.
-    compensate: ({ call }) => call(mail.send, { to: "ann" }),
+    compensate: ({ call }) => call(mail.sendAgain, { to: "ann" }),
   }),
   saga("shop.alone", options).step("hold", {
     // @ts-expect-error Without `uses` nothing can be called.
@@ -165,6 +197,14 @@ export const sagas = [
     .pivot("decided", () => {})
     // @ts-expect-error After the pivot there is no way back.
     .step("ship", { run: async () => 1, compensate: async () => 1 }),
+  // @ts-expect-error A pivot is synchronous.
+  buying.pivot("decided", async () => {}),
+  // @ts-expect-error A pivot is no generator.
+  buying.pivot("decided", function* () {}),
+  // @ts-expect-error The end of a saga is synchronous,
+  buying.ending(async () => {}),
+  // @ts-expect-error whether it has a pivot or not.
+  buying.pivot("decided", () => {}).ending(() => Promise.resolve()),
   // @ts-expect-error There is one pivot.
   buying.pivot("decided", () => {}).pivot("again", () => {}),
 ];
@@ -226,21 +266,40 @@ reaction(stock.held, (_tx, payload) => {
 });
 // @ts-expect-error One reacts to events, not to procedures.
 reaction(stock.hold, () => {});
+reaction(stock.held, () => ({ [word]: "data" }));
+// @ts-expect-error A reaction is synchronous.
+reaction(stock.held, async () => {});
+// @ts-expect-error It returns no promise in any branch.
+reaction(stock.held, (_tx, { sku }) => (sku === "" ? undefined : Promise.resolve()));
+// @ts-expect-error A generator would never run.
+reaction(stock.held, function* () {});
 
-const buy = handler(shop.buy, { uses: [stock] }, async ({ sku }, { call, transaction }) => {
+const buy = calling.handler(shop.buy, async ({ sku }, { call, transaction }) => {
   const { left } = await call(stock.hold, { sku });
   return transaction(() => ({ left }));
 });
 const shown = handler(shop.shown, () => ({ level: 1 }));
+const { uses } = calling;
+const handlers = { buy, shown };
+const quiet = {
+  buy: handler(shop.buy, (_input, { transaction }) => transaction(() => ({ left: 1 }))),
+  shown,
+};
 
 export const modules = [
-  defineModule({ contract: shop, uses: [stock], migrations: [], handlers: { buy, shown } }),
+  defineModule({ contract: shop, uses, migrations: [], handlers, sagas: [buying] }),
+  defineModule({ contract: shop, uses: [stock.hold, mail.send], migrations: [], handlers }),
+  defineModule({ contract: shop, migrations: [], handlers: quiet }),
+  // @ts-expect-error Who has migrations has a schema, which they are compared with at start.
+  defineModule({ contract: mail, migrations: [{ name: "0000", sql: "" }], handlers: {} }),
   // @ts-expect-error Each procedure has a handler.
-  defineModule({ contract: shop, uses: [stock], migrations: [], handlers: { buy } }),
+  defineModule({ contract: shop, uses, migrations: [], handlers: { buy } }),
   // @ts-expect-error A handler calls what the module declares.
-  defineModule({ contract: shop, uses: [mail], migrations: [], handlers: { buy, shown } }),
+  defineModule({ contract: shop, uses: [stock.hold], migrations: [], handlers }),
   // @ts-expect-error And nothing when it declares nothing.
-  defineModule({ contract: shop, migrations: [], handlers: { buy, shown } }),
+  defineModule({ contract: shop, migrations: [], handlers }),
+  // @ts-expect-error Nor does a saga call what the module does not declare.
+  defineModule({ contract: shop, migrations: [], handlers: quiet, sagas: [buying] }),
   // @ts-expect-error A handler is that of the procedure under whose name it stands.
-  defineModule({ contract: shop, uses: [stock], migrations: [], handlers: { buy: shown, shown } }),
+  defineModule({ contract: shop, uses, migrations: [], handlers: { buy: shown, shown } }),
 ];

@@ -120,7 +120,7 @@ export function isTestFile(path: string): boolean {
     /\.(test|suite|types|check|bench)\.tsx?$/.test(path) ||
     /(^|\/)testing\//.test(path) ||
     /^(runtime\/(bench|simulation)|deploy\/simulation)\//.test(path) ||
-    /^runtime\/(architecture|sources|tidy[a-z-]*)\.ts$/.test(path)
+    /^runtime\/(architecture[a-z-]*|sources|tidy[a-z-]*)\.ts$/.test(path)
   );
 }
 

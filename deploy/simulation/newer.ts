@@ -76,10 +76,11 @@ function newerOrders(module: Module): Module {
     return beginning.work(input, withOther(context, { transaction }) as never);
   };
   const handlers = { ...module.handlers, startCheckout: { ...beginning, work } };
-  return { ...module, handlers, sagas: [placeOrder, ...module.sagas] };
+  const uses = [...module.uses, added.holdStock];
+  return { ...module, uses, handlers, sagas: [placeOrder, ...module.sagas] };
 }
 
-type Step = StepContext<never, never, typeof inventory>;
+type Step = StepContext<never, never, Procedure<"inventory">>;
 
 /** Has a step name the channel when it holds stock. */
 function naming(context: Step): Step {

@@ -31,6 +31,26 @@ export async function sendParcels(call: Staff, sending: Sending): Promise<void> 
   );
 }
 
+/** Staff divides an order and sends the first piece off; resolves when that is decided. */
+export async function sendFirstParcel(call: Staff, sending: Sending): Promise<void> {
+  const { number, orderId } = sending;
+  const whole = await wholeParcel(call, sending);
+  if (whole === undefined) return;
+  await divide(call, sending, whole);
+  const parcels = await call(shipping.shipmentsOf, { orderId });
+  const first = parcels.find(({ state }) => state === "pending");
+  if (first === undefined) return;
+  const { shipmentId } = first;
+  await call(shipping.packShipment, { shipmentId }).catch(unlessRefused);
+  const parcel = { shipmentId, carrier: "post", trackingNumber: `T-${number}-first` };
+  await call(shipping.shipShipment, parcel).catch(unlessRefused);
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const { state } = await call(shipping.shipmentById, { shipmentId, waitMs: 10_000 });
+    if (state !== "ship_requested") return;
+    await sending.pause(LOOK_MS);
+  }
+}
+
 /** Staff notes that so many parcels have arrived, of those that have left or are about to. */
 export async function deliverParcels(call: Staff, orderId: string, arrived: number) {
   const shipments = await call(shipping.shipmentsOf, { orderId });
@@ -68,6 +88,27 @@ export const parcels: readonly Invariant[] = [
   {
     name: "each parcel that has left is noted once, and its customer hears of it",
     check: async (_call, rows) => [...unnoted(rows), ...unheardOf(rows)],
+  },
+  {
+    name: "a cancellation is refused for what has left alone",
+    check: async (_call, rows) => {
+      const left = new Set(rows("shipping", ofWhichSomeLeft));
+      return rows("orders", cancelledInVain)
+        .filter((orderId) => !left.has(orderId))
+        .map((orderId) => `${orderId} was not cancelled, and nothing of it has left`);
+    },
+  },
+  {
+    name: "an order whose money was all given back sends nothing more, and comes to its end",
+    check: async (_call, rows) => {
+      const yetToLeave = new Set(rows("shipping", ofWhichSomeIsToLeave));
+      const onItsWay = new Set(rows("shipping", ofWhichSomeIsOnItsWay));
+      return rows("orders", whollyRefunded).flatMap((orderId) => {
+        const what = `${orderId} was wholly refunded`;
+        if (yetToLeave.has(orderId)) return [`${what}, and has a parcel that is yet to leave`];
+        return onItsWay.has(orderId) ? [] : [`${what}, and is not at its end`];
+      });
+    },
   },
   {
     name: "a parcel is held back for want of money alone",
@@ -118,6 +159,17 @@ const sentOfCancelled = `
   SELECT order_id || ' was cancelled and has a parcel that is ' || s.state
   FROM shipment s JOIN consignment c USING (order_id)
   WHERE c.state = 'cancelled' AND s.state <> 'cancelled'`;
+const cancelledInVain = `
+  SELECT DISTINCT order_id FROM orders, json_each(timeline)
+  WHERE status IN ('confirmed', 'completed') AND json_extract(value, '$.what') = 'cancelling'`;
+const ofWhichSomeLeft =
+  "SELECT DISTINCT order_id FROM shipment WHERE state IN ('shipped', 'delivered')";
+const whollyRefunded = `
+  SELECT order_id FROM orders
+  WHERE refunded >= total AND total > 0 AND status NOT IN ('cancelled', 'completed')`;
+const ofWhichSomeIsToLeave = `
+  SELECT DISTINCT order_id FROM shipment WHERE state IN ('pending', 'packed', 'ship_requested')`;
+const ofWhichSomeIsOnItsWay = "SELECT DISTINCT order_id FROM shipment WHERE state = 'shipped'";
 const leftOfOrder = `
   SELECT order_id || ' ' || count(*) || ' parcels' FROM shipment
   WHERE state IN ('shipped', 'delivered') GROUP BY order_id`;

@@ -125,12 +125,19 @@ export const inventory = contract("inventory", {
   /**
    * Gives back what an order holds. It succeeds when there is nothing to give back, and leaves a
    * mark that refuses a hold that arrives later. Repeating it changes nothing.
+   *
+   * With `rest` it also succeeds when goods of the order have left: what is still kept for it is
+   * given back, and the reservation is consumed.
    */
   releaseStock: command({
-    input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
+    input: t.Object({
+      orderId: Id,
+      reason: t.String({ maxLength: 200 }),
+      rest: t.Optional(t.Boolean()),
+    }),
     output: t.Object({ orderId: Id }),
     errors: {
-      /** The goods have left already. */
+      /** Goods have left already, and `rest` was not asked for. */
       ALREADY_CONSUMED: t.Object({ orderId: Id }),
     },
   }),

@@ -13,6 +13,8 @@ import { restock } from "./handlers/restock.ts";
 import { stockOf } from "./handlers/stock-of.ts";
 import { stockUp } from "./handlers/stock-up.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import releasedRest from "./migrations/0001_released_rest.sql" with { type: "text" };
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: inventory,
@@ -30,5 +32,9 @@ export default defineModule({
     stockOf,
     stockUp,
   },
-  migrations: [{ name: "0000_initial", sql: initial }],
+  schema,
+  migrations: [
+    { name: "0000_initial", sql: initial },
+    { name: "0001_released_rest", sql: releasedRest },
+  ],
 });

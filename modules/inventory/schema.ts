@@ -54,7 +54,10 @@ export const reservations = sqliteTable(
   (table) => [index("reservation_due").on(table.untilMs)],
 );
 
-/** What an order asked for, and how much of it is kept for it now (`open`). */
+/**
+ * What an order asked for, how much of it is kept for it now (`open`), and how much was given back
+ * after other goods of it had left (`released`).
+ */
 export const reservationLines = sqliteTable(
   "reservation_line",
   {
@@ -63,6 +66,7 @@ export const reservationLines = sqliteTable(
     locationId: text("location_id").notNull(),
     quantity: integer("quantity").notNull(),
     open: integer("open").notNull(),
+    released: integer("released").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.orderId, table.variantId, table.locationId] }),

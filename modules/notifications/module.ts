@@ -10,6 +10,7 @@ import { onOrderConfirmed } from "./reactions/on-order-confirmed.ts";
 import { onOrderRefunded } from "./reactions/on-order-refunded.ts";
 import { onOrderShipped } from "./reactions/on-order-shipped.ts";
 import { onUserRegistered } from "./reactions/on-user-registered.ts";
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: notifications,
@@ -21,6 +22,7 @@ export default defineModule({
     onOrderShipped,
     onOrderRefunded,
   ],
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [mailer],
 });

@@ -1,11 +1,12 @@
 import { and, count, desc, eq, gte, lt, ne, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import { type Template, wholeText } from "./domain.ts";
+import * as schema from "./schema.ts";
 import { mails } from "./schema.ts";
 
 const slot = sql.placeholder;
 
-const read = reads((db) => {
+const read = reads(schema, (db) => {
   const newest = () => db.select().from(mails).orderBy(desc(mails.position)).limit(slot("limit"));
   return {
     newest: newest().prepare(),
@@ -36,7 +37,7 @@ const read = reads((db) => {
   };
 });
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insert: db
     .insert(mails)
     .values({

@@ -1,10 +1,8 @@
-import type { products } from "#modules/products";
-import type { shipping } from "#modules/shipping";
-import type { Call, Read, Transaction } from "#runtime";
+import type { Read, Transaction } from "#runtime";
 import { type CartAccess, type CartContext, editableCart } from "./cart-access.ts";
 import { type Cart, requoted } from "./domain/cart.ts";
 import { type CartView, keepOffered, type ShippingOption } from "./domain/priced-cart.ts";
-import { cartView, optionsFor, type Quotes, quotesOf } from "./pricing.ts";
+import { cartView, type Neighbours, optionsFor, type Quotes, quotesOf } from "./pricing.ts";
 import { saveCart } from "./store/carts.ts";
 
 /** One edit of a cart. Its functions may run more than once. */
@@ -21,7 +19,7 @@ export interface Edit {
 
 interface EditContext<Answer> extends CartContext {
   readonly read: Read;
-  readonly call: Call<typeof products | typeof shipping>;
+  readonly call: Neighbours;
   transaction(work: (tx: Transaction) => CartView): Promise<Answer>;
 }
 

@@ -102,7 +102,7 @@ describe.each(placements)("a cart, %s", (placement) => {
 
   // Fifty days of every module's own timers take their time.
   test("expires 30 days after it was last touched, not after it was made", async () => {
-    await using shop = await openShop(placement);
+    await using shop = await openShop(placement, { lookEveryMs: dayMs });
     const cart = await shop.call(orders.createCart, {});
     await shop.placed.advance(20 * dayMs);
     await shop.call(orders.setContact, { ...cart, email: "late@example.com" });

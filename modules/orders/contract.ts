@@ -4,6 +4,8 @@ import { command, contract, emailAddress, event, moneySchema, query, t } from "#
 const Id = t.String({ minLength: 1, maxLength: 80 });
 const Email = emailAddress({ minLength: 3, maxLength: 320 });
 const Quantity = t.Integer({ minimum: 1, maximum: 999 });
+/** How long a query may wait for what it asks about to be decided, in milliseconds. */
+const WaitMs = t.Optional(t.Integer({ minimum: 0, maximum: 10_000 }));
 
 /** A cart is opened by its token, or by the customer who owns it. */
 const CartAccess = { cartId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) };
@@ -108,6 +110,7 @@ const Order = t.Object({
   placedAtMs: t.Integer(),
   timeline: t.Array(t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() })),
 });
+const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]);
 /** Which order an event is about, and whom to tell. */
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
@@ -245,7 +248,7 @@ export const orders = contract("orders", {
     input: t.Object({
       checkoutId: Id,
       cartToken: t.Optional(t.String({ maxLength: 100 })),
-      waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),
+      waitMs: WaitMs,
     }),
     output: Checkout,
     errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
@@ -282,18 +285,27 @@ export const orders = contract("orders", {
     }),
     errors: { CURSOR_INVALID: t.Object({}) },
   }),
-  /** One order, for its owner, its token or staff. */
-  orderById: query({ input: t.Object(OrderAccess), output: Order, errors: Missing }),
   /**
-   * Cancels a confirmed order that has not shipped: the shipment is called back, money and stock
-   * are made whole. Repeating it changes nothing.
+   * One order, for its owner, its token or staff. With `waitMs` one that is being cancelled is
+   * answered when that is decided, waits for a parcel, or the time is over.
+   */
+  orderById: query({
+    input: t.Object({ ...OrderAccess, waitMs: WaitMs }),
+    output: Order,
+    errors: Missing,
+  }),
+  /**
+   * Cancels a confirmed order of which nothing has left: the parcels are called back, stock and
+   * money are made whole. The answer is `cancelling`. While a parcel is being dispatched it stays
+   * so: a dispatch that fails lets the cancellation go on, one that succeeds makes the order
+   * `confirmed` again, with "shipped" in its timeline. Repeating it changes nothing.
    */
   cancelOrder: command({
     input: t.Object({ ...OrderAccess, reason: t.Optional(t.String({ maxLength: 200 })) }),
     output: Order,
     errors: {
       ...Missing,
-      /** Its status does not allow it, or it is on its way. */
+      /** Its status does not allow it; of a confirmed order a parcel has left. */
       NOT_CANCELLABLE: t.Object({ status: OrderStatus }),
     },
   }),
@@ -305,10 +317,7 @@ export const orders = contract("orders", {
       amount: moneySchema,
       reason: t.String({ minLength: 1, maxLength: 500 }),
     }),
-    output: t.Object({
-      refundId: Id,
-      state: t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]),
-    }),
+    output: t.Object({ refundId: Id, state: RefundState }),
     errors: {
       ...Missing,
       REFUND_TOO_HIGH: t.Object({ refundable: moneySchema }),
@@ -318,16 +327,8 @@ export const orders = contract("orders", {
   }),
   /** How a refund stands; with `waitMs` it answers when it is decided or the time is over. */
   refundById: query({
-    input: t.Object({
-      refundId: Id,
-      waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),
-    }),
-    output: t.Object({
-      refundId: Id,
-      orderId: Id,
-      amount: moneySchema,
-      state: t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]),
-    }),
+    input: t.Object({ refundId: Id, waitMs: WaitMs }),
+    output: t.Object({ refundId: Id, orderId: Id, amount: moneySchema, state: RefundState }),
     errors: { REFUND_NOT_FOUND: t.Object({ refundId: Id }) },
   }),
 

@@ -1,7 +1,3 @@
-import { inventory } from "#modules/inventory";
-import { payments } from "#modules/payments";
-import { products } from "#modules/products";
-import { shipping } from "#modules/shipping";
 import { defineModule } from "#runtime";
 import { orders } from "./contract.ts";
 import { abandonCheckout } from "./handlers/abandon-checkout.ts";
@@ -28,6 +24,7 @@ import { shippingOptions } from "./handlers/shipping-options.ts";
 import { startCheckout } from "./handlers/start-checkout.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { onAuthorisationExpired } from "./reactions/on-authorisation-expired.ts";
+import { onDispatchFailed } from "./reactions/on-dispatch-failed.ts";
 import { onPaymentActionRequired } from "./reactions/on-payment-action-required.ts";
 import { onPaymentAuthorised } from "./reactions/on-payment-authorised.ts";
 import { onPaymentCaptured } from "./reactions/on-payment-captured.ts";
@@ -37,14 +34,17 @@ import { onRefundFailed } from "./reactions/on-refund-failed.ts";
 import { onRefundSucceeded } from "./reactions/on-refund-succeeded.ts";
 import { onShipmentDelivered } from "./reactions/on-shipment-delivered.ts";
 import { onShipmentShipped } from "./reactions/on-shipment-shipped.ts";
-import { cancelOrder as cancellation } from "./sagas/cancel-order.ts";
+import { cancelOrder as cancellation, cancelOrderVersion1 } from "./sagas/cancel-order.ts";
 import { placeOrder } from "./sagas/place-order.ts";
 import { refundOrder as refunding } from "./sagas/refund-order.ts";
+import { stopOrder } from "./sagas/stop-order.ts";
+import * as schema from "./schema.ts";
 import { tokenKey } from "./tokens.ts";
+import { uses } from "./uses.ts";
 
 export default defineModule({
   contract: orders,
-  uses: [inventory, payments, products, shipping],
+  uses,
   handlers: {
     abandonCheckout,
     addItem,
@@ -71,6 +71,7 @@ export default defineModule({
   },
   reactions: [
     onAuthorisationExpired,
+    onDispatchFailed,
     onPaymentActionRequired,
     onPaymentAuthorised,
     onPaymentCaptured,
@@ -81,7 +82,8 @@ export default defineModule({
     onShipmentDelivered,
     onShipmentShipped,
   ],
-  sagas: [placeOrder, cancellation, refunding],
+  sagas: [placeOrder, cancellation, cancelOrderVersion1, refunding, stopOrder],
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [tokenKey],
 });

@@ -88,15 +88,15 @@ describe.each(placements)("an order, %s", (placement) => {
     ]);
   });
 
-  test("on its way is not cancelled but confirmed again, and can be asked again", async () => {
+  test("on its way is not cancelled, and its customer is told at once", async () => {
     await using shop = await openShop(placement);
     const { orderId } = await confirmed(shop);
     await ship(shop, orderId);
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      expect((await shop.call(orders.cancelOrder, { orderId })).status).toBe("cancelling");
-      await shop.placed.settle();
-      expect(await statusOf(shop, orderId)).toBe("confirmed");
-    }
+    await expect(shop.call(orders.cancelOrder, { orderId })).rejects.toMatchObject({
+      code: "NOT_CANCELLABLE",
+      data: { status: "confirmed" },
+    });
+    expect(await statusOf(shop, orderId)).toBe("confirmed");
     expect(shop.countOf("orders.orderCancelled")).toBe(0);
   });
 

@@ -24,7 +24,7 @@ import { ratesOf } from "./store/carts.ts";
 import { couponByCode, usesByCustomer } from "./store/coupons.ts";
 
 export type Quotes = ReadonlyMap<string, Quote | null>;
-type Neighbours = Call<typeof products | typeof shipping>;
+export type Neighbours = Call<typeof products.quoteLines | typeof shipping.quote>;
 
 /**
  * Asks the catalogue about variants; null stands for one that it does not know. It asks about the

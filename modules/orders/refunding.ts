@@ -1,6 +1,7 @@
 import type { Transaction } from "#runtime";
 import { orders } from "./contract.ts";
 import type { RefundState } from "./domain/refund.ts";
+import { stopIfRefunded } from "./stopping.ts";
 import { addRefunded, note } from "./store/orders.ts";
 import { refundById, settleRefund } from "./store/refunds.ts";
 
@@ -21,5 +22,6 @@ export function decideRefund(tx: Transaction, refundId: string, to: RefundState)
   if (order !== undefined) {
     tx.emit(orders.orderRefunded, { orderId, ...order, amount: { amount, currency } });
   }
+  stopIfRefunded(tx, orderId);
   return true;
 }

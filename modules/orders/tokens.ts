@@ -1,6 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { port, t, type World } from "#runtime";
+import { keyFault, port, readOrCreateKey, t, type World } from "#runtime";
 
 const keyBytes = 32;
 
@@ -40,22 +39,9 @@ export function matches(token: string, guess: string | undefined): boolean {
 }
 
 function keyIn(world: World): Uint8Array {
-  const path = join(world.folder(), "token-key");
-  try {
-    const key = world.randomBytes(keyBytes);
-    writeFileSync(path, key, { flag: "wx", mode: 0o600 });
-    return key;
-  } catch (error) {
-    if (!isTaken(error)) throw error;
-  }
-  const key = readFileSync(path);
-  if (key.length === keyBytes) return key;
-  throw new Error(
-    `${path} should hold ${keyBytes} bytes, but holds ${key.length}. Restore it from a backup, ` +
-      `or remove it: then the links in mails that were sent no longer open their orders.`,
-  );
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
+  return readOrCreateKey(join(world.folder(), "token-key"), {
+    make: () => world.randomBytes(keyBytes),
+    fault: (content) => keyFault(content, keyBytes),
+    loss: "carts that were begun, and the links in mails that were sent, no longer open",
+  });
 }

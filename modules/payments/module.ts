@@ -14,6 +14,7 @@ import { reverse } from "./handlers/reverse.ts";
 import { syncPayment } from "./handlers/sync-payment.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { paymentProvider } from "./payment-provider.ts";
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: payments,
@@ -31,6 +32,7 @@ export default defineModule({
     reverse,
     syncPayment,
   },
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [paymentProvider],
 });

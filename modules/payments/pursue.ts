@@ -1,4 +1,4 @@
-import type { Read, Transaction } from "#runtime";
+import type { Read, Synchronous, Transaction } from "#runtime";
 import { isOpen } from "./domain/ledger.ts";
 import { current, type Opened, openUndo } from "./operations.ts";
 import { inquire, type Outside, refusalOf, send, silence } from "./provider-answers.ts";
@@ -7,9 +7,7 @@ import type { PaymentRow } from "./store.ts";
 import * as store from "./store.ts";
 
 /** A handler's way to commit before it answers. */
-export type Intent = <T>(
-  work: (tx: Transaction) => T extends PromiseLike<unknown> ? never : T,
-) => Promise<T>;
+export type Intent = <T>(work: (tx: Transaction) => Synchronous<T>) => Promise<T>;
 
 export interface Pursuit extends Outside {
   readonly read: Read;

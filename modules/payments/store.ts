@@ -1,6 +1,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Fact, OperationState, Standing } from "./domain/ledger.ts";
+import * as schema from "./schema.ts";
 import { entries, operations, payments, providerEvents, reversals } from "./schema.ts";
 
 export type PaymentRow = typeof payments.$inferSelect;
@@ -10,7 +11,7 @@ export type EntryRow = typeof entries.$inferSelect;
 const slot = sql.placeholder;
 const put = (name: string) => sql`${slot(name)}`;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   payment: db
     .select()
     .from(payments)
@@ -49,7 +50,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   addPayment: db
     .insert(payments)
     .values({

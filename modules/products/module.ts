@@ -14,6 +14,7 @@ import { setPrice } from "./handlers/set-price.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { onStockCameBack } from "./reactions/on-stock-came-back.ts";
 import { onStockRanOut } from "./reactions/on-stock-ran-out.ts";
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: products,
@@ -31,5 +32,6 @@ export default defineModule({
     importCatalogue,
   },
   reactions: [onStockRanOut, onStockCameBack],
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
 });

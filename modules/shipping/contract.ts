@@ -77,13 +77,32 @@ export const shipping = contract("shipping", {
   }),
 
   /**
-   * Cancels all that has not left. It succeeds when there is nothing to cancel, and leaves a mark
-   * that refuses a fulfilment that arrives later. Refused, with nothing changed, once a shipment is
-   * on its way.
+   * Cancels an order's fulfilment. It succeeds when there is nothing to cancel, and leaves a mark
+   * that refuses a fulfilment that arrives later.
+   *
+   * `scope` says what becomes of an order of which a parcel has left: `whole` is refused with
+   * ALREADY_SHIPPED, `rest` cancels the parcels that have not left. While a parcel is being
+   * dispatched neither is decided: the answer is `held`, no other dispatch begins, and the caller
+   * asks again, under another key, once no shipment is `ship_requested` any more.
+   *
+   * Without a scope, as older callers ask, a parcel that is being dispatched counts as one that has
+   * left, and a refusal changes nothing.
    */
   cancelFulfilment: command({
-    input: t.Object({ orderId: Id, reason: t.String({ maxLength: 200 }) }),
-    output: t.Object({ orderId: Id }),
+    input: t.Object({
+      orderId: Id,
+      reason: t.String({ maxLength: 200 }),
+      scope: t.Optional(t.Union([t.Literal("whole"), t.Literal("rest")])),
+    }),
+    output: t.Object({
+      orderId: Id,
+      /** `rest_cancelled`: at least one parcel has left and stays. Absent from older callees. */
+      state: t.Optional(
+        t.Union([t.Literal("cancelled"), t.Literal("rest_cancelled"), t.Literal("held")]),
+      ),
+      /** True when some parcels have left and all of these have been delivered. */
+      isDelivered: t.Optional(t.Boolean()),
+    }),
     errors: { ALREADY_SHIPPED: t.Object({ orderId: Id }) },
   }),
 
@@ -124,7 +143,7 @@ export const shipping = contract("shipping", {
   /**
    * Sends a packed shipment off: the money is captured first, then the stock consumed, then it is
    * shipped. Answers at once with `ship_requested`; a failed capture brings it back to packed.
-   * Repeating it changes nothing.
+   * Refused while a cancellation waits for another parcel's dispatch. Repeating it changes nothing.
    */
   shipShipment: command({
     input: t.Object({
@@ -133,7 +152,7 @@ export const shipping = contract("shipping", {
       trackingNumber: t.String({ minLength: 1, maxLength: 120 }),
     }),
     output: Shipment,
-    errors: { ...Missing, ...Illegal },
+    errors: { ...Missing, ...Illegal, CANCELLATION_IN_PROGRESS: t.Object({ orderId: Id }) },
   }),
 
   /** Marks a shipped shipment delivered. Repeating it changes nothing. */

@@ -187,6 +187,18 @@ describe.each(placements)("sending a shipment off, %s", (placement) => {
     expect((await standing(shop, shipmentId)).state).toBe("cancelled");
   });
 
+  test("is refused when the money was all given back", async () => {
+    const { shop, shipmentId } = await packed(placement, "tok_ok");
+    await using _ = shop;
+    await shop.call(payments.capture, { orderId });
+    const refund = { orderId, refundId: "ref_1", amount, reason: "sold out" };
+    await shop.call(payments.refund, refund);
+    await shop.call(shipping.shipShipment, { shipmentId, ...parcel });
+    await shop.settle();
+    const failure = "CAPTURE_FAILED: refunded";
+    expect(await standing(shop, shipmentId)).toMatchObject({ state: "packed", failure, onHand: 5 });
+  });
+
   test("delivers in two parcels on one capture, and is complete with the second", async () => {
     const { shop, shipmentId: whole } = await packed(placement, "tok_ok");
     await using _ = shop;
@@ -208,6 +220,91 @@ describe.each(placements)("sending a shipment off, %s", (placement) => {
     ]);
     expect(eventsOf(shop, "payments.paymentCaptured")).toHaveLength(1);
     expect(await standing(shop, whole)).toMatchObject({ onHand: 3, committed: 0 });
+  });
+});
+
+/** The paid order in two packed parcels, of which the first is dispatched and not answered. */
+async function halfDispatched(placement: Placement) {
+  const provider = new SilentProvider();
+  const { shop, shipmentId: whole } = await packed(placement, "any", provider);
+  await shop.call(shipping.cancelShipment, { shipmentId: whole });
+  const parcels: string[] = [];
+  for (const ref of ["first", "second"]) {
+    const one = [{ variantId: "tea", quantity: 1 }];
+    const { shipmentId } = await shop.call(shipping.createShipment, { orderId, ref, lines: one });
+    await shop.call(shipping.packShipment, { shipmentId });
+    parcels.push(shipmentId);
+  }
+  const [first = "", second = ""] = parcels;
+  await shop.call(shipping.shipShipment, { shipmentId: first, ...parcel });
+  await shop.settle();
+  return { shop, first, second, parcels, provider };
+}
+
+/** Has the provider answer, and the shop hear of it. */
+async function answered(shop: Placed, provider: SilentProvider, verdict: "succeeded" | "failed") {
+  provider.answer(verdict);
+  const paymentId = (await shop.call(payments.paymentOfOrder, { orderId }))?.paymentId ?? "";
+  await shop.call(payments.syncPayment, { paymentId });
+  await shop.settle();
+}
+
+async function statesOf(shop: Placed, parcels: readonly string[]) {
+  const found = parcels.map((shipmentId) => shop.call(shipping.shipmentById, { shipmentId }));
+  return (await Promise.all(found)).map(({ state }) => state);
+}
+
+describe.each(placements)("cancelling while a parcel is dispatched, %s", (placement) => {
+  const asked = { orderId, reason: "changed my mind" };
+  const whole = { ...asked, scope: "whole" } as const;
+  const rest = { ...asked, scope: "rest" } as const;
+
+  test.each([whole, rest])("holds the other parcels until that is decided: $scope", async (ask) => {
+    const { shop, second, parcels, provider } = await halfDispatched(placement);
+    await using _ = shop;
+    expect(await shop.call(shipping.cancelFulfilment, ask)).toEqual({ orderId, state: "held" });
+    const other = shop.call(shipping.shipShipment, { shipmentId: second, ...parcel });
+    await expect(other).rejects.toMatchObject({ code: "CANCELLATION_IN_PROGRESS" });
+    await answered(shop, provider, "failed");
+    expect(await statesOf(shop, parcels)).toEqual(["packed", "packed"]);
+    const answer = await shop.call(shipping.cancelFulfilment, ask);
+    expect(answer).toEqual({ orderId, state: "cancelled" });
+    expect(await statesOf(shop, parcels)).toEqual(["cancelled", "cancelled"]);
+  });
+
+  test("as a whole is refused when it leaves, and the others may leave, too", async () => {
+    const { shop, second, parcels, provider } = await halfDispatched(placement);
+    await using _ = shop;
+    await shop.call(shipping.cancelFulfilment, whole);
+    await answered(shop, provider, "succeeded");
+    const late = shop.call(shipping.cancelFulfilment, whole);
+    await expect(late).rejects.toMatchObject({ code: "ALREADY_SHIPPED" });
+    await shop.call(shipping.shipShipment, { shipmentId: second, ...parcel });
+    await shop.settle();
+    expect(await statesOf(shop, parcels)).toEqual(["shipped", "shipped"]);
+  });
+
+  test("for the rest cancels that when it leaves, and what left is all of the order", async () => {
+    const { shop, first, parcels, provider } = await halfDispatched(placement);
+    await using _ = shop;
+    await shop.call(shipping.cancelFulfilment, rest);
+    await answered(shop, provider, "succeeded");
+    const left = { orderId, state: "rest_cancelled", isDelivered: false } as const;
+    expect(await shop.call(shipping.cancelFulfilment, rest)).toEqual(left);
+    expect(await statesOf(shop, parcels)).toEqual(["shipped", "cancelled"]);
+    const more = shop.call(shipping.createShipment, { orderId, ref: "third" });
+    await expect(more).rejects.toMatchObject({ code: "NOTHING_LEFT_TO_SHIP" });
+    await shop.call(inventory.releaseStock, { ...asked, rest: true });
+    await shop.call(shipping.deliverShipment, { shipmentId: first });
+    await shop.settle();
+    expect(eventsOf(shop, "shipping.shipmentDelivered")).toMatchObject([
+      { payload: { complete: true } },
+    ]);
+    expect(await standing(shop, first)).toMatchObject({ onHand: 4, committed: 0 });
+    const again = await shop.call(shipping.cancelFulfilment, rest);
+    expect(again).toEqual({ ...left, isDelivered: true });
+    expect(await shop.call(inventory.audit, {})).toEqual([]);
+    expect(await shop.call(shipping.audit, {})).toEqual([]);
   });
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Method, quote, zoneOf } from "./domain/quote.ts";
 import {
+  cancelDecision,
   dispatchDecision,
   isComplete,
-  isOnItsWay,
   linesToShip,
   shipmentStates,
   transition,
@@ -148,9 +148,28 @@ describe("a shipment's states", () => {
     ]);
   });
 
-  test("let it be called back until it is asked to leave", () => {
-    const gone = shipmentStates.filter(isOnItsWay);
-    expect(gone).toEqual(["ship_requested", "shipped", "delivered"]);
+  test("make it too late to cancel once it has left, and not while it is dispatched", () => {
+    const decided = (scope: "whole" | "rest") =>
+      shipmentStates.map((state) => cancelDecision([state, "packed"], scope));
+    expect(decided("whole")).toEqual([
+      "cancel",
+      "cancel",
+      "wait",
+      "too late",
+      "too late",
+      "cancel",
+    ]);
+    expect(decided("rest")).toEqual([
+      "cancel",
+      "cancel",
+      "wait",
+      "cancel rest",
+      "cancel rest",
+      "cancel",
+    ]);
+    expect(cancelDecision(["shipped", "ship_requested"], "whole")).toBe("too late");
+    expect(cancelDecision(["shipped", "ship_requested"], "rest")).toBe("wait");
+    expect(cancelDecision([], "whole")).toBe("cancel");
   });
 
   test("take a second dispatch as a repetition only with the same carrier and number", () => {

@@ -1,5 +1,3 @@
-import { inventory } from "#modules/inventory";
-import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
 import { defineModule } from "#runtime";
 import { audit } from "./handlers/audit.ts";
@@ -14,13 +12,16 @@ import { shipShipment } from "./handlers/ship-shipment.ts";
 import { shipmentById } from "./handlers/shipment-by-id.ts";
 import { shipmentsOf } from "./handlers/shipments-of.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import heldFulfilments from "./migrations/0001_held_fulfilments.sql" with { type: "text" };
 import { onCaptureFailed } from "./reactions/on-capture-failed.ts";
 import { onPaymentCaptured } from "./reactions/on-payment-captured.ts";
 import { dispatch } from "./sagas/dispatch.ts";
+import * as schema from "./schema.ts";
+import { uses } from "./uses.ts";
 
 export default defineModule({
   contract: shipping,
-  uses: [payments, inventory],
+  uses,
   handlers: {
     audit,
     cancelFulfilment,
@@ -36,5 +37,9 @@ export default defineModule({
   },
   reactions: [onPaymentCaptured, onCaptureFailed],
   sagas: [dispatch],
-  migrations: [{ name: "0000_initial", sql: initial }],
+  schema,
+  migrations: [
+    { name: "0000_initial", sql: initial },
+    { name: "0001_held_fulfilments", sql: heldFulfilments },
+  ],
 });

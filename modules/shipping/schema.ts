@@ -45,6 +45,8 @@ export const consignments = sqliteTable("consignment", {
   /** The address as JSON, for people to read; nothing is decided by it. */
   address: text("address"),
   cancelReason: text("cancel_reason"),
+  /** Since when a cancellation waits for a dispatch to end; until it is decided none begins. */
+  heldAtMs: integer("held_at_ms"),
   atMs: integer("at_ms").notNull(),
 });
 

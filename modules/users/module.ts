@@ -11,10 +11,12 @@ import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import { entropy } from "./ports/entropy.ts";
 import { hashing } from "./ports/hashing.ts";
 import { signing } from "./ports/signing.ts";
+import * as schema from "./schema.ts";
 
 export default defineModule({
   contract: users,
   handlers: { registerUser, createUser, logIn, refreshSession, logOut, userById, tokenKeys },
+  schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [entropy, hashing, signing],
 });

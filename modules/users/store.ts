@@ -2,6 +2,7 @@ import { and, asc, desc, eq, isNotNull, lt, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Failures } from "./domain/attempts.ts";
 import type { SigningKey } from "./domain/keys.ts";
+import * as schema from "./schema.ts";
 import {
   accounts,
   loginFailures,
@@ -20,7 +21,7 @@ const CLEARED_MAX = 20;
 
 const slot = sql.placeholder;
 
-const read = reads((db) => {
+const read = reads(schema, (db) => {
   const user = {
     userId: accounts.id,
     email: accounts.email,
@@ -84,7 +85,7 @@ const read = reads((db) => {
   };
 });
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insertAccount: db
     .insert(accounts)
     .values({

@@ -1,7 +1,16 @@
 import type { Contract, InputOf, moduleName, OutputOf, Procedure } from "./contract.ts";
 
-/** The procedures of the contracts in `Uses`. */
-export type ProcedureIn<Uses extends Contract> = Procedure<Uses[typeof moduleName]>;
+/**
+ * The procedures in `Used`: those of each contract, and each procedure that stands for itself. They
+ * are told apart by module and name.
+ */
+export type ProcedureIn<Used extends Contract | Procedure> = Used extends {
+  readonly [moduleName]: infer Module extends string;
+}
+  ? Procedure<Module>
+  : Used extends Procedure<infer Module, infer Name>
+    ? Procedure<Module, Name>
+    : never;
 
 export interface CallOptions {
   /**
@@ -13,6 +22,8 @@ export interface CallOptions {
   readonly key?: string;
   /**
    * The time the call may take, in milliseconds; never more than what the caller itself has left.
+   * With zero or less there is no time: it rejects with DEADLINE, `executed: "no"`. With what is no
+   * duration, such as NaN or Infinity, it rejects with a TypeError.
    */
   readonly deadlineMs?: number;
   /**
@@ -24,12 +35,13 @@ export interface CallOptions {
 }
 
 /**
- * Calls a procedure of a module that is declared in `uses`.
+ * Calls one of the procedures in `Used`: inside a module, those that it declares in `uses`; for the
+ * gateway and for tests, those of the contracts that they name.
  *
  * Rejects with a DomainError that the procedure declares, with a TransportError when no answer
  * came, or with a ContractError when input or output do not fit.
  */
-export type Call<Uses extends Contract> = <P extends ProcedureIn<Uses>>(
+export type Call<Used extends Contract | Procedure> = <P extends ProcedureIn<Used>>(
   procedure: P,
   input: InputOf<P>,
   options?: CallOptions,

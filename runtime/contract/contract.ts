@@ -1,6 +1,7 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
 import { assertWireSchema, sealSchema } from "./schema.ts";
+import { versionNumber } from "./time.ts";
 
 /** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
 export type ErrorSchemas = { readonly [code: string]: TSchema };
@@ -13,11 +14,12 @@ type Unnamed =
   | { readonly kind: "event"; readonly version: number; readonly payload: TObject };
 
 /**
- * Anything callable in a contract. `module` and `name` are literals, so `call` can be typed by
- * them.
+ * Anything callable in a contract. `module` and `name` are literals, so `uses` and `call` can be
+ * typed by them: two procedures of one shape are two types.
  */
 export interface Procedure<
   Module extends string = string,
+  Name extends string = string,
   Input extends TObject = TObject,
   Output extends TSchema = TSchema,
   Errors extends ErrorSchemas = ErrorSchemas,
@@ -25,7 +27,7 @@ export interface Procedure<
 > {
   readonly kind: Kind;
   readonly module: Module;
-  readonly name: string;
+  readonly name: Name;
   readonly input: Input;
   readonly output: Output;
   readonly errors: Errors;
@@ -51,13 +53,13 @@ export type ErrorDataOf<P extends Procedure, Code extends ErrorCodeOf<P>> = Stat
   P["errors"][Code]
 >;
 
-type Named<Module extends string, Definition> = Definition extends {
+type Named<Module extends string, Name extends string, Definition> = Definition extends {
   kind: infer Kind extends "query" | "command";
   input: infer Input extends TObject;
   output: infer Output extends TSchema;
   errors: infer Errors extends ErrorSchemas;
 }
-  ? Procedure<Module, Input, Output, Errors, Kind>
+  ? Procedure<Module, Name, Input, Output, Errors, Kind>
   : Definition extends { kind: "event"; payload: infer Payload extends TObject }
     ? EventType<Module, Payload>
     : never;
@@ -94,7 +96,7 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** A fact that happened, in the past tense. */
+/** A fact that happened, in the past tense. `version` is a whole number from 1 on. */
 export function event<P extends TObject>(
   version: number,
   payload: P,
@@ -110,7 +112,9 @@ export function event<P extends TObject>(
 export function contract<Module extends string, D extends Record<string, Unnamed>>(
   module: Module,
   definitions: D,
-): { readonly [K in keyof D]: Named<Module, D[K]> } & { readonly [moduleName]: Module } {
+): { readonly [K in keyof D]: Named<Module, K & string, D[K]> } & {
+  readonly [moduleName]: Module;
+} {
   const named: Record<string | symbol, unknown> = {};
   for (const [name, definition] of Object.entries(definitions)) {
     assertDefinition(`${module}.${name}`, definition);
@@ -121,7 +125,10 @@ export function contract<Module extends string, D extends Record<string, Unnamed
 }
 
 function assertDefinition(where: string, definition: Unnamed): void {
-  if (definition.kind === "event") return settle(definition.payload, where);
+  if (definition.kind === "event") {
+    versionNumber(definition.version, `The version of the event ${where}`);
+    return settle(definition.payload, where);
+  }
   settle(definition.input, `${where} input`);
   settle(definition.output, `${where} output`);
   for (const [code, data] of Object.entries(definition.errors)) {

@@ -15,8 +15,17 @@ export interface Environment {
   newId(prefix: string): string;
   /** A new trace id: 32 lower-case hexadecimal digits. */
   newTraceId(): string;
-  /** Runs `work` once, after `delayMs`. Returns a function that takes it back. */
+  /**
+   * Runs `work` once, after `delayMs` of the monotonic clock, however long. Returns a function that
+   * takes it back. Use it for durations.
+   */
   after(delayMs: number, work: () => void): () => void;
+  /**
+   * Runs `work` once, as soon as `now()` has reached `atMs`, and at most a minute later when the
+   * clock jumps or the machine was suspended. Returns a function that takes it back. Use it for
+   * points in time.
+   */
+  at(atMs: number, work: () => void): () => void;
   /** Runs `work` soon, after what the event loop already holds. */
   defer(work: () => void): void;
   /** Marks a named point that a test may crash at. It does nothing otherwise. */

@@ -51,12 +51,18 @@ export class TransportError extends Error {
   }
 }
 
-/**
- * A value did not fit its contract, or a module called what it did not declare: a bug, not a
- * refusal.
- */
+/** A value did not fit its contract, or a module broke a rule of the kernel: a bug, no refusal. */
 export class ContractError extends Error {
-  override readonly name = "ContractError";
+  override readonly name: string = "ContractError";
+}
+
+/**
+ * A module did what its definition does not declare: called a procedure outside of `uses`, opened a
+ * port outside of `ports`, emitted another module's event. Only another program mends it, so it is
+ * never tried again.
+ */
+export class DeclarationError extends ContractError {
+  override readonly name = "DeclarationError";
 }
 
 /**
@@ -78,4 +84,9 @@ export function isDomainError(error: unknown): error is DomainError {
 /** Recognises by name, as `isDomainError` does. */
 export function isTransportError(error: unknown): error is TransportError {
   return error instanceof Error && error.name === "TransportError" && "executed" in error;
+}
+
+/** Recognises by name, as `isDomainError` does. */
+export function isDeclarationError(error: unknown): error is DeclarationError {
+  return error instanceof Error && error.name === "DeclarationError";
 }

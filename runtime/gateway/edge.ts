@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
-import type { Call } from "../contract/call.ts";
+import type { Call, CallOptions } from "../contract/call.ts";
 import type { Contract, InputOf, OutputOf, Procedure } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
 import type { Identity, Role } from "../contract/identity.ts";
+import { timeLeft } from "../contract/time.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -84,7 +85,7 @@ function contextOf(
         identity,
         traceId,
         caller: "gateway",
-        deadlineMs: timeLeftMs(exchange, options, callOptions.deadlineMs),
+        deadlineMs: timeLeftMs(exchange, options, callOptions),
         key: key === undefined ? undefined : ownKey(key),
         asText: false,
         signal,
@@ -111,9 +112,14 @@ function requireRole({ identity }: Exchange, roles: readonly Role[]): void {
   if (!roles.includes(identity.role)) throw forbidden(roles);
 }
 
-function timeLeftMs(exchange: Exchange, options: EdgeOptions, wantedMs = Infinity): number {
+function timeLeftMs(
+  exchange: Exchange,
+  options: EdgeOptions,
+  { deadlineMs }: Pick<CallOptions, "deadlineMs"> = {},
+): number {
   const leftMs = exchange.startedAtMs + options.deadlineMs - options.monotonic();
-  if (leftMs > 0) return Math.min(leftMs, wantedMs);
+  if (leftMs > 0 && deadlineMs === undefined) return leftMs;
+  if (leftMs > 0) return Math.min(leftMs, timeLeft(deadlineMs ?? 0, "The deadlineMs of a call"));
   throw new TransportError("DEADLINE", "no", "There was no time left for another call.");
 }
 

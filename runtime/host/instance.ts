@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
-import { type Contract, moduleName } from "../contract/contract.ts";
+import { type Contract, moduleName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
+import { timeLeft } from "../contract/time.ts";
 import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
 import { Deadlines } from "../module/deadlines.ts";
@@ -9,6 +10,7 @@ import { type BreakerStanding, Guards } from "../module/guards.ts";
 import { HostedModule } from "../module/hosted-module.ts";
 import type { AnyPort, World } from "../module/port.ts";
 import { graphMistakes } from "../module/registry.ts";
+import { modulesOf } from "../module/uses.ts";
 import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -103,7 +105,8 @@ export async function startOwner(
     throw error;
   }
   const all = new Set(contracts.map((contract) => contract[moduleName]));
-  const gateway = new Caller("gateway", all, { transport, environment });
+  const isKnown = ({ module }: Procedure) => all.has(module);
+  const gateway = new Caller("gateway", isKnown, { transport, environment });
   const abandon = () => {
     for (const one of opened.reverse()) void one.close();
   };
@@ -122,7 +125,8 @@ export function databaseOf(
   { folder, environment, disk }: InstanceOptions,
 ): DatabaseOptions {
   const migrations = { kernel: kernelMigrations, module: module.migrations };
-  return { module: nameOf(module), folder, migrations, environment, disk };
+  const { schema } = module;
+  return { module: nameOf(module), folder, migrations, schema, environment, disk };
 }
 
 /** What the modules of an instance share. */
@@ -171,7 +175,8 @@ function worldOf(port: AnyPort, options: InstanceOptions, guards: Guards): World
     newId: environment.newId,
     random: environment.random,
     randomBytes: environment.randomBytes,
-    after: environment.after,
+    after: (delayMs, work) =>
+      environment.after(timeLeft(delayMs, `The delay given by ${port.name}`), work),
     guard: (isAway) => guards.add(port.name, isAway),
     folder() {
       const own = `${folder}/${port.name}`;
@@ -188,10 +193,8 @@ function inCallOrder(modules: readonly Module[]): Module[] {
   const ordered: Module[] = [];
   function visit(module: Module): void {
     if (ordered.includes(module)) return;
-    for (const contract of module.uses) {
-      const used = modules.find((one) => one.contract === contract);
-      if (used !== undefined) visit(used);
-    }
+    const used = modulesOf(module.uses);
+    for (const one of modules) if (used.includes(nameOf(one))) visit(one);
     ordered.push(module);
   }
   for (const module of modules) visit(module);

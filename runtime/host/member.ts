@@ -1,4 +1,4 @@
-import { moduleName } from "../contract/contract.ts";
+import { moduleName, type Procedure } from "../contract/contract.ts";
 import { Caller } from "../module/caller.ts";
 import { Deadlines } from "../module/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
@@ -48,7 +48,8 @@ class Member implements Instance {
     this.#options = options;
     this.#deadlines = new Deadlines(environment);
     const all = new Set(contracts.map((contract) => contract[moduleName]));
-    this.gateway = new Caller("gateway", all, { transport, environment });
+    const isKnown = ({ module }: Procedure) => all.has(module);
+    this.gateway = new Caller("gateway", isKnown, { transport, environment });
   }
 
   get modules() {

@@ -1,6 +1,7 @@
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Module } from "../module/define-module.ts";
+import { modulesOf } from "../module/uses.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import { Connection } from "../transport/nats/connection.ts";
@@ -51,5 +52,5 @@ export async function natsTransport(
 function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
   if (user === GATEWAY) return ["*"];
   const module = modules.find((one) => one.contract[moduleName] === user);
-  return module?.uses.map((contract) => contract[moduleName]) ?? [];
+  return modulesOf(module?.uses ?? []);
 }

@@ -1,5 +1,7 @@
 import { appendFileSync } from "node:fs";
 import type { Environment } from "../contract/environment.ts";
+import { clockTimer } from "../resilience/clock-timer.ts";
+import { longTimer } from "./long-timer.ts";
 
 /** Where a test has the process crash, or note the points that it passes. */
 export interface Failpoints {
@@ -11,17 +13,17 @@ export interface Failpoints {
 
 /** The real clock, randomness and event loop of this process. */
 export function realEnvironment(failpoints: Failpoints = {}): Environment {
+  const now = () => Date.now();
+  const after = longTimer({ set: setTimeout, clear: clearTimeout });
   return {
-    now: () => Date.now(),
+    now,
     monotonic: () => performance.now(),
     random: () => Math.random(),
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     newId: (prefix) => `${prefix}_${Bun.randomUUIDv7()}`,
     newTraceId: traceIds(),
-    after(delayMs, work) {
-      const timer = setTimeout(work, delayMs);
-      return () => clearTimeout(timer);
-    },
+    after,
+    at: (atMs, work) => clockTimer({ now, after }, { atMs }, work),
     defer: (work) => void setImmediate(work),
     reach: reaching(failpoints),
   };

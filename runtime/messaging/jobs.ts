@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { isDeclarationError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { bury } from "./dead-letters.ts";
@@ -151,9 +152,7 @@ export class Jobs {
     if (dueAtMs >= this.#timerAtMs) return;
     this.#cancel?.();
     this.#timerAtMs = dueAtMs;
-    const { environment } = this.#host;
-    const waitMs = Math.min(Math.max(dueAtMs - environment.now(), 0), 2 ** 31 - 1);
-    this.#cancel = environment.after(waitMs, () => {
+    this.#cancel = this.#host.environment.at(dueAtMs, () => {
       this.#timerAtMs = Number.POSITIVE_INFINITY;
       this.#check();
     });
@@ -181,7 +180,7 @@ export class Jobs {
     const { log, environment } = this.#host;
     const attempts = job.attempts + 1;
     const fields = { command: job.command, key: job.key, attempts, traceId: job.traceId, error };
-    if (attempts >= ATTEMPTS_MAX) log.error("job given up", fields);
+    if (isLast(attempts, error)) log.error("job given up", fields);
     else log.warn("job failed, will be tried again", fields);
     try {
       await this.#host.transact((tx) => this.#record(tx, { ...job, attempts }, error));
@@ -194,7 +193,7 @@ export class Jobs {
 
   #record(tx: TracedTransaction, job: Job, error: unknown): void {
     const { command, key, input, attempts, traceId, dueAtMs } = job;
-    if (attempts >= ATTEMPTS_MAX) {
+    if (isLast(attempts, error)) {
       if (!finishJob(tx, job)) return; // It was planned anew meanwhile.
       const letter = { kind: "job", source: "self", name: command, key, payload: input } as const;
       bury(tx, { ...letter, error: String(error), traceId }, tx.now);
@@ -203,6 +202,11 @@ export class Jobs {
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);
     statements(tx).postpone.run(attempts, tx.now + pauseMs, command, key, dueAtMs);
   }
+}
+
+/** What this program does not declare, it will not do at the next attempt either. */
+function isLast(attempts: number, error: unknown): boolean {
+  return attempts >= ATTEMPTS_MAX || isDeclarationError(error);
 }
 
 function idOf(job: Job): string {

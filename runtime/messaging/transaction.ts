@@ -9,13 +9,18 @@ export interface SagaReference<Input> {
   readonly [sagaInput]?: (input: Input) => void;
 }
 
+/** A procedure that changes something: what can be scheduled. */
+export type CommandOf<Module extends string> = Procedure<Module> & { readonly kind: "command" };
+
 /**
  * One atomic change of a module's database, with all that must happen with it or not at all.
  *
  * It is used within a synchronous function; nothing of it is visible to anyone before the commit,
- * and everything is undone when the function throws.
+ * and everything is undone when the function throws. What is no part of the module (an event, a
+ * command, a saga) is refused with a DeclarationError. In a handler's own function the type knows
+ * the module, so that another module's event or command does not compile.
  */
-export interface Transaction extends Write {
+export interface Transaction<Module extends string = string> extends Write {
   /** The time of this transaction, in milliseconds since 1970. */
   readonly now: number;
 
@@ -23,23 +28,24 @@ export interface Transaction extends Write {
   newId(prefix: string): string;
 
   /** Publishes a fact. It reaches every reaction at least once, in the order of commits. */
-  emit<E extends EventType>(event: E, payload: PayloadOf<E>): void;
+  emit<E extends EventType<Module>>(event: E, payload: PayloadOf<E>): void;
 
   /**
    * Has one of this module's own commands run at or after `atMs`, as the system.
    *
    * The same command and key scheduled again replaces the time and the input. The row goes away in
    * the transaction of the command's effect, so that effect happens once; a command that fails is
-   * tried again with growing pauses and becomes a dead letter after the last attempt.
+   * tried again with growing pauses and becomes a dead letter after the last attempt. Throws a
+   * TypeError when `atMs` is no point in time, such as NaN; one that is past means at once.
    */
-  schedule<P extends Procedure>(
+  schedule<P extends CommandOf<Module>>(
     command: P,
     input: InputOf<P>,
     options: { readonly key: string; readonly atMs: number },
   ): void;
 
   /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
-  unschedule(command: Procedure, key: string): void;
+  unschedule(command: CommandOf<Module>, key: string): void;
 
   /**
    * Starts a saga under an id of your choice. The same saga and id again changes nothing, until a
@@ -61,5 +67,11 @@ export interface Committed<T> {
   readonly [committed]: T;
 }
 
-/** A result that is surely not a promise: a transaction must not wait for anything. */
-export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
+/**
+ * The result of a function that is given a transaction and has ended when it returns: no promise
+ * and no generator, since a transaction waits for nothing. A function that returns it must infer
+ * `T`, because `() => void` accepts any result.
+ */
+export type Synchronous<T> = T extends PromiseLike<unknown> | Generator | AsyncGenerator
+  ? never
+  : T;

@@ -1,8 +1,9 @@
 import type { CallOptions } from "../contract/call.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError, TransportError } from "../contract/errors.ts";
+import { DeclarationError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { timeLeft } from "../contract/time.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -22,7 +23,7 @@ export interface CallOrigin {
 /** Makes calls in the name of one module, or of the gateway. */
 export class Caller {
   readonly name: string;
-  readonly #allowed: ReadonlySet<string>;
+  readonly #mayCall: (procedure: Procedure) => boolean;
   readonly #transport: Transport;
   readonly #environment: Environment;
   readonly #mark: { readonly ms: number } | undefined;
@@ -30,7 +31,7 @@ export class Caller {
   /** With a low-water mark `mark`, it goes with every keyed command. */
   constructor(
     name: string,
-    allowed: ReadonlySet<string>,
+    mayCall: (procedure: Procedure) => boolean,
     through: {
       readonly transport: Transport;
       readonly environment: Environment;
@@ -38,13 +39,16 @@ export class Caller {
     },
   ) {
     this.name = name;
-    this.#allowed = allowed;
+    this.#mayCall = mayCall;
     this.#transport = through.transport;
     this.#environment = through.environment;
     this.#mark = through.mark;
   }
 
-  /** Calls a procedure of a declared module, within what is left of the origin's time. */
+  /**
+   * Calls a declared procedure, within what is left of the origin's time. Rejects with a TypeError
+   * when `deadlineMs` is no duration.
+   */
   call(
     procedure: Procedure,
     input: unknown,
@@ -58,11 +62,16 @@ export class Caller {
       readonly asText?: boolean;
     },
   ): Promise<unknown> {
-    if (!this.#allowed.has(procedure.module)) return Promise.reject(this.#undeclared(procedure));
+    if (!this.#mayCall(procedure)) return Promise.reject(this.#undeclared(procedure));
     const nowMs = this.#environment.monotonic();
     let { deadlineAtMs } = origin;
     if (options?.deadlineMs !== undefined) {
-      deadlineAtMs = Math.min(deadlineAtMs, nowMs + options.deadlineMs);
+      try {
+        const what = `The deadlineMs of a call of ${fullName(procedure)}`;
+        deadlineAtMs = Math.min(deadlineAtMs, nowMs + timeLeft(options.deadlineMs, what));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
     const signal = either(origin.signal, options?.signal);
@@ -85,11 +94,10 @@ export class Caller {
     return this.#transport.call(procedure, input, request);
   }
 
-  #undeclared(procedure: Procedure): ContractError {
-    return new ContractError(
-      `${this.name} does not declare that it uses ${procedure.module}, but it calls ` +
-        `${fullName(procedure)}. ` +
-        `Add ${procedure.module} to "uses" in modules/${this.name}/module.ts.`,
+  #undeclared(procedure: Procedure): DeclarationError {
+    const what = fullName(procedure);
+    return new DeclarationError(
+      `${this.name} calls ${what} without declaring it. Add ${what} to the "uses" of ${this.name}.`,
     );
   }
 }

@@ -3,7 +3,7 @@ import type { CallOptions } from "../contract/call.ts";
 import type { InputOf, Procedure } from "../contract/contract.ts";
 import { system } from "../contract/identity.ts";
 import { startInstance } from "../host/instance.ts";
-import { command, contract, defineModule, handler, t } from "../index.ts";
+import { command, contract, declareUses, defineModule, t } from "../index.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
@@ -22,29 +22,22 @@ const clerk = contract("clerk", {
   }),
 });
 
+const { uses, handler } = declareUses([errands.run]);
 const clerkModule = defineModule({
   contract: clerk,
-  uses: [errands],
+  uses,
   migrations: [],
   handlers: {
-    send: handler(
-      clerk.send,
-      { uses: [errands] },
-      async ({ name, deadlineMs }, { call, transaction }) => {
-        const within = deadlineMs === undefined ? {} : { deadlineMs };
-        await call(errands.run, { name }, within);
-        return transaction(() => ({}));
-      },
-    ),
-    sendBoth: handler(
-      clerk.sendBoth,
-      { uses: [errands] },
-      async ({ first, second }, { call, transaction }) => {
-        await call(errands.run, { name: first }).catch(() => {});
-        await call(errands.run, { name: second });
-        return transaction(() => ({}));
-      },
-    ),
+    send: handler(clerk.send, async ({ name, deadlineMs }, { call, transaction }) => {
+      const within = deadlineMs === undefined ? {} : { deadlineMs };
+      await call(errands.run, { name }, within);
+      return transaction(() => ({}));
+    }),
+    sendBoth: handler(clerk.sendBoth, async ({ first, second }, { call, transaction }) => {
+      await call(errands.run, { name: first }).catch(() => {});
+      await call(errands.run, { name: second });
+      return transaction(() => ({}));
+    }),
   },
 });
 
@@ -244,14 +237,17 @@ describe("a call that is given up", () => {
   });
 });
 
-test("a call of an undeclared module is refused when it is made, naming the remedy", async () => {
-  const sneaky = defineModule({ ...clerkModule, contract: clerk, uses: [] } as never);
-  using office = await openOffice({}, sneaky);
+test("a call of an undeclared procedure is refused when it is made, with the remedy", async () => {
+  const send = handler(clerk.send, async ({ name }, { call, transaction }) => {
+    await call(errands.undo as never, { name } as never);
+    return transaction(() => ({}));
+  });
+  const handlers = { ...clerkModule.handlers, send };
+  using office = await openOffice({}, { ...clerkModule, handlers });
   const error = await office.send("a", 1_000);
   expect(error).toMatchObject({ name: "Defect" });
   expect(String(error)).toContain(
-    "clerk does not declare that it uses errands, but it calls errands.run. " +
-      'Add errands to "uses" in modules/clerk/module.ts.',
+    'clerk calls errands.undo without declaring it. Add errands.undo to the "uses" of clerk.',
   );
   expect(office.trail).toEqual([]);
 });

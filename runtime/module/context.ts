@@ -4,6 +4,7 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import { ContractError, DomainError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Job } from "../messaging/jobs.ts";
+import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -114,7 +115,12 @@ export class HandlerContext {
   }
 
   get intent() {
-    return <T>(work: (tx: Transaction) => T) => this.#host.intend(this.#invocation.request, work);
+    return <T>(work: (tx: Transaction) => T) => {
+      const { request, procedure } = this.#invocation;
+      const name = `An intent of ${fullName(procedure)}`;
+      const intent = synchronousFunction(work, name);
+      return this.#host.intend(request, (tx) => synchronous(intent(tx), name));
+    };
   }
 
   get transaction() {

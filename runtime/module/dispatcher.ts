@@ -3,8 +3,10 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import {
   ContractError,
+  DeclarationError,
   Defect,
   DomainError,
+  isDeclarationError,
   isDomainError,
   isTransportError,
   TransportError,
@@ -13,6 +15,7 @@ import { system } from "../contract/identity.ts";
 import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import type { CallerMarks } from "../messaging/caller-marks.ts";
 import { finishJob, type Job } from "../messaging/jobs.ts";
+import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
@@ -23,7 +26,6 @@ import type { CallRequest } from "../transport/transport.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import { type Deadlines, Underway } from "./deadlines.ts";
 import type { Handler } from "./handler.ts";
-import { synchronous } from "./synchronous.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
 const RUNNING_MAX = 10_000;
@@ -255,6 +257,8 @@ export class Dispatcher {
     const { environment } = this.#host;
     const { output } = (this.#served.get(procedure.name) as Served).checks;
     const name = fullName(procedure);
+    const where = `The transaction of ${name}`;
+    const answered = synchronousFunction(work, where);
     const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
         const message = `${name} had no time left to commit; nothing was changed.`;
@@ -262,7 +266,7 @@ export class Dispatcher {
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
       if (job !== undefined) finishJob(tx, job);
-      const given = synchronous(work(tx), name);
+      const given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
       const answer = isDomainError(given) ? given : output.copy(given);
@@ -296,7 +300,7 @@ export class Dispatcher {
     const served = this.#served.get(job.command);
     if (served === undefined) {
       return Promise.reject(
-        new ContractError(`${this.#host.module} has no command ${job.command}.`),
+        new DeclarationError(`${this.#host.module} has no command ${job.command} any more.`),
       );
     }
     const deadlineAtMs = this.#host.environment.monotonic() + JOB_DEADLINE_MS;
@@ -320,7 +324,7 @@ export class Dispatcher {
    * What the caller is told: a declared error as it is, a failing disk as what may be tried again,
    * anything else without its inside.
    */
-  #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
+  #toCaller(error: unknown, { procedure, request, job }: Invocation): unknown {
     const name = fullName(procedure);
     if (isDomainError(error) && error.procedure === name) return error;
     const { traceId } = request;
@@ -330,6 +334,7 @@ export class Dispatcher {
     }
     this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
+    if (job !== undefined && isDeclarationError(error)) return error;
     if (isStorageFailure(error)) {
       const message = `${name} could not go on for want of the disk of ${this.#host.module}.`;
       return new TransportError("UNREACHABLE", "unknown", message, { cause: error });

@@ -1,12 +1,10 @@
 import type { Call } from "../contract/call.ts";
-import {
-  type Contract,
-  type ErrorCodeOf,
-  type ErrorDataOf,
-  type InputOf,
-  moduleName,
-  type OutputOf,
-  type Procedure,
+import type {
+  ErrorCodeOf,
+  ErrorDataOf,
+  InputOf,
+  OutputOf,
+  Procedure,
 } from "../contract/contract.ts";
 import type { DomainError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
@@ -26,11 +24,11 @@ export type Fail<P extends Procedure> = <Code extends ErrorCodeOf<P>>(
   data: ErrorDataOf<P, Code>,
 ) => DomainError;
 
-export interface QueryContext<P extends Procedure, Uses extends Contract = never> {
+export interface QueryContext<P extends Procedure, Used extends Procedure = never> {
   readonly read: Read;
   readonly identity: Identity;
   readonly log: Log;
-  readonly call: Call<Uses>;
+  readonly call: Call<Used>;
   readonly fail: Fail<P>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -38,12 +36,13 @@ export interface QueryContext<P extends Procedure, Uses extends Contract = never
   port<T>(port: Port<T>): T;
   /**
    * Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside.
+   * Zero or less is no time. Rejects with a TypeError when `withinMs` is no duration, such as NaN.
    */
   settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;
 }
 
-export interface CommandContext<P extends Procedure, Uses extends Contract = never>
-  extends QueryContext<P, Uses> {
+export interface CommandContext<P extends Procedure, Used extends Procedure = never>
+  extends QueryContext<P, Used> {
   newId(prefix: string): string;
 
   /**
@@ -56,48 +55,44 @@ export interface CommandContext<P extends Procedure, Uses extends Contract = nev
    * the command was planned, it is done with that.
    */
   transaction(
-    work: (tx: Transaction) => Synchronous<OutputOf<P> | DomainError>,
+    work: (tx: Transaction<P["module"]>) => Synchronous<OutputOf<P> | DomainError>,
   ): Promise<Committed<OutputOf<P>>>;
 
   /**
    * Commits an intention before the world outside is touched, so that a crash in between is known
    * of. It may be called before `transaction`; it does not answer the command.
    */
-  intent<T>(work: (tx: Transaction) => Synchronous<T>): Promise<T>;
+  intent<T>(work: (tx: Transaction<P["module"]>) => Synchronous<T>): Promise<T>;
 }
 
-type Work<P extends Procedure, Uses extends Contract> = P["kind"] extends "query"
-  ? (input: InputOf<P>, context: QueryContext<P, Uses>) => OutputOf<P> | Promise<OutputOf<P>>
-  : (input: InputOf<P>, context: CommandContext<P, Uses>) => Promise<Committed<OutputOf<P>>>;
+/** The function of a handler. `Used` are the procedures that it may call. */
+export type Work<P extends Procedure, Used extends Procedure> = P["kind"] extends "query"
+  ? (input: InputOf<P>, context: QueryContext<P, Used>) => OutputOf<P> | Promise<OutputOf<P>>
+  : (input: InputOf<P>, context: CommandContext<P, Used>) => Promise<Committed<OutputOf<P>>>;
 
-/** What runs one procedure. `Module` names the modules that it calls. */
-export interface Handler<P extends Procedure = Procedure, Module extends string = string> {
+/** What runs one procedure. `Used` are the procedures that it may call. */
+export interface Handler<P extends Procedure = Procedure, Used extends Procedure = Procedure> {
   readonly procedure: P;
-  readonly uses: readonly Module[];
+  readonly uses: readonly Used[];
   readonly work: (input: never, context: never) => unknown;
 }
 
 /**
- * Declares what runs a procedure. A handler that calls other modules names their contracts in
- * `uses`; without it `call` accepts nothing.
+ * Declares what runs a procedure. This one calls no other module: a handler that does is made with
+ * the `handler` that `declareUses` returns.
  */
-export function handler<P extends Procedure>(procedure: P, work: Work<P, never>): Handler<P, never>;
-export function handler<P extends Procedure, Uses extends Contract>(
+export function handler<P extends Procedure>(
   procedure: P,
-  options: { readonly uses: readonly Uses[] },
-  work: Work<P, Uses>,
-): Handler<P, Uses[typeof moduleName]>;
-export function handler(
-  procedure: Procedure,
-  optionsOrWork: { readonly uses: readonly Contract[] } | Handler["work"],
-  work?: Handler["work"],
-): Handler {
-  if (typeof optionsOrWork === "function") {
-    return Object.freeze({ procedure, uses: [], work: optionsOrWork });
-  }
-  if (work === undefined) {
-    throw new TypeError(`The handler of ${procedure.module}.${procedure.name} has no function.`);
-  }
-  const uses = optionsOrWork.uses.map((contract) => contract[moduleName]);
+  work: Work<P, never>,
+): Handler<P, never> {
+  return handlerUsing([], procedure, work);
+}
+
+/** Declares what runs a procedure and may call these. */
+export function handlerUsing<P extends Procedure, Used extends Procedure>(
+  uses: readonly Used[],
+  procedure: P,
+  work: Work<P, Used>,
+): Handler<P, Used> {
   return Object.freeze({ procedure, uses, work });
 }

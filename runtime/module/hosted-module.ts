@@ -1,14 +1,16 @@
 import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError, isTransportError } from "../contract/errors.ts";
+import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
+import { timeLeft } from "../contract/time.ts";
 import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
 import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
-import type { Transaction } from "../messaging/transaction.ts";
+import { synchronous } from "../messaging/synchronous.ts";
+import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
@@ -24,7 +26,6 @@ import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts
 import { LowWaterMark } from "./low-water-mark.ts";
 import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
-import { synchronous } from "./synchronous.ts";
 
 /** When old rows are looked for: after the start, after a full batch, and otherwise. */
 const TIDY_FIRST_MS = 60_000;
@@ -66,15 +67,16 @@ export class HostedModule {
     this.name = module.contract[moduleName];
     this.database = database;
     this.#options = options;
-    const allowed = new Set(module.uses.map((contract) => contract[moduleName]));
+    const uses = new Set(module.uses);
     this.#callers = new CallerMarks(database);
     const mark = new LowWaterMark(environment, { read: database, callers: this.#callers });
-    const caller = new Caller(this.name, allowed, { ...options, mark });
+    const caller = new Caller(this.name, (procedure) => uses.has(procedure), { ...options, mark });
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
     this.#transactionHost = {
       module: this.name,
+      contract: module.contract,
       read: database,
       engine: this.engine,
       newId: environment.newId,
@@ -124,7 +126,7 @@ export class HostedModule {
         const now = this.#options.environment.now();
         const tx = new KernelTransaction(this.#transactionHost, traceId, now);
         last = tx;
-        return synchronous(work(tx), this.name);
+        return synchronous(work(tx), `A transaction of ${this.name}`);
       });
       if (last !== undefined) this.#committed(last);
       return result;
@@ -156,7 +158,9 @@ export class HostedModule {
     tx: Transaction,
     { name, key, payload }: { name: string; key: string; payload: string },
   ): void {
-    const command = proceduresOf(this.#options.module.contract).find((one) => one.name === name);
+    const command = proceduresOf(this.#options.module.contract)
+      .filter((one): one is CommandOf<string> => one.kind === "command")
+      .find((one) => one.name === name);
     if (command === undefined) {
       throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
     }
@@ -215,8 +219,11 @@ export class HostedModule {
       now: () => environment.now(),
       newId: (prefix: string) => environment.newId(prefix),
       port: <T>(port: Port<T>) => opened(port, ports, this.name),
-      settled: (saga: { readonly name: string }, id: string, withinMs: number) =>
-        this.engine.settled(saga.name, id, withinMs),
+      settled: async (saga: SagaReference<never>, id: string, withinMs: number) => {
+        this.engine.assertKnown(saga);
+        const leftMs = timeLeft(withinMs, "The withinMs given to settled");
+        await this.engine.settled(saga.name, id, leftMs);
+      },
       intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
         this.transact(work, request.traceId),
     };
@@ -289,7 +296,7 @@ function stepCall(caller: Caller, environment: Environment) {
     const { traceId, key, leftMs, stepSignal, signal, deadlineMs = CALL_DEADLINE_MS } = options;
     const deadlineAtMs = environment.monotonic() + Math.min(deadlineMs, leftMs);
     const origin = { identity: system, traceId, deadlineAtMs, signal: stepSignal };
-    const own = { ...(key === undefined ? {} : { key }), ...(signal && { signal }) };
+    const own = { deadlineMs, ...(key === undefined ? {} : { key }), ...(signal && { signal }) };
     return caller.call(procedure, input, { origin, options: own });
   };
   return call;
@@ -312,7 +319,7 @@ function byProducer(module: Module): Map<string, Module["reactions"][number][]> 
 
 function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: string): T {
   if (!ports.has(port.name)) {
-    throw new ContractError(
+    throw new DeclarationError(
       `${module} uses the port ${port.name} without declaring it. Add it to "ports" in module.ts.`,
     );
   }

@@ -1,10 +1,17 @@
 import { checked } from "../contract/check.ts";
-import { type EventType, fullName, type InputOf, type Procedure } from "../contract/contract.ts";
-import { ContractError } from "../contract/errors.ts";
+import {
+  type Contract,
+  type EventType,
+  fullName,
+  type InputOf,
+  type Procedure,
+} from "../contract/contract.ts";
+import { DeclarationError } from "../contract/errors.ts";
+import { timePoint } from "../contract/time.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { putJob, removeJob } from "../messaging/jobs.ts";
 import { appendEvent } from "../messaging/outbox.ts";
-import type { SagaReference } from "../messaging/transaction.ts";
+import type { CommandOf, SagaReference } from "../messaging/transaction.ts";
 import type { SagaEngine } from "../saga/engine.ts";
 import type { SagaRecord } from "../saga/journal.ts";
 import { type Connection, connection, type Read } from "../store/connection.ts";
@@ -13,6 +20,7 @@ import type { Envelope } from "../transport/transport.ts";
 /** What a transaction needs of its module. */
 export interface TransactionHost {
   readonly module: string;
+  readonly contract: Contract;
   readonly read: Read;
   readonly engine: SagaEngine;
   newId(prefix: string): string;
@@ -53,40 +61,33 @@ export class KernelTransaction implements TracedTransaction {
   }
 
   emit(event: EventType, payload: unknown): void {
-    if (event.module !== this.#host.module) {
-      throw new ContractError(
-        `${this.#host.module} emits ${fullName(event)}, which is another module's event. ` +
-          `Declare an event in modules/${this.#host.module}/contract.ts.`,
-      );
-    }
+    this.#assertOwn(event, "emits");
     const { traceId, now: nowMs } = this;
     this.events.push(appendEvent(this, event, { payload, traceId, nowMs }));
   }
 
-  schedule<P extends Procedure>(
+  schedule<P extends CommandOf<string>>(
     command: P,
     input: InputOf<P>,
     options: { readonly key: string; readonly atMs: number },
   ): void {
-    if (command.module !== this.#host.module || command.kind !== "command") {
-      throw new ContractError(
-        `${this.#host.module} schedules ${fullName(command)}; only its own commands can be.`,
-      );
-    }
+    this.#assertOwn(command, "schedules");
     const copy = checked(command.input, `The input of ${fullName(command)}`).copy(input);
-    const { key, atMs } = options;
+    const { key } = options;
+    const dueAtMs = timePoint(options.atMs, `The atMs of ${fullName(command)} with key ${key}`);
     const { traceId } = this;
     putJob(this, {
       command: command.name,
       key,
       input: JSON.stringify(copy),
-      dueAtMs: Math.ceil(atMs),
+      dueAtMs,
       traceId,
     });
-    this.jobDueAtMs = Math.min(this.jobDueAtMs, atMs);
+    this.jobDueAtMs = Math.min(this.jobDueAtMs, dueAtMs);
   }
 
-  unschedule(command: Procedure, key: string): void {
+  unschedule(command: CommandOf<string>, key: string): void {
+    this.#assertOwn(command, "takes back");
     removeJob(this, command.name, key);
   }
 
@@ -96,6 +97,18 @@ export class KernelTransaction implements TracedTransaction {
   }
 
   wake(saga: SagaReference<never>, id: string): void {
+    this.#host.engine.assertKnown(saga);
     this.wakes.push({ name: saga.name, id });
+  }
+
+  /** Refuses what is not of the module's contract, and a query where a command is asked for. */
+  #assertOwn(one: EventType | Procedure, verb: string): void {
+    const { module, contract } = this.#host;
+    if (contract[one.name] === one && one.module === module && one.kind !== "query") return;
+    const what = one.kind === "event" ? "event" : "command";
+    throw new DeclarationError(
+      `${module} ${verb} ${fullName(one)}, which is no ${what} of its contract. ` +
+        `Declare it in modules/${module}/contract.ts, or use one that is there.`,
+    );
   }
 }

@@ -11,7 +11,7 @@ test("the manifest says of each module what it alone offers, calls and reads", (
     queries: ["orderState", "sightings", "cleaveSagas", "cleaveDeadLetters"],
     commands: ["order", "sign", "tryToTake", "cleaveRetrySaga", "cleaveRedrive", "cleaveDiscard"],
     events: ["ordered"],
-    calls: ["shelf"],
+    calls: [{ callee: "shelf", procedures: ["countOf", "put", "putBack", "take"] }],
     reads: [{ producer: "shelf", events: ["taken"] }],
   });
   expect(shelfLinks).toMatchObject({ name: "shelf", events: ["taken"], calls: [], reads: [] });

@@ -2,6 +2,7 @@ import { moduleName, type Procedure, proceduresOf } from "../contract/contract.t
 import type { Manifest } from "../transport/manifest.ts";
 import type { Module } from "./define-module.ts";
 import { operationsOf } from "./operations.ts";
+import { modulesOf } from "./uses.ts";
 
 /**
  * Who offers, calls and reads what, as the modules declare it. A module offers its operations
@@ -18,7 +19,7 @@ export function manifestOf(modules: readonly Module[]): Manifest {
       events: Object.values(module.contract)
         .filter((one) => one.kind === "event")
         .map((one) => one.name),
-      calls: [...new Set(module.uses.map((used) => used[moduleName]))],
+      calls: callsOf(module),
       reads: readsOf(module),
     };
   });
@@ -26,6 +27,13 @@ export function manifestOf(modules: readonly Module[]): Manifest {
 
 function namesOf(procedures: readonly Procedure[], kind: Procedure["kind"]): string[] {
   return procedures.filter((one) => one.kind === kind).map((one) => one.name);
+}
+
+function callsOf({ uses }: Module) {
+  return modulesOf(uses).map((callee) => {
+    const procedures = uses.filter((one) => one.module === callee).map((one) => one.name);
+    return { callee, procedures: [...new Set(procedures)] };
+  });
 }
 
 function readsOf({ reactions }: Module) {

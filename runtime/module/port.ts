@@ -12,7 +12,10 @@ export interface World {
   random(): number;
   /** Bytes that nobody can guess: for tokens and keys. */
   randomBytes(count: number): Uint8Array;
-  /** Runs `work` once, after `delayMs`. Returns a function that takes it back. */
+  /**
+   * Runs `work` once, after `delayMs`; at once when that is zero or less. Returns a function that
+   * takes it back. Throws a TypeError when `delayMs` is no duration, such as NaN or Infinity.
+   */
   after(delayMs: number, work: () => void): () => void;
   /**
    * Makes a circuit breaker before what this port reaches. After five rejections in a row that

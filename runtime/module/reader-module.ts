@@ -59,10 +59,9 @@ export class ReaderModule {
       throw new ContractError(`This instance only reads the data of ${name}; ask its owner.`);
     };
     const transact = async () => refuse();
-    const caller = new Caller(name, new Set(module.uses.map((one) => one[moduleName])), {
-      transport,
-      environment,
-    });
+    const uses = new Set(module.uses);
+    const through = { transport, environment };
+    const caller = new Caller(name, (procedure) => uses.has(procedure), through);
     const context = {
       read: database,
       log,

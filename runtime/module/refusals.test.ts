@@ -10,12 +10,14 @@ import { shelf } from "../testing/sample/contracts.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
 import { defineModule } from "./define-module.ts";
 import { handler } from "./handler.ts";
+import { declareUses } from "./uses.ts";
 
 const guesses = sqliteTable("guess", {
   number: integer().primaryKey({ autoIncrement: true }),
   digit: integer().notNull(),
 });
-const write = writes((db) => ({
+const schema = { guesses };
+const write = writes(schema, (db) => ({
   add: db
     .insert(guesses)
     .values({ digit: sql.placeholder("digit") })
@@ -36,9 +38,10 @@ const safe = contract("safe", {
   lend: command({ input: digit, output: nothing }),
   guessed: event(1, digit),
 });
+const calling = declareUses([shelf.take]);
 const safeModule = defineModule({
   contract: safe,
-  uses: [shelf],
+  uses: calling.uses,
   handlers: {
     guess: handler(safe.guess, ({ digit }, { transaction, fail }) =>
       transaction((tx) => {
@@ -53,7 +56,7 @@ const safeModule = defineModule({
         return {};
       }),
     ),
-    lend: handler(safe.lend, { uses: [shelf] }, async ({ digit }, { call, transaction }) => {
+    lend: calling.handler(safe.lend, async ({ digit }, { call, transaction }) => {
       const taking = call(shelf.take, { thing: "tea", taker: "ann", count: digit });
       const refusal = await taking.then(
         () => undefined,
@@ -65,6 +68,7 @@ const safeModule = defineModule({
       });
     }),
   },
+  schema,
   migrations: [
     {
       name: "0000_initial",

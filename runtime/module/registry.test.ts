@@ -19,7 +19,7 @@ const handlerOf = (procedure: Procedure) =>
 /** A module with nothing wrong, but for what is planted. */
 function planted(own: Contract & { run: Procedure }, wrong: Partial<Module> = {}): Module {
   const handlers = { run: handlerOf(own.run) };
-  const parts = { uses: [], reactions: [], sagas: [], migrations: [], ports: [] };
+  const parts = { uses: [], reactions: [], sagas: [], schema: {}, migrations: [], ports: [] };
   return { contract: own, handlers, ...parts, ...wrong };
 }
 
@@ -36,13 +36,17 @@ const mistakesOf = (modules: readonly Module[]) =>
 
 describe("the registry", () => {
   test("takes a module whose neighbours run elsewhere, by their contracts", () => {
-    const alone = [planted(a, { uses: [b] })];
+    const alone = [planted(a, { uses: [b.run] })];
     expect(graphMistakes(alone, [a, b])).toEqual([]);
     expect(graphMistakes(alone, [a])).toHaveLength(1);
   });
 
   test("finds nothing wrong with a graph that goes one way", () => {
-    const modules = [planted(a, { uses: [b, c] }), planted(b, { uses: [c] }), planted(c)];
+    const modules = [
+      planted(a, { uses: [b.run, c.run] }),
+      planted(b, { uses: [c.run] }),
+      planted(c),
+    ];
     expect(mistakesOf(modules)).toEqual([]);
   });
 
@@ -54,12 +58,12 @@ describe("the registry", () => {
     ],
     [
       "a module that uses itself",
-      [planted(a, { uses: [a] })],
+      [planted(a, { uses: [a.run] })],
       'a lists itself in "uses". Leave it out.',
     ],
     [
       "a use of an unknown module",
-      [planted(a, { uses: [b] })],
+      [planted(a, { uses: [b.run] })],
       "a uses b, which is no module here. Add it to modules/index.ts.",
     ],
     [
@@ -94,7 +98,7 @@ describe("the registry", () => {
     ["a port twice", [planted(a, { ports: [mail, mail] })], "a has the port mail twice. Keep one."],
     [
       "a circle of calls",
-      [planted(a, { uses: [b] }), planted(b, { uses: [c] }), planted(c, { uses: [a] })],
+      [planted(a, { uses: [b.run] }), planted(b, { uses: [c.run] }), planted(c, { uses: [a.run] })],
       "Calls go in a circle: a → b → c → a. Turn one of them into an event and a reaction.",
     ],
   ])("refuses %s", (_what, modules, sentence) => {
@@ -102,7 +106,7 @@ describe("the registry", () => {
   });
 
   test("tells every mistake at once", () => {
-    const modules = [planted(a, { uses: [b], handlers: {} }), planted(c, { handlers: {} })];
+    const modules = [planted(a, { uses: [b.run], handlers: {} }), planted(c, { handlers: {} })];
     expect(mistakesOf(modules)).toHaveLength(3);
   });
 });

@@ -1,11 +1,12 @@
 import { type Contract, fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Module } from "./define-module.ts";
+import { modulesOf } from "./uses.ts";
 
 /**
  * Checks modules against one another and against the contracts of the whole system, and returns
- * what is wrong, a sentence each: a module twice, a use of an unknown module or of itself, a cycle
- * of calls, a missing or misplaced handler, a reaction to an event that nobody declares, a port or
- * saga defined twice.
+ * what is wrong, a sentence each: a module twice, a use of an unknown procedure or of its own, a
+ * handler or saga that may call more than the module, a cycle of calls, a missing, misplaced or
+ * foreign handler, a reaction to an event that nobody declares, a port or saga defined twice.
  */
 export function graphMistakes(
   modules: readonly Module[],
@@ -23,13 +24,7 @@ export function graphMistakes(
 
 function moduleMistakes(module: Module, known: ReadonlyMap<string, Contract>): string[] {
   const name = nameOf(module);
-  const mistakes: string[] = [];
-  for (const used of module.uses.map((contract) => contract[moduleName])) {
-    if (used === name) mistakes.push(`${name} lists itself in "uses". Leave it out.`);
-    else if (!known.has(used)) {
-      mistakes.push(`${name} uses ${used}, which is no module here. Add it to modules/index.ts.`);
-    }
-  }
+  const mistakes = [...usesMistakes(module, known), ...differences(module)];
   for (const procedure of proceduresOf(module.contract)) {
     const handler = module.handlers[procedure.name];
     if (handler?.procedure !== procedure) {
@@ -37,6 +32,13 @@ function moduleMistakes(module: Module, known: ReadonlyMap<string, Contract>): s
         `${fullName(procedure)} has no handler of its own. Add it to "handlers" in its module.ts.`,
       );
     }
+  }
+  for (const [key, { procedure }] of Object.entries(module.handlers)) {
+    if (module.contract[key] === procedure) continue;
+    mistakes.push(
+      `${name} has a handler of ${fullName(procedure)} under the name ${key}, which is no such ` +
+        "procedure of its contract. Remove it, or declare the procedure.",
+    );
   }
   for (const { event } of module.reactions) {
     if (known.get(event.module)?.[event.name] !== event) {
@@ -47,6 +49,44 @@ function moduleMistakes(module: Module, known: ReadonlyMap<string, Contract>): s
     }
   }
   return [...mistakes, ...doubles(module)];
+}
+
+function usesMistakes({ contract, uses }: Module, known: ReadonlyMap<string, Contract>): string[] {
+  const name = contract[moduleName];
+  const mistakes = modulesOf(uses).flatMap((used) => {
+    if (used === name) return `${name} lists itself in "uses". Leave it out.`;
+    if (known.has(used)) return [];
+    return `${name} uses ${used}, which is no module here. Add it to modules/index.ts.`;
+  });
+  for (const used of uses) {
+    const offered = known.get(used.module);
+    if (used.module === name || offered === undefined) continue;
+    if (proceduresOf(offered).some((one) => one.name === used.name)) continue;
+    mistakes.push(
+      `${name} uses ${fullName(used)}, which ${used.module} does not offer. ` +
+        `Declare it in modules/${used.module}/contract.ts or remove it from "uses".`,
+    );
+  }
+  return mistakes;
+}
+
+/** What handlers and sagas may call by their type, and their module may not. */
+function differences({ contract, uses, handlers, sagas }: Module): string[] {
+  const name = contract[moduleName];
+  const parts = [
+    ...Object.values(handlers).map(
+      (one) => [`handler of ${fullName(one.procedure)}`, one] as const,
+    ),
+    ...sagas.map((one) => [`saga ${one.name}`, one] as const),
+  ];
+  return parts.flatMap(([what, part]) => {
+    const missing = part.uses.filter((used) => !uses.includes(used)).map(fullName);
+    if (missing.length === 0) return [];
+    return (
+      `The ${what} may call ${missing.join(", ")}, which ${name} leaves out of its "uses". ` +
+      `Declare the uses of ${name} once, and give them to defineModule.`
+    );
+  });
 }
 
 function doubles(module: Module): string[] {
@@ -71,7 +111,7 @@ function cycles(known: ReadonlyMap<string, Module>): string[] {
       return;
     }
     if (done.has(name)) return;
-    for (const used of known.get(name)?.uses ?? []) visit(used[moduleName], [...path, name]);
+    for (const used of modulesOf(known.get(name)?.uses ?? [])) visit(used, [...path, name]);
     done.add(name);
   }
   for (const name of known.keys()) visit(name, []);

@@ -3,20 +3,26 @@ import BetterSqlite3 from "better-sqlite3";
 import {
   command,
   contract,
+  declareUses,
   defineModule,
-  handler,
   isTransportError,
-  saga,
   t,
   waitUntil,
 } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, type Placement, place, placements } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
 const DAY_MS = 86_400_000;
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 60 * DAY_MS };
+const options = { version: 1, input: BossInput, deadlineMs: 60 * DAY_MS };
 const completed = [{ id: "1", outcome: "completed", why: "" }];
 
 async function begun(at: Placement, definition: BossSaga, mishaps: Record<string, Mishap[]> = {}) {
@@ -52,7 +58,7 @@ function keysIn({ folder }: Placed): unknown[] {
 }
 
 /** Calls, waits ten days, and calls again. An answer that is lost is waited for as long. */
-const patient = saga("boss.patient", options)
+const patient = bossSaga("boss.patient", options)
   .step("hold", {
     run: async ({ call, now, late }) => {
       try {
@@ -83,7 +89,7 @@ describe.each(placements)("a command that a live saga has called, %s,", (at) => 
   });
 
   test("is not run again by a step that was stuck for ten days", async () => {
-    const stuck = saga("boss.stuck", options)
+    const stuck = bossSaga("boss.stuck", options)
       .pivot("decided", () => {})
       .step("ship", {
         run: async ({ call }) => {
@@ -119,12 +125,13 @@ describe.each(placements)("a command that a live saga has called, %s,", (at) => 
 const agent = contract("agent", {
   send: command({ input: t.Object({ name: t.String() }), output: t.Object({}) }),
 });
+const agents = declareUses([errands.run]);
 const agentModule = defineModule({
   contract: agent,
-  uses: [errands],
+  uses: agents.uses,
   migrations: [],
   handlers: {
-    send: handler(agent.send, { uses: [errands] }, async ({ name }, { call, transaction }) => {
+    send: agents.handler(agent.send, async ({ name }, { call, transaction }) => {
       await call(errands.run, { name }, { key: name });
       await call(errands.run, { name: "next" }, { key: `next ${name}` });
       return transaction(() => ({}));
@@ -132,13 +139,16 @@ const agentModule = defineModule({
   },
 });
 
+const senders = declareUses([agent.send, errands.run]);
+
 test.each(placements)("a command called for a live saga by another is kept, %s", async (at) => {
-  const sending = saga("boss.sending", { ...options, uses: [agent, errands] })
+  const sending = senders
+    .saga("boss.sending", options)
     .pivot("decided", () => {})
     .step("send", { run: ({ call }) => call(agent.send, { name: "held" }) })
     .ending(publishEnd);
   const plan = new Map<string, Mishap[]>([["next", ["defect"]]]);
-  const sender = { ...bossModule(sending), uses: [agent, errands] };
+  const sender = { ...bossModule(sending as never), uses: senders.uses };
   const modules = [errandsModule(plan, []), agentModule, sender];
   await using shop = await place(at, modules, { duplicate: false });
   await shop.call(boss.begin, { id: "1" });
@@ -154,7 +164,7 @@ test.each(placements)("a command called for a live saga by another is kept, %s",
 });
 
 describe("a saga that has ended", () => {
-  const quick = saga("boss.quick", options)
+  const quick = bossSaga("boss.quick", options)
     .step("hold", { run: ({ call }) => call(errands.run, { name: "held" }) })
     .ending(publishEnd);
 

@@ -1,14 +1,19 @@
 import { expect, test } from "bun:test";
 import BetterSqlite3 from "better-sqlite3";
-import { saga } from "../index.ts";
 import { type Placed, place } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
-const threeErrands = saga("boss.three-errands", {
+const threeErrands = bossSaga("boss.three-errands", {
   version: 1,
   input: BossInput,
-  uses: [errands],
   deadlineMs: 600_000,
 })
   .step("a", {
@@ -24,10 +29,9 @@ const threeErrands = saga("boss.three-errands", {
   .ending(publishEnd);
 
 /** A saga whose pivot publishes what it was given of the results and the input. */
-const showing = saga("boss.showing", {
+const showing = bossSaga("boss.showing", {
   version: 1,
   input: BossInput,
-  uses: [errands],
   deadlineMs: 600_000,
 })
   .step("a", {

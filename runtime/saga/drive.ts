@@ -1,11 +1,14 @@
 import type { Environment } from "../contract/environment.ts";
-import { isDomainError, isTransportError } from "../contract/errors.ts";
+import { isDeclarationError, isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
+import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { type SagaRecord, updateSaga } from "./journal.ts";
 import { copyOfJson, jsonCopy } from "./json-value.ts";
 import {
+  endingName,
   type PivotStep,
+  pivotName,
   type RunStep,
   type Saga,
   SagaRefusal,
@@ -131,7 +134,8 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
     tx.traceId = record.traceId;
     const { id } = record;
     const [input, done] = [copyOfJson(record.input), copyOfJson(record.done)];
-    step.commit(tx, { id, input: input as never, done: done as never });
+    const result = step.commit(tx, { id, input: input as never, done: done as never });
+    synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
   });
   record.step = next.step;
@@ -166,7 +170,8 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     await write(driver);
     return;
   }
-  if (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX) {
+  const isHopeless = setback.kind === "defect" && isDeclarationError(setback.error);
+  if (isHopeless || (setback.kind !== "unanswered" && attempts >= DEFECTS_MAX)) {
     return stick(driver, { ...about, setback });
   }
   log.warn("saga step failed, will be tried again", { ...about, setback });
@@ -202,7 +207,8 @@ async function turnBack(driver: Driver): Promise<void> {
     } catch (error) {
       attempts += 1;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };
-      log[attempts < DEFECTS_MAX ? "warn" : "error"]("saga cannot undo a step yet", {
+      const isBad = attempts >= DEFECTS_MAX || isDeclarationError(error);
+      log[isBad ? "error" : "warn"]("saga cannot undo a step yet", {
         ...about,
         traceId: record.traceId,
         error,
@@ -222,7 +228,9 @@ async function finish(driver: Driver, outcome: "completed" | "compensated"): Pro
       if (isTransportError(error)) throw error;
       const { name, id, traceId } = driver.record;
       const about = { saga: name, id, step: "end", traceId, attempts };
-      if (attempts >= DEFECTS_MAX) return stick(driver, { ...about, setback: { error } });
+      if (attempts >= DEFECTS_MAX || isDeclarationError(error)) {
+        return stick(driver, { ...about, setback: { error } });
+      }
       driver.log.warn("saga cannot end yet", { ...about, error });
       await pause(driver, attempts);
     }
@@ -247,7 +255,8 @@ async function end(driver: Driver, outcome: "completed" | "compensated"): Promis
     tx.traceId = record.traceId;
     const { id } = record;
     const [input, failure] = [copyOfJson(record.input), copyOfJson(record.failure)];
-    saga.ended?.(tx, { id, input: input as never, outcome, failure });
+    const result = saga.ended?.(tx, { id, input: input as never, outcome, failure });
+    synchronous(result, endingName(saga.name));
     updateSaga(tx, last, tx.now);
   });
   record.state = outcome;
@@ -279,7 +288,7 @@ function runStep(driver: Driver, name: string, work: RunStep["run"]): Promise<un
   const deadlineAtMs = isBound ? record.startedAtMs + saga.deadlineMs : Infinity;
   const leftMs = () => deadlineAtMs - environment.now();
   const save = () => write(driver);
-  const run = new StepRun({ record, saga, environment, log, call, leftMs, save }, name);
+  const run = new StepRun({ record, environment, log, call, leftMs, save }, name);
   return run.do(() => work(contextOf(driver, run) as never));
 }
 

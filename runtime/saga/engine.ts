@@ -1,5 +1,6 @@
 import { checked } from "../contract/check.ts";
 import type { Environment } from "../contract/environment.ts";
+import { DeclarationError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
@@ -42,6 +43,7 @@ interface Active {
 export class SagaEngine {
   readonly #host: EngineHost;
   readonly #sagas = new Map<string, Saga>();
+  readonly #names: ReadonlySet<string>;
   readonly #active = new Map<string, Active>();
   readonly #waiters = new Map<string, Set<() => void>>();
   /** Takes back the timer of a stuck saga that is still to turn back. */
@@ -52,6 +54,7 @@ export class SagaEngine {
   constructor(host: EngineHost, sagas: readonly Saga[]) {
     this.#host = host;
     for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
+    this.#names = new Set(sagas.map(({ name }) => name));
   }
 
   /**
@@ -80,9 +83,7 @@ export class SagaEngine {
     { id, input }: { readonly id: string; readonly input: unknown },
   ): SagaRecord | undefined {
     const definition = [...this.#sagas.values()].find((one) => one === saga);
-    if (definition === undefined) {
-      throw new Error(`The saga ${saga.name} is not in the module's sagas. Add it to module.ts.`);
-    }
+    if (definition === undefined) throw undeclared(saga);
     const { name, version } = definition;
     const where = `The input of the saga ${name}`;
     const copy = jsonCopy(checked(definition.input, where).copy(input), where);
@@ -103,6 +104,11 @@ export class SagaEngine {
     };
     const row = { name, id, version, input: JSON.stringify(copy), traceId: tx.traceId };
     return insertSaga(tx, { ...row, nowMs: tx.now }) ? record : undefined;
+  }
+
+  /** Refuses a saga whose name none of the module's sagas has. */
+  assertKnown({ name }: SagaReference<never>): void {
+    if (!this.#names.has(name)) throw undeclared({ name });
   }
 
   /** Begins a saga that was committed. */
@@ -225,12 +231,10 @@ export class SagaEngine {
     const { name, id, version } = record;
     const saga = this.#sagas.get(keyOf(name, version));
     if (this.#stopping || saga === undefined || !canTurnBack({ record, saga })) return;
-    const delayMs = record.startedAtMs + saga.deadlineMs - environment.now();
-    const cancel = environment.after(Math.min(Math.max(delayMs, 0), 2 ** 31 - 1), () => {
+    const cancel = environment.at(record.startedAtMs + saga.deadlineMs, () => {
       const stored = sagaRecord(read, name, id);
       if (stored?.state !== "stuck" || this.#active.has(keyOf(name, id))) return;
-      if (delayMs >= 2 ** 31) this.#leaveStuck(stored);
-      else this.#activate({ ...stored, state: "running" }, true);
+      this.#activate({ ...stored, state: "running" }, true);
     });
     this.#stuck.set(keyOf(name, id), cancel);
   }
@@ -262,13 +266,14 @@ export class SagaEngine {
     if (this.#stopping || (wakeable && active.woken)) return Promise.resolve();
     const { environment } = this.#host;
     return new Promise((resolve) => {
-      const delayMs = Math.min(Math.max(untilMs - environment.now(), 0), 2 ** 31 - 1);
       const done = () => {
         cancel();
         active.resume = undefined;
         resolve();
       };
-      const cancel = environment.after(delayMs, done);
+      const cancel = wakeable
+        ? environment.at(untilMs, done)
+        : environment.after(Math.max(untilMs - environment.now(), 0), done);
       active.resume = () => {
         if (wakeable || this.#stopping) done();
       };
@@ -286,6 +291,12 @@ export class SagaEngine {
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
     environment.after(1_000, () => this.takeUp(name, id));
   }
+}
+
+function undeclared({ name }: { readonly name: string }): DeclarationError {
+  return new DeclarationError(
+    `The saga ${name} is not in the module's sagas. Add it to "sagas" in its module.ts.`,
+  );
 }
 
 function isOver(record: SagaRecord): boolean {

@@ -3,26 +3,32 @@ import {
   type Call,
   command,
   contract,
+  declareUses,
   defineModule,
-  handler,
   isDeclared,
-  saga,
   t,
   waitUntil,
 } from "../index.ts";
 import { type Placement, place, placements } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 600_000 };
-type Calls = Call<typeof errands>;
+const options = { version: 1, input: BossInput, deadlineMs: 600_000 };
+type Calls = Call<typeof errands.run | typeof errands.undo>;
 
 /** A saga whose one step, after "first", does `run`; it is undone by undoing all errands. */
 function doing(
   run: (call: Calls, signal: AbortSignal) => Promise<unknown>,
   undo: (call: Calls) => Promise<unknown> = undoAll,
 ): BossSaga {
-  return saga("boss.doing", options)
+  return bossSaga("boss.doing", options)
     .step("first", { run: async () => null, compensate: ({ call }) => undo(call) })
     .step("step", {
       run: ({ call, signal }) => run(call, signal),
@@ -206,7 +212,7 @@ test("a step's signal aborts when it fails, and not when it returns", async () =
 
 test("a step's call ends at the saga's deadline", async () => {
   const never = gate();
-  const hanging = saga("boss.hanging", { ...options, deadlineMs: 2_000 })
+  const hanging = bossSaga("boss.hanging", { ...options, deadlineMs: 2_000 })
     .step("step", {
       run: ({ call }) => call(errands.run, { name: "slow" }),
       compensate: ({ call }) => call(errands.undo, { name: "slow" }),
@@ -225,12 +231,13 @@ const agent = contract("agent", {
     errors: { REFUSED: t.Object({}) },
   }),
 });
+const agents = declareUses([errands.run]);
 const agentModule = defineModule({
   contract: agent,
-  uses: [errands],
+  uses: agents.uses,
   migrations: [],
   handlers: {
-    runAll: handler(agent.runAll, { uses: [errands] }, async ({ names }, context) => {
+    runAll: agents.handler(agent.runAll, async ({ names }, context) => {
       const { call, fail, transaction } = context;
       try {
         await Promise.all(names.map((name) => call(errands.run, { name })));
@@ -243,9 +250,12 @@ const agentModule = defineModule({
   },
 });
 
+const senders = declareUses([agent.runAll, errands.undo]);
+
 test.each(placements)("a handler that fails answers when its commands are over, %s", async (at) => {
   const slow = gate();
-  const sending = saga("boss.sending", { ...options, uses: [agent, errands] })
+  const sending = senders
+    .saga("boss.sending", options)
     .step("step", {
       run: ({ call }) => call(agent.runAll, { names: ["slow", "refused"] }),
       compensate: ({ call }) => call(errands.undo, { name: "slow" }),
@@ -255,7 +265,7 @@ test.each(placements)("a handler that fails answers when its commands are over, 
     ["slow", [slow.promise]],
     ["refused", ["refused"]],
   ]);
-  const sender = { ...bossModule(sending), uses: [agent, errands] };
+  const sender = { ...bossModule(sending as never), uses: senders.uses };
   const modules = [errandsModule(plan, []), agentModule, sender];
   await using shop = await place(at, modules, { duplicate: false });
   await shop.call(boss.begin, { id: "1" });

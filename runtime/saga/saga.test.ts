@@ -1,14 +1,21 @@
 import { describe, expect, test } from "bun:test";
-import { SagaRefusal, saga, waitUntil } from "../index.ts";
+import { reads, SagaRefusal, waitUntil } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, place } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 60_000 };
+const options = { version: 1, input: BossInput, deadlineMs: 60_000 };
 
 /** Runs a, b, passes the pivot, runs c. */
-const threeErrands = saga("boss.three-errands", options)
+const threeErrands = bossSaga("boss.three-errands", options)
   .step("a", {
     run: ({ call }) => call(errands.run, { name: "a" }),
     compensate: ({ call }) => call(errands.undo, { name: "a" }),
@@ -114,7 +121,7 @@ describe("a saga before its pivot", () => {
   });
 
   test("turns back when its pivot refuses", async () => {
-    const refusing = saga("boss.refusing", options)
+    const refusing = bossSaga("boss.refusing", options)
       .step("a", {
         run: ({ call }) => call(errands.run, { name: "a" }),
         compensate: ({ call }) => call(errands.undo, { name: "a" }),
@@ -147,7 +154,7 @@ describe("a saga is not stuck, but goes on when it can, for want of", () => {
   test("room for its pivot or its end", async () => {
     const much = "x".repeat(400_000);
     let full = { pivot: true, end: true };
-    const writing = saga("boss.writing", options)
+    const writing = bossSaga("boss.writing", options)
       .pivot("decided", (tx) => {
         for (let times = full.pivot ? 4 : 0; times > 0; times--) {
           tx.emit(boss.ended, { id: "1", outcome: "too much", why: much });
@@ -160,11 +167,9 @@ describe("a saga is not stuck, but goes on when it can, for want of", () => {
         }
         tx.emit(boss.ended, { id: "1", outcome: "ended", why: "" });
       });
-    const small = { name: "0000_small", sql: "PRAGMA max_page_count = 200" };
-    const modules = [
-      errandsModule(new Map(), []),
-      { ...bossModule(writing), migrations: [small] },
-    ] as const;
+    const schema = {};
+    reads(schema, (db) => db.run("PRAGMA max_page_count = 200"));
+    const modules = [errandsModule(new Map(), []), { ...bossModule(writing), schema }] as const;
     await using shop = await place("in process, encoded", modules, { duplicate: false });
     await shop.call(boss.begin, { id: "1" });
     await shop.advance(50_000);
@@ -251,7 +256,7 @@ test("a stuck saga that was retried goes on after a crash too", async () => {
 
 describe("a saga whose end cannot be written", () => {
   const clumsy = (end: { fails: boolean }) =>
-    saga("boss.clumsy", options)
+    bossSaga("boss.clumsy", options)
       .step("a", { run: ({ call }) => call(errands.run, { name: "a" }) })
       .ending((tx, about) => {
         if (end.fails) throw new RangeError("no end");
@@ -280,7 +285,7 @@ describe("a saga whose end cannot be written", () => {
 
 describe("a waiting saga", () => {
   /** Runs "look" until it has been run twice; in between it waits for an hour. */
-  const patient = saga("boss.patient", { ...options, deadlineMs: 86_400_000 })
+  const patient = bossSaga("boss.patient", { ...options, deadlineMs: 86_400_000 })
     .step("look", {
       run: async ({ call, now }) => {
         await call(errands.run, { name: "look" });
@@ -330,7 +335,7 @@ describe("a waiting saga", () => {
   });
 
   test("is given no more time by a restart", async () => {
-    const hour = saga("boss.hour", { ...options, deadlineMs: 86_400_000 })
+    const hour = bossSaga("boss.hour", { ...options, deadlineMs: 86_400_000 })
       .step("wait", {
         run: async ({ late, now }) => {
           if (late) throw new SagaRefusal("TOO_LATE");
@@ -347,7 +352,7 @@ describe("a waiting saga", () => {
 
   test("looks no more often after a restart than it asked to", async () => {
     let looks = 0;
-    const hourly = saga("boss.hourly", { ...options, deadlineMs: 86_400_000 })
+    const hourly = bossSaga("boss.hourly", { ...options, deadlineMs: 86_400_000 })
       .step("look", {
         run: async ({ now }) => {
           looks += 1;
@@ -365,7 +370,7 @@ describe("a waiting saga", () => {
   });
 
   test("keeps no other from beginning, however many wait", async () => {
-    const choosy = saga("boss.choosy", { ...options, deadlineMs: 86_400_000 })
+    const choosy = bossSaga("boss.choosy", { ...options, deadlineMs: 86_400_000 })
       .step("look", {
         run: async ({ id, now }) => (id === "last" ? null : waitUntil(now() + 3_600_000)),
       })
@@ -395,7 +400,7 @@ describe("a waiting saga", () => {
 
 describe("a saga's definition", () => {
   const named = (version: number, errand: string) =>
-    saga("boss.versioned", { ...options, version })
+    bossSaga("boss.versioned", { ...options, version })
       .step("hold", { run: ({ call }) => call(errands.run, { name: "hold" }) })
       .step("then", { run: ({ call }) => call(errands.run, { name: errand }) })
       .ending(publishEnd);
@@ -430,7 +435,7 @@ describe("a saga's definition", () => {
   });
 
   test("has each step once", () => {
-    const one = saga("boss.double", options).step("a", { run: async () => null });
+    const one = bossSaga("boss.double", options).step("a", { run: async () => null });
     expect(() => one.step("a", { run: async () => null })).toThrow(
       "The saga boss.double has two steps called a.",
     );

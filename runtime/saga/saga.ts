@@ -1,8 +1,10 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
-import { type Contract, moduleName } from "../contract/contract.ts";
+import type { Procedure } from "../contract/contract.ts";
 import { assertWireSchema, sealSchema } from "../contract/schema.ts";
-import type { SagaReference, Transaction } from "../messaging/transaction.ts";
+import { duration, timePoint, versionNumber } from "../contract/time.ts";
+import { synchronousFunction } from "../messaging/synchronous.ts";
+import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
 import { type JsonCompatible, jsonCopy } from "./json-value.ts";
 
 /**
@@ -13,13 +15,13 @@ import { type JsonCompatible, jsonCopy } from "./json-value.ts";
  * are called at the same time need a `key` each: their positions may differ in a repetition. A key
  * that is repeated with another input is a defect of the step: the saga gets stuck.
  */
-export interface StepContext<Input, Done, Uses extends Contract = never> {
+export interface StepContext<Input, Done, Used extends Procedure = never> {
   /** The id under which the saga was started. */
   readonly id: string;
   readonly input: Input;
   /** The results of the earlier steps, by name. */
   readonly done: Done;
-  readonly call: Call<Uses>;
+  readonly call: Call<Used>;
   /** True when the step has waited and its time is over. */
   readonly late: boolean;
   /**
@@ -64,11 +66,15 @@ export class Wait {
   protected readonly isWait = true;
 
   constructor(untilMs: number) {
-    this.untilMs = untilMs;
+    this.untilMs = timePoint(untilMs, "The time given to waitUntil");
   }
 }
 
-/** Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). */
+/**
+ * Has the step wait until the saga is woken, at the latest until `untilMs` (since 1970). To wait
+ * for a wake alone, give a time far ahead, such as `now()` and ten years. Throws a TypeError when
+ * it is no point in time, such as NaN.
+ */
 export function waitUntil(untilMs: number): Wait {
   return new Wait(untilMs);
 }
@@ -96,14 +102,14 @@ type JsonResult<Result> = [Kept<Result>] extends [JsonCompatible<Kept<Result>>]
   : { readonly run: "A step returns null, booleans, numbers, strings, arrays and plain objects." };
 
 /** A step before the pivot: what it does across modules, and how to undo it. */
-export interface Step<Input, Done, Uses extends Contract, Result> {
-  readonly run: (context: StepContext<Input, Done, Uses>) => Promise<Result | Wait>;
+export interface Step<Input, Done, Used extends Procedure, Result> {
+  readonly run: (context: StepContext<Input, Done, Used>) => Promise<Result | Wait>;
   /**
    * Undoes the step, also when it is unknown whether it ran. It gets no result of the step: undo by
    * an id known before, and succeed when there is nothing to undo.
    */
   readonly compensate?: (
-    context: Omit<StepContext<Input, unknown, Uses>, "done">,
+    context: Omit<StepContext<Input, unknown, Used>, "done">,
   ) => Promise<unknown>;
 }
 
@@ -119,18 +125,22 @@ export interface RunStep {
 export interface PivotStep {
   readonly kind: "pivot";
   readonly name: string;
-  readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => void;
+  readonly commit: (tx: Transaction, context: { input: never; done: never; id: string }) => unknown;
 }
 
-/** A process across modules, as a list of steps. */
-export interface Saga<Input = never> extends SagaReference<Input> {
+/** A process across modules, as a list of steps. `Used` are the procedures that these may call. */
+export interface Saga<Input = never, Used extends Procedure = Procedure>
+  extends SagaReference<Input> {
   readonly version: number;
   readonly input: TObject;
-  readonly uses: readonly string[];
-  /** The time from start to pivot, in milliseconds; past it the saga turns back. */
+  readonly uses: readonly Used[];
+  /**
+   * The time from start to pivot, in milliseconds; past it the saga turns back. At most a hundred
+   * years.
+   */
   readonly deadlineMs: number;
   readonly steps: readonly (RunStep | PivotStep)[];
-  readonly ended: ((tx: Transaction, end: SagaEnd<never>) => void) | undefined;
+  readonly ended: ((tx: Transaction, end: SagaEnd<never>) => unknown) | undefined;
 }
 
 /** How a saga ended. */
@@ -142,7 +152,7 @@ export interface SagaEnd<Input> {
 }
 
 /** A saga to which steps can be added. */
-export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input> {
+export interface OpenSaga<Input, Done, Used extends Procedure> extends Saga<Input, Used> {
   /**
    * Adds a step. An error declared by a called procedure turns the saga back; a transport error has
    * the step repeated with growing pauses.
@@ -153,32 +163,47 @@ export interface OpenSaga<Input, Done, Uses extends Contract> extends Saga<Input
    */
   step<Name extends string, Result>(
     name: Name,
-    step: Step<Input, Done, Uses, Result> & JsonResult<Result>,
-  ): OpenSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Uses>;
+    step: Step<Input, Done, Used, Result> & JsonResult<Result>,
+  ): OpenSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Used>;
 
   /**
    * Adds the point of no return: a transaction of the module's own, in the same commit as the
    * saga's record. After it steps have no compensation and are repeated until they succeed.
    */
-  pivot(
+  pivot<Result>(
     name: string,
-    commit: (tx: Transaction, context: { id: string; input: Input; done: Done }) => void,
-  ): PivotedSaga<Input, Done, Uses>;
+    commit: (
+      tx: Transaction,
+      context: { id: string; input: Input; done: Done },
+    ) => Synchronous<Result>,
+  ): PivotedSaga<Input, Done, Used>;
 
   /** Ends the definition of a saga that has no pivot: every step of it can be undone. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending<Result>(
+    work: (tx: Transaction, end: SagaEnd<Input>) => Synchronous<Result>,
+  ): Saga<Input, Used>;
 }
 
 /** A saga past its pivot. */
-export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<Input> {
+export interface PivotedSaga<Input, Done, Used extends Procedure> extends Saga<Input, Used> {
   /** Adds a step that can only go forward. */
   step<Name extends string, Result>(
     name: Name,
-    step: Pick<Step<Input, Done, Uses, Result>, "run"> & JsonResult<Result>,
-  ): PivotedSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Uses>;
+    step: Pick<Step<Input, Done, Used, Result>, "run"> & JsonResult<Result>,
+  ): PivotedSaga<Input, Done & { readonly [K in Name]: Kept<Result> }, Used>;
 
   /** Runs in the transaction that ends the saga, whichever way it ended. */
-  ending(work: (tx: Transaction, end: SagaEnd<Input>) => void): Saga<Input>;
+  ending<Result>(
+    work: (tx: Transaction, end: SagaEnd<Input>) => Synchronous<Result>,
+  ): Saga<Input, Used>;
+}
+
+/** What is said of a saga before its steps. */
+export interface SagaOptions<Input extends TObject> {
+  readonly version: number;
+  readonly input: Input;
+  /** The time from start to pivot, in milliseconds; past it the saga turns back. */
+  readonly deadlineMs: number;
 }
 
 /**
@@ -186,25 +211,36 @@ export interface PivotedSaga<Input, Done, Uses extends Contract> extends Saga<In
  *
  * `version` is stored with each saga that starts; one that is under way when the definition changes
  * goes on with the definition of its version, so keep the old one until none is left.
+ *
+ * The steps of this one call no other module: a saga whose steps do begins with the `saga` that
+ * `declareUses` returns.
+ *
+ * Throws a TypeError when `version` is no whole number from 1 on, or `deadlineMs` no duration above
+ * zero of at most a hundred years.
  */
-export function saga<Input extends TObject, Uses extends Contract = never>(
+export function saga<Input extends TObject>(
   name: string,
-  options: {
-    readonly version: number;
-    readonly input: Input;
-    readonly uses?: readonly Uses[];
-    readonly deadlineMs: number;
-  },
-): OpenSaga<Static<Input>, object, Uses> {
+  options: SagaOptions<Input>,
+): OpenSaga<Static<Input>, object, never> {
+  return sagaUsing([], name, options);
+}
+
+/** Begins the definition of a saga whose steps may call these procedures. */
+export function sagaUsing<Used extends Procedure, Input extends TObject>(
+  uses: readonly Used[],
+  name: string,
+  options: SagaOptions<Input>,
+): OpenSaga<Static<Input>, object, Used> {
+  versionNumber(options.version, `The version of the saga ${name}`);
+  duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
   assertWireSchema(options.input, `The saga ${name} input`);
   sealSchema(options.input);
-  const uses = (options.uses ?? []).map((contract: Contract) => contract[moduleName]);
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
 
-function open<Input, Done, Uses extends Contract>(
-  definition: Saga<Input>,
-): OpenSaga<Input, Done, Uses> & PivotedSaga<Input, Done, Uses> {
+function open<Input, Done, Used extends Procedure>(
+  definition: Saga<Input, Used>,
+): OpenSaga<Input, Done, Used> & PivotedSaga<Input, Done, Used> {
   function extended(step: RunStep | PivotStep) {
     if (definition.steps.some((one) => one.name === step.name)) {
       throw new TypeError(`The saga ${definition.name} has two steps called ${step.name}.`);
@@ -215,7 +251,25 @@ function open<Input, Done, Uses extends Contract>(
     ...definition,
     step: (name: string, step: Omit<RunStep, "kind" | "name">) =>
       extended({ kind: "run", name, ...step }),
-    pivot: (name: string, commit: PivotStep["commit"]) => extended({ kind: "pivot", name, commit }),
-    ending: (ended: Saga<Input>["ended"]) => Object.freeze({ ...definition, ended }),
+    pivot(name: string, commit: PivotStep["commit"]) {
+      synchronousFunction(commit, pivotName(definition.name, name));
+      return extended({ kind: "pivot", name, commit });
+    },
+    ending(ended: NonNullable<Saga<Input>["ended"]>) {
+      return Object.freeze({
+        ...definition,
+        ended: synchronousFunction(ended, endingName(definition.name)),
+      });
+    },
   }) as never;
+}
+
+/** How messages call the pivot of a saga. */
+export function pivotName(saga: string, step: string): string {
+  return `The pivot ${step} of the saga ${saga}`;
+}
+
+/** How messages call the end of a saga. */
+export function endingName(saga: string): string {
+  return `The ending of the saga ${saga}`;
 }

@@ -2,10 +2,17 @@ import { describe, expect, test } from "bun:test";
 import { SagaRefusal, saga, t } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, place, placements } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 600_000 };
+const options = { version: 1, input: BossInput, deadlineMs: 600_000 };
 
 function placed(
   at: (typeof placements)[number],
@@ -24,7 +31,7 @@ async function stateOf(shop: Placed): Promise<string | undefined> {
 
 /** A saga whose step "b" does `run`, which may return what no type lets through. */
 function doing(run: () => unknown): BossSaga {
-  return saga("boss.doing", options)
+  return bossSaga("boss.doing", options)
     .step("a", {
       run: ({ call }) => call(errands.run, { name: "a" }),
       compensate: ({ call }) => call(errands.undo, { name: "a" }),
@@ -90,7 +97,7 @@ describe.each(unfit)("a step with %s", (_name, value, problem) => {
 /** What a step, a repeated step, the pivot and the end see of results and of the input. */
 function seenBy(seen: unknown[]): BossSaga {
   const input = t.Object({ id: t.String(), n: t.Optional(t.Number()) });
-  return saga("boss.seeing", { ...options, input })
+  return bossSaga("boss.seeing", { ...options, input })
     .step("a", {
       run: async ({ input: given }) => ({ zero: -0, gone: given.n, list: [1], none: null }),
     })

@@ -1,12 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import BetterSqlite3 from "better-sqlite3";
-import { saga, waitUntil } from "../index.ts";
+import { waitUntil } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, type Placement, place, placements } from "../testing/place.ts";
-import { BossInput, type BossSaga, boss, bossModule, publishEnd } from "../testing/sample/boss.ts";
+import {
+  BossInput,
+  type BossSaga,
+  boss,
+  bossModule,
+  bossSaga,
+  publishEnd,
+} from "../testing/sample/boss.ts";
 import { errands, errandsModule, type Mishap } from "../testing/sample/errands.ts";
 
-const options = { version: 1, input: BossInput, uses: [errands], deadlineMs: 86_400_000 };
+const options = { version: 1, input: BossInput, deadlineMs: 86_400_000 };
 const HOUR_MS = 3_600_000;
 
 /** The saga "1" of this definition, begun beside errands that meet mishaps. */
@@ -53,7 +60,7 @@ function keysIn({ folder }: Placed): string[] {
 const completed = [{ id: "1", outcome: "completed", why: "" }];
 
 /** Runs an errand with the time in its name, then "b". */
-const timed = saga("boss.timed", options)
+const timed = bossSaga("boss.timed", options)
   .step("a", {
     run: async ({ call, now, newId }) => {
       const untilMs = now() + HOUR_MS;
@@ -89,7 +96,7 @@ describe.each(placements)("a repeated step, %s,", (at) => {
   });
 
   test("undoes with the same time and ids as before", async () => {
-    const undoing = saga("boss.undoing", options)
+    const undoing = bossSaga("boss.undoing", options)
       .step("a", {
         run: ({ call }) => call(errands.run, { name: "a" }),
         compensate: async ({ call, now, newId }) => {
@@ -112,7 +119,7 @@ describe.each(placements)("a repeated step, %s,", (at) => {
 
   test("calls once what it called before it waited, though its time is a new one", async () => {
     const times: number[] = [];
-    const looking = saga("boss.looking", options)
+    const looking = bossSaga("boss.looking", options)
       .step("look", {
         run: async ({ call, now, late }) => {
           times.push(now());
@@ -134,7 +141,7 @@ describe.each(placements)("a repeated step, %s,", (at) => {
 
 /** Runs "a" and "b" at once, in an order that changes, and then "last". */
 function racing(orders: (readonly string[])[], named: boolean): BossSaga {
-  return saga("boss.racing", options)
+  return bossSaga("boss.racing", options)
     .step("both", {
       run: async ({ call }) => {
         const [order = ["a", "b"], ...rest] = orders;
@@ -179,7 +186,7 @@ describe.each(placements)("calls that race for their order, %s,", (at) => {
   });
 
   test("and hold the time are not taken for one another after a wait", async () => {
-    const clocks = saga("boss.clocks", options)
+    const clocks = bossSaga("boss.clocks", options)
       .step("both", {
         run: async ({ call, now, late }) => {
           const names = late ? ["b", "a"] : ["a", "b"];
@@ -199,7 +206,7 @@ describe.each(placements)("calls that race for their order, %s,", (at) => {
 
 test("a step that catches its own mistake is stuck all the same", async () => {
   let runs = 0;
-  const catching = saga("boss.catching", options)
+  const catching = bossSaga("boss.catching", options)
     .step("a", {
       run: async ({ call }) => {
         await call(errands.run, { name: `run ${runs++}` }).catch(() => {});
@@ -235,7 +242,7 @@ test("the time and ids of a step are the same when the process is gone at any po
 }, 60_000);
 
 describe("the key of a step's call", () => {
-  const mixed = saga("boss.mixed", options)
+  const mixed = bossSaga("boss.mixed", options)
     .step("a", {
       run: async ({ call }) => {
         await call(errands.run, { name: "first" });

@@ -5,7 +5,6 @@ import type { Environment } from "../contract/environment.ts";
 import { ContractError, isDomainError } from "../contract/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { SagaRecord, StepNotes } from "./journal.ts";
-import type { Saga } from "./saga.ts";
 import { idFrom } from "./step-id.ts";
 
 /** Calls a procedure for a step; its key and trace are given. */
@@ -14,7 +13,6 @@ export type StepCall = (
   input: unknown,
   options: CallOptions & {
     readonly traceId: string;
-    readonly allowed: readonly string[];
     /** Time until the saga's deadline, in milliseconds. */
     readonly leftMs: number;
     /** Aborts when the step has failed. */
@@ -25,7 +23,6 @@ export type StepCall = (
 /** What the run of a step needs of its saga. */
 export interface StepHost {
   readonly record: SagaRecord;
-  readonly saga: Saga;
   readonly environment: Environment;
   readonly log: Log;
   readonly call: StepCall;
@@ -161,10 +158,10 @@ export class StepRun {
     input: unknown,
     options?: CallOptions,
   ): Promise<unknown> {
-    const { record, saga, call } = this.#host;
+    const { record, call } = this.#host;
     const { traceId } = record;
     const [leftMs, stepSignal] = [this.#host.leftMs(), this.signal];
-    const about = { key, traceId, allowed: saga.uses, leftMs, stepSignal };
+    const about = { key, traceId, leftMs, stepSignal };
     return call(procedure, input, { ...options, ...about });
   }
 

@@ -5,7 +5,8 @@ import { t } from "../contract/schema.ts";
 import type { Topology } from "../host/topology.ts";
 import { defineModule } from "../module/define-module.ts";
 import { handler } from "../module/handler.ts";
-import { broken, brokenSql } from "../testing/sample/broken.ts";
+import { declareUses } from "../module/uses.ts";
+import { broken, brokenSchema, brokenSql } from "../testing/sample/broken.ts";
 import { shelf } from "../testing/sample/contracts.ts";
 import { noFaults } from "./no-faults.ts";
 import { sample } from "./sample.ts";
@@ -20,6 +21,8 @@ const split: Topology = { gateway: [], front: ["front"], tally: ["tally"] };
 const alone: Topology = { gateway: ["front", "tally"] };
 const bugs = Object.keys(broken);
 
+const calling = declareUses([tally.add]);
+
 /** A system whose command has this bug, and is called by another module for one client. */
 function systemWith(bug: string): Simulation {
   const back = defineModule({
@@ -32,13 +35,14 @@ function systemWith(bug: string): Simulation {
         }),
       ),
     },
+    schema: brokenSchema,
     migrations: [{ name: "0000_initial", sql: brokenSql }],
   });
   const facade = defineModule({
     contract: front,
-    uses: [tally],
+    uses: calling.uses,
     handlers: {
-      add: handler(front.add, { uses: [tally] }, async (_input, { call, transaction }) => {
+      add: calling.handler(front.add, async (_input, { call, transaction }) => {
         await call(tally.add, {}, { key: "1" });
         return await transaction(() => ({}));
       }),

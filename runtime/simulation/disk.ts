@@ -1,5 +1,6 @@
 import BetterSqlite3 from "better-sqlite3";
 import type { Sqlite } from "../store/connection.ts";
+import type { Copy } from "../store/database-copy.ts";
 import type { Disk } from "../store/disk.ts";
 import { OwnedError } from "../store/store-error.ts";
 import type { Actor } from "./agenda.ts";
@@ -32,6 +33,7 @@ export class SimulatedDisk {
     return {
       exists: (path) => this.#files.has(nameOf(path)),
       open: (path, about) => this.#open(path, process, about?.readonly === true),
+      copy: (sqlite, copy) => this.#copy(sqlite, copy),
       lock: (path, module) => this.#lock(path, process, module),
     };
   }
@@ -79,6 +81,24 @@ export class SimulatedDisk {
       this.#files.set(name, file);
     }
     return file.seenBy({ process, world: this.#world, readonly });
+  }
+
+  /** A copy is a file like any other: it is there for as long as the disk. */
+  #copy(sqlite: Sqlite, { path, prefix, copiesMax }: Copy): void {
+    const name = nameOf(path);
+    if (this.#world.faults.happens("disk-full", name)) {
+      throw new BetterSqlite3.SqliteError("database or disk is full", "SQLITE_FULL");
+    }
+    const image = sqlite.serialize();
+    this.#remove(name);
+    this.#files.set(name, new File(name, image));
+    const copies = [...this.#files.keys()].filter((one) => one.startsWith(nameOf(prefix)));
+    for (const oldest of copies.slice(0, -copiesMax)) this.#remove(oldest);
+  }
+
+  #remove(name: string): void {
+    this.#files.get(name)?.sqlite.close();
+    this.#files.delete(name);
   }
 
   #lock(path: string, process: Process, module: string): () => void {

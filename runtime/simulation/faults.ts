@@ -42,6 +42,8 @@ export interface FaultRates {
   /** Each second: all streams are gone; a stream is as it was some time ago. */
   readonly "stream-wiped": number;
   readonly "stream-rewound": number;
+  /** Each second: the broker restarts, and the files of a stream were damaged meanwhile. */
+  readonly "stream-damaged": number;
   /** A commit: the disk is full, busy or slow; it lasts although an error is reported. */
   readonly "disk-full": number;
   readonly "disk-busy": number;

@@ -15,6 +15,8 @@ const within = {
   undo: ["ROLLBACK TO turn", "RELEASE turn"],
 };
 
+type Words = Readonly<Record<keyof typeof alone, readonly (() => void)[]>>;
+
 interface By {
   readonly process: Process;
   readonly world: World;
@@ -32,12 +34,13 @@ export class File {
   /** Statements of those who look from outside, by their SQL. */
   readonly looks = new Map<string, BetterSqlite3.Statement>();
   readonly #wholes = new Map<string, BetterSqlite3.Statement>();
-  readonly #isReused: boolean;
-  readonly #words: Readonly<Record<keyof typeof alone, readonly (() => void)[]>>;
+  #isReused: boolean;
+  #words: Words;
   readonly #around: { readonly begin: () => void; readonly undo: () => void };
   /** How its owner, and those who read beside it, see it; the process is the one that is there. */
   readonly #views = new Map<"owner" | "reader", View>();
-  readonly #pragmas = new Set<string>();
+  /** The pragmas that were set, each by the words that it was last set with. */
+  readonly #pragmas = new Map<string, string>();
   /** Whether the transaction around all others was begun, and whether one within it is open. */
   #isAround = false;
   #isOpen = false;
@@ -52,8 +55,7 @@ export class File {
       const statement = this.sqlite.prepare(text);
       return () => void statement.run();
     };
-    const { begin, commit, undo } = isReused ? within : alone;
-    this.#words = { begin: begin.map(runs), commit: commit.map(runs), undo: undo.map(runs) };
+    this.#words = this.#wordsFor(isReused ? within : alone);
     this.#around = { begin: runs("BEGIN IMMEDIATE"), undo: runs("ROLLBACK") };
   }
 
@@ -70,6 +72,11 @@ export class File {
     const whole = this.#wholes.get(table) ?? this.sqlite.prepare(`SELECT * FROM "${table}"`).raw();
     this.#wholes.set(table, whole);
     return whole.all();
+  }
+
+  /** False once it was changed in a way that no transaction around it can undo. */
+  get canBePutBack(): boolean {
+    return this.#isReused;
   }
 
   /** Undoes all that was committed since it was made, if it is reused. */
@@ -174,11 +181,30 @@ export class File {
     throw new BetterSqlite3.SqliteError(message, code);
   }
 
-  /** What is set once stays so: within a transaction it could not be set again. */
+  /** What is set stays so: within a transaction it could not be set again. */
   #pragma(sql: string, options?: { readonly simple?: boolean }): unknown {
     if (sql.startsWith("journal_mode")) return "wal";
-    if (this.#pragmas.has(sql)) return undefined;
-    if (sql.includes("=")) this.#pragmas.add(sql);
+    const [name = "", value] = sql.split(" = ");
+    if (value === undefined) return this.sqlite.pragma(sql, options);
+    if (this.#pragmas.get(name) === value) return undefined;
+    this.#pragmas.set(name, value);
+    if (name === "foreign_keys") this.#leaveAround();
     return this.sqlite.pragma(sql, options);
+  }
+
+  /** Ends the transaction around all others, in which foreign keys cannot be switched. */
+  #leaveAround(): void {
+    if (!this.#isReused || !this.sqlite.inTransaction || this.#isOpen) return;
+    this.sqlite.prepare("COMMIT").run();
+    this.#isReused = false;
+    this.#words = this.#wordsFor(alone);
+  }
+
+  #wordsFor({ begin, commit, undo }: typeof alone): Words {
+    const runs = (text: string) => {
+      const statement = this.sqlite.prepare(text);
+      return () => void statement.run();
+    };
+    return { begin: begin.map(runs), commit: commit.map(runs), undo: undo.map(runs) };
   }
 }

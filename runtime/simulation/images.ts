@@ -12,31 +12,39 @@ export type Bytes = ReadonlyMap<string, Uint8Array>;
  */
 export class Images {
   readonly #bytes: Bytes;
-  readonly #reused: readonly File[];
+  readonly #reused = new Map<string, File>();
 
   constructor(bytes: Bytes = new Map()) {
     this.#bytes = bytes;
-    this.#reused = [...bytes]
-      .map(([name, image]) => new File(name, image, { isReused: true }))
-      .filter((file) => !minds(file));
+    for (const [name, image] of bytes) {
+      const file = new File(name, image, { isReused: true });
+      if (!minds(file)) this.#reused.set(name, file);
+    }
   }
 
   /** The databases, as they were at first, for one run: none other may be under way. */
   opened(): Map<string, File> {
-    const files = new Map(this.#reused.map((file) => [file.name, file]));
-    for (const file of this.#reused) file.putBack();
-    for (const [name, image] of this.#bytes) {
-      if (!files.has(name)) files.set(name, new File(name, image));
-    }
-    return files;
+    return new Map([...this.#bytes].map(([name, image]) => [name, this.#opened(name, image)]));
   }
 
   /** Takes back what `opened` gave, and what a run made beside it. */
   close(files: Iterable<File>): void {
     for (const file of files) {
-      if (this.#reused.includes(file)) file.putBack();
+      const isReused = this.#reused.get(file.name) === file;
+      if (isReused && file.canBePutBack) file.putBack();
       else file.sqlite.close();
     }
+  }
+
+  #opened(name: string, image: Uint8Array): File {
+    const known = this.#reused.get(name);
+    if (known?.canBePutBack) {
+      known.putBack();
+      return known;
+    }
+    const file = new File(name, image, { isReused: known !== undefined });
+    if (known !== undefined) this.#reused.set(name, file);
+    return file;
   }
 }
 

@@ -6,6 +6,7 @@ import { type Instance, type PortOverride, startInstance } from "../host/instanc
 import { startMember } from "../host/member.ts";
 import type { Placement } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
+import { modulesOf } from "../module/uses.ts";
 import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
@@ -160,7 +161,7 @@ export class Member {
   #calleesOf(user: string, here: readonly Module[]): readonly string[] {
     if (user === GATEWAY) return ["*"];
     const module = here.find((one) => one.contract[moduleName] === user);
-    return module?.uses.map((contract) => contract[moduleName]) ?? [];
+    return modulesOf(module?.uses ?? []);
   }
 
   /** What a process says of its troubles is part of the story. */

@@ -9,7 +9,8 @@ import { smallWorld } from "./small-world.ts";
 
 const migrations = { module: [{ name: "things", sql: "CREATE TABLE thing (name TEXT) STRICT" }] };
 
-const known = reads(() => new Map<number, string[]>());
+const schema = {};
+const known = reads(schema, () => new Map<number, string[]>());
 
 /** All things, remembered for as long as nothing is committed. */
 function thingsIn(on: Read): string[] {
@@ -28,7 +29,7 @@ function run(images: Images) {
   const options = (name: string) => {
     const process = new Process(world, name, world.seed.fork(name));
     const { environment } = process;
-    const about = { module: "shelf", folder: "/data", migrations, environment };
+    const about = { module: "shelf", folder: "/data", migrations, schema, environment };
     return { ...about, disk: disk.of(process) };
   };
   const opened = () => openDatabase(options("owner"));

@@ -32,6 +32,10 @@ export function mistakesIn(asked: Asked): string[] {
   if (!Number.isSafeInteger(workload.clients) || workload.clients < 0) {
     mistakes.push(`There are ${workload.clients} clients. Give a whole number from 0 on.`);
   }
+  const { streamBytesMax = 1 } = asked;
+  if (!Number.isSafeInteger(streamBytesMax) || streamBytesMax < 1) {
+    mistakes.push(`The streamBytesMax is ${streamBytesMax}. Give a whole number from 1 on.`);
+  }
   if (typeof only === "string") {
     const given = JSON.stringify(only);
     mistakes.push(`The only is ${given}, a text. Give a list of names, as in only: [${given}].`);

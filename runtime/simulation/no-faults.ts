@@ -19,6 +19,7 @@ export const noFaults: FaultRates = {
   "broker-loss": 0,
   "stream-wiped": 0,
   "stream-rewound": 0,
+  "stream-damaged": 0,
   "disk-full": 0,
   "disk-busy": 0,
   "disk-slow": 0,

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { timeLeft } from "../contract/time.ts";
 import { silent } from "../testing/silent-log.ts";
 import type { Actor } from "./agenda.ts";
 import { caller } from "./clients.ts";
@@ -27,7 +28,8 @@ export function outsideOf(
       newId: environment.newId,
       random: environment.random,
       randomBytes: environment.randomBytes,
-      after: environment.after,
+      after: (delayMs, work) =>
+        environment.after(timeLeft(delayMs, "The delay given outside"), work),
       folder() {
         const folder = `${about.folder}/outside`;
         mkdirSync(folder, { recursive: true });

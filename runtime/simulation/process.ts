@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { clockTimer } from "../resilience/clock-timer.ts";
 import type { Actor } from "./agenda.ts";
 import type { Spot } from "./faults.ts";
 import type { Seeded } from "./seeded.ts";
@@ -74,6 +75,8 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
   let turnAtMs = 0;
   let count = 0;
   const now = () => Math.floor(EPOCH_MS + world.look(name) + process.skewMs);
+  const after = (delayMs: number, work: () => void) =>
+    world.after(delayMs, work, { what: "timer", process });
   const hexOf = (from: Seeded, bytes: number) => {
     let text = "";
     for (let byte = 0; byte < bytes; byte++) text += HEX[from.below(256)];
@@ -92,7 +95,8 @@ function environmentOf(world: World, process: Process, seed: Seeded): Environmen
       return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${three()}-8${three()}-${end}`;
     },
     newTraceId: () => hexOf(ids, 16),
-    after: (delayMs, work) => world.after(delayMs, work, { what: "timer", process }),
+    after,
+    at: (atMs, work) => clockTimer({ now, after }, { atMs }, work),
     defer(work) {
       // One after another: an event loop keeps their order.
       turnAtMs = Math.max(turnAtMs, world.nowMs + turns.between(...TURN_MS));

@@ -57,7 +57,8 @@ test("what fails by chance is not explained by faults", async () => {
 function shelfWriting(draw: () => string) {
   const drawn = contract("drawn", { draw: command({ input: t.Object({}), output: t.Object({}) }) });
   const table = sqliteTable("drawing", { text: text().notNull() });
-  const write = writes((db) => ({
+  const schema = { table };
+  const write = writes(schema, (db) => ({
     add: db
       .insert(table)
       .values({ text: sql.placeholder("text") })
@@ -73,6 +74,7 @@ function shelfWriting(draw: () => string) {
         }),
       ),
     },
+    schema,
     migrations: [{ name: "0000_initial", sql: "CREATE TABLE drawing (text TEXT) STRICT;" }],
   });
   return {

@@ -19,6 +19,7 @@ export const usualFaults: FaultRates = {
   "broker-loss": 0.5,
   "stream-wiped": 0.001,
   "stream-rewound": 0.001,
+  "stream-damaged": 0.001,
   "disk-full": 0.002,
   "disk-busy": 0.002,
   "disk-slow": 0.002,

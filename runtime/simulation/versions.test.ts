@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Call } from "../contract/call.ts";
 import { defineModule } from "../module/define-module.ts";
-import { saga } from "../saga/saga.ts";
-import { BossInput, boss, bossModule } from "../testing/sample/boss.ts";
+import { BossInput, boss, bossModule, bossSaga } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
 import { noFaults } from "./no-faults.ts";
 import { prepared } from "./prepared.ts";
@@ -11,7 +10,7 @@ import type { Scenario } from "./scenario.ts";
 
 /** A saga of two errands with a name of its own for each version. */
 function walk(version: number) {
-  return saga("boss.walk", { version, input: BossInput, uses: [errands], deadlineMs: 600_000 })
+  return bossSaga("boss.walk", { version, input: BossInput, deadlineMs: 600_000 })
     .step("go", {
       run: ({ id, call }) => call(errands.run, { name: `${id} goes as ${version}` }),
       compensate: ({ id, call }) => call(errands.undo, { name: `${id} goes as ${version}` }),
@@ -83,6 +82,7 @@ test("a version that cannot start over what the first leaves is refused before a
     INSERT INTO more SELECT count(*) FROM errand;`;
   const broken = defineModule({
     contract: errands,
+    schema: errandsAlone.schema,
     handlers: errandsAlone.handlers as never,
     migrations: [...errandsAlone.migrations, { name: "0001_more", sql: lonely }],
   });
@@ -98,4 +98,47 @@ test("a version that cannot start over what the first leaves is refused before a
   expect(() => prepared(filled)).toThrow(
     /^Of the other versions, number 2 could not start: .*0001_more/,
   );
+});
+
+test("a version that rebuilds a table keeps the rows that refer to it", () => {
+  const first = `CREATE TABLE place (name TEXT PRIMARY KEY, size INTEGER DEFAULT 1);
+    CREATE TABLE visit (place TEXT REFERENCES place (name) ON DELETE CASCADE);
+    INSERT INTO place (name) VALUES ('here'), ('there');
+    INSERT INTO visit VALUES ('here'), ('there');`;
+  const rebuild = `PRAGMA foreign_keys=OFF;--> statement-breakpoint
+    CREATE TABLE __new_place (name TEXT PRIMARY KEY, size INTEGER DEFAULT 2);
+    INSERT INTO __new_place SELECT * FROM place;--> statement-breakpoint
+    DROP TABLE place;--> statement-breakpoint
+    ALTER TABLE __new_place RENAME TO place;--> statement-breakpoint
+    PRAGMA foreign_keys=ON;`;
+  const { contract, handlers, schema, migrations } = errandsAlone;
+  const placed = [...migrations, { name: "0001_place", sql: first }];
+  const version = (more: typeof migrations) =>
+    defineModule({ contract, handlers, schema, migrations: [...placed, ...more] });
+  const before = version([]);
+  const after = version([{ name: "0002_place", sql: rebuild }]);
+  let found: readonly (readonly unknown[])[] = [];
+  const look: Scenario["invariants"][number] = {
+    name: "looking",
+    async check(_call, look) {
+      found = [
+        look("errands", "SELECT dflt_value FROM pragma_table_info('place') WHERE name = 'size'"),
+        look("errands", "SELECT place FROM visit ORDER BY place"),
+      ];
+      return [];
+    },
+  };
+  const scenario: Scenario = {
+    ...walking,
+    modules: [before, bossModule(older)],
+    versions: [[after, bossModule(older)]],
+    faults: { ...noFaults, version: 0.2, "disk-full": 0.05 },
+    invariants: [look],
+  };
+  const images = prepared(scenario);
+  // Twice: what the first run has rebuilt is as it was before for the second.
+  for (const seed of [1, 2]) {
+    expect(runSeed(scenario, { seed, minutes: 2, images }).violations).toEqual([]);
+    expect(found).toEqual([["2"], ["here", "there"]]);
+  }
 });

@@ -1,5 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
+import { ContractError } from "../contract/errors.ts";
+import { StoreError } from "./store-error.ts";
 
 /** The Drizzle view of one open database; statements are built from it, once. */
 export type Drizzle = BetterSQLite3Database<Record<string, never>>;
@@ -16,6 +18,8 @@ export interface Connection {
   readonly drizzle: Drizzle;
   readonly sqlite: Sqlite;
   readonly prepared: unknown[];
+  /** The tables of the module whose it is; undefined for one that is of no module. */
+  schema: Schema | undefined;
   /** Grows with each commit that is tried, and each time that it is handed out. */
   commits: number;
   /** Where another process writes: a number that changes with each of its commits. */
@@ -41,36 +45,107 @@ export function commitsOf(on: Read): number {
   return version === undefined ? commits : version();
 }
 
-let sets = 0;
+/**
+ * The Drizzle tables of a module, as `import * as schema from "./schema.ts"` gives them; what else
+ * is among them does no harm.
+ */
+export type Schema = Readonly<Record<string, unknown>>;
+
+interface StatementSet {
+  readonly slot: number;
+  readonly writes: boolean;
+  readonly build: (on: Connection) => unknown;
+}
+
+const setsOf = new WeakMap<Schema, StatementSet[]>();
+const kernelSets: StatementSet[] = [];
+let slots = 0;
 
 /**
- * Declares statements that read, to be prepared once on each database they are used on.
+ * Declares statements that read a module's tables, to be prepared once on each of its databases,
+ * when that is opened: a start is refused when one of them cannot be.
  *
- * `build` gets a Drizzle database and returns an object of prepared queries; the result is a
- * function from a `Read` to those queries.
+ * `schema` is what the module gives as its `schema`. `build` gets a Drizzle database and returns an
+ * object of prepared queries; the result is a function from a `Read` to those queries.
  */
-export function reads<Set>(build: (db: Drizzle) => Set): (on: Read) => Set {
-  return preparedOnce((on) => build(on.drizzle));
+export function reads<Set>(schema: Schema, build: (db: Drizzle) => Set): (on: Read) => Set {
+  return moduleSet(schema, { writes: false, build: (on) => build(on.drizzle) });
 }
 
 /** Declares statements that write; like `reads`, but they can only be had within a transaction. */
-export function writes<Set>(build: (db: Drizzle) => Set): (tx: Write) => Set {
-  return preparedOnce((on) => build(on.drizzle));
+export function writes<Set>(schema: Schema, build: (db: Drizzle) => Set): (tx: Write) => Set {
+  return moduleSet(schema, { writes: true, build: (on) => build(on.drizzle) });
 }
 
 /** Declares statements on the kernel's own tables, with the driver itself. */
 export function kernelStatements<Set>(build: (sqlite: Sqlite) => Set): (on: Read) => Set {
-  return preparedOnce((on) => build(on.sqlite));
+  const set = { slot: slots++, writes: false, build: (on: Connection) => build(on.sqlite) };
+  kernelSets.push(set);
+  return (on) => preparedOn(on[connection], set) as Set;
 }
 
-function preparedOnce<Set>(build: (on: Connection) => Set): (on: Read) => Set {
-  const slot = sets++;
+function moduleSet<Set>(
+  schema: Schema,
+  about: { readonly writes: boolean; readonly build: (on: Connection) => Set },
+): (on: Read) => Set {
+  const set = { slot: slots++, ...about };
+  const sets = setsOf.get(schema) ?? [];
+  setsOf.set(schema, sets);
+  sets.push(set);
   return (on) => {
     const open = on[connection];
-    const known = open.prepared[slot];
+    const known = open.prepared[set.slot];
     if (known !== undefined) return known as Set;
-    const made = build(open);
-    open.prepared[slot] = made;
-    return made;
+    if (open.schema !== schema) throw new ContractError(strange(open));
+    return preparedOn(open, set) as Set;
   };
+}
+
+function strange({ sqlite }: Connection): string {
+  return (
+    `A set of statements was used on ${sqlite.name}, whose module has another schema. ` +
+    'Give `reads` and `writes` the same object as "schema" in module.ts.'
+  );
+}
+
+function preparedOn(open: Connection, { slot, build }: StatementSet): unknown {
+  const known = open.prepared[slot];
+  if (known !== undefined) return known;
+  const made = build(open);
+  open.prepared[slot] = made;
+  return made;
+}
+
+/**
+ * Prepares the kernel's statements and those of the database's schema, so that no call meets one
+ * that SQLite refuses. What only reads leaves out those that write.
+ *
+ * Throws a StoreError that names the statement.
+ */
+export function prepareStatements(
+  open: Connection,
+  { writes }: { readonly writes: boolean },
+): void {
+  const { sqlite, schema } = open;
+  const sets = schema === undefined ? [] : [...kernelSets, ...(setsOf.get(schema) ?? [])];
+  const { prepare } = sqlite;
+  let sql = "";
+  sqlite.prepare = ((text: string) => {
+    sql = text;
+    return prepare.call(sqlite, text);
+  }) as Sqlite["prepare"];
+  try {
+    for (const set of sets) if (writes || !set.writes) preparedOn(open, set);
+  } catch (cause) {
+    // Drizzle wraps what SQLite says in an error of its own.
+    const said = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const why = said instanceof Error ? said.message : String(said);
+    throw new StoreError(
+      `A statement of ${sqlite.name} cannot be prepared: ${why}, in "${sql}". ` +
+        "Mend the statement, or add the migration that it needs.",
+      { cause },
+    );
+  } finally {
+    sqlite.prepare = prepare;
+  }
 }

@@ -3,8 +3,8 @@ import { eq, sql } from "drizzle-orm";
 import { integer, sqliteTable } from "drizzle-orm/sqlite-core";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
-import { connection, kernelStatements, reads } from "./connection.ts";
-import { claimDatabase, openDatabase } from "./database.ts";
+import { connection, kernelStatements, reads, writes } from "./connection.ts";
+import { claimDatabase, openDatabase, openForReading } from "./database.ts";
 
 const migrations = {
   module: [{ name: "0000_initial", sql: "CREATE TABLE a (id INTEGER PRIMARY KEY) STRICT" }],
@@ -26,32 +26,52 @@ test("keeps synchronous=FULL, WAL and foreign keys on every open", () => {
   }
 });
 
-test("prepares a set of statements once for each connection, when it is first used", () => {
+test("prepares all statements once for each database, when it is opened", () => {
   using folder = temporaryFolder();
   const table = sqliteTable("a", { id: integer().primaryKey() });
+  const schema = { table };
   let built = 0;
-  const read = reads((db) => {
+  const read = reads(schema, (db) => {
     built += 1;
     const byId = eq(table.id, sql.placeholder("id"));
     return { one: db.select().from(table).where(byId).prepare() };
+  });
+  const write = writes(schema, (db) => {
+    built += 1;
+    return { empty: db.delete(table).prepare() };
   });
   const count = kernelStatements((sqlite) => {
     built += 1;
     return sqlite.prepare("SELECT count(*) FROM a").pluck();
   });
-  const orders = openDatabase(optionsOf(folder.path));
-  const payments = openDatabase(optionsOf(folder.path, "payments"));
-  expect(built).toBe(0);
+  const orders = openDatabase({ ...optionsOf(folder.path), schema });
+  expect(built).toBe(3);
+  const payments = openDatabase({ ...optionsOf(folder.path, "payments"), schema });
+  expect(built).toBe(6);
   for (let index = 0; index < 3; index++) {
     expect(read(orders).one.get({ id: 1 })).toBeUndefined();
     expect(count(orders).get()).toBe(0);
   }
-  expect(built).toBe(2);
-  expect(read(orders)).toBe(read(orders));
   expect(read(payments)).not.toBe(read(orders));
-  expect(built).toBe(3);
+  const replica = openForReading({ ...optionsOf(folder.path), schema });
+  expect(built).toBe(8);
+  replica.close();
+  // What is prepared before a transaction is kept within one all the same.
+  expect(() => write(orders).empty.run()).toThrow(/was run when its transaction had ended/);
+  expect(built).toBe(8);
   orders.close();
   payments.close();
+});
+
+test("statements over another schema than the module's are refused", () => {
+  using folder = temporaryFolder();
+  const schema = {};
+  const stray = reads({}, () => ({}));
+  const database = openDatabase({ ...optionsOf(folder.path), schema });
+  expect(() => stray(database)).toThrow(
+    'orders.db, whose module has another schema. Give `reads` and `writes` the same object as "',
+  );
+  database.close();
 });
 
 test("is claimed by one at a time, before there is a database and after", () => {

@@ -1,12 +1,23 @@
 import BetterSqlite3 from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import type { Environment } from "../contract/environment.ts";
-import { type Connection, connection, type Read, type Sqlite } from "./connection.ts";
+import {
+  type Connection,
+  connection,
+  prepareStatements,
+  type Read,
+  type Schema,
+  type Sqlite,
+} from "./connection.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate.ts";
+import { assertSchema } from "./schema-check.ts";
 import { keepPlansSteady } from "./steady-plans.ts";
 import { StoreError } from "./store-error.ts";
+
+/** Copies of one database, made before migrations, that are kept at most. */
+const COPIES_MAX = 3;
 
 /** A module's database, open for its owner. */
 export interface Database extends Read {
@@ -22,6 +33,8 @@ export interface DatabaseOptions {
   /** The data folder. */
   readonly folder: string;
   readonly migrations: Migrations;
+  /** The module's tables. Without them neither these nor statements are looked at. */
+  readonly schema?: Schema | undefined;
   readonly environment: Environment;
   /** What the folder lies on; the files of this machine when not given. */
   readonly disk?: Disk | undefined;
@@ -61,7 +74,10 @@ function unreadable(path: string, cause: Error): StoreError {
 }
 
 /**
- * Opens a claimed database, creating and migrating it as needed.
+ * Opens a claimed database, creating and migrating it as needed, and prepares all statements.
+ *
+ * Throws a StoreError when the database then differs from the module's schema, or cannot prepare a
+ * statement.
  *
  * Guarantees: WAL, `synchronous=FULL` (asserted; a WAL database otherwise reopens as NORMAL and may
  * lose the last commits in a power cut), foreign keys on. Queries read on this same connection:
@@ -69,21 +85,46 @@ function unreadable(path: string, cause: Error): StoreError {
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { module, folder, environment, disk = realDisk } = options;
-  const sqlite = disk.open(`${folder}/${module}.db`);
+  const path = `${folder}/${module}.db`;
+  let sqlite = disk.open(path);
   try {
     prepare(sqlite);
-    migrate(sqlite, options.migrations);
+    const copy = (migration: string) => copyBefore(migration, { path, sqlite, disk });
+    const change = migrate(sqlite, options.migrations, copy);
+    if (change === "rebuilt") {
+      sqlite.close();
+      sqlite = disk.open(path);
+      prepare(sqlite);
+    }
+    const open = checked(sqlite, options.schema, { isChanged: change !== "current" });
+    // Before any statement is prepared: it guards those that are prepared after it is made.
+    const writer = groupCommit(module, open, environment);
+    prepareStatements(open, { writes: true });
+    return { [connection]: open, module, writer, close: () => void sqlite.close() };
   } catch (error) {
     sqlite.close();
     throw error;
   }
-  const open = connectionTo(sqlite);
-  return {
-    [connection]: open,
-    module,
-    writer: groupCommit(module, open, environment),
-    close: () => void sqlite.close(),
-  };
+}
+
+/** Copies a database as it was before a migration that may drop or rebuild a table. */
+function copyBefore(
+  migration: string,
+  { path, sqlite, disk }: { path: string; sqlite: Sqlite; disk: Disk },
+): void {
+  const prefix = `${path}.before-`;
+  const copy = `${prefix}${migration.replace(/[^\w.-]/g, "_")}`;
+  try {
+    disk.copy(sqlite, { path: copy, prefix, copiesMax: COPIES_MAX });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(
+      `${path} cannot be copied to ${copy} (${why}), which is done before the migration ` +
+        `${migration} because that may drop or rebuild a table. Nothing was changed. Make room ` +
+        "for the copy in the data folder, and see that this user can write there.",
+      { cause },
+    );
+  }
 }
 
 /** A module's database, open beside its owner, to be read only. */
@@ -100,37 +141,47 @@ export interface ReadDatabase extends Read {
 export function openForReading(options: DatabaseOptions): ReadDatabase {
   const { module, folder, migrations, disk = realDisk } = options;
   const path = `${folder}/${module}.db`;
-  let sqlite: Sqlite | undefined;
+  let opened: Sqlite | undefined;
   try {
-    sqlite = disk.open(path, { readonly: true });
+    const sqlite = disk.open(path, { readonly: true });
+    opened = sqlite;
     assertUpToDate(sqlite, migrations);
+    const open = checked(sqlite, options.schema, { isChanged: false });
+    prepareStatements(open, { writes: false });
+    const changes = sqlite.prepare<[], number>("PRAGMA data_version").pluck();
+    return {
+      [connection]: { ...open, version: () => changes.get() ?? 0 },
+      module,
+      close: () => void sqlite.close(),
+    };
   } catch (error) {
-    sqlite?.close();
+    opened?.close();
     throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
   }
-  const open = sqlite;
-  const changes = open.prepare<[], number>("PRAGMA data_version").pluck();
-  return {
-    [connection]: { ...connectionTo(open), version: () => changes.get() ?? 0 },
-    module,
-    close: () => void open.close(),
-  };
 }
 
 const known = new WeakMap<Sqlite, Connection>();
 
 /**
- * The connection of an open database. A disk may hand that out again: what was prepared on it stays
- * so, and what was remembered by the number of its commits is old.
+ * The connection of an open database, once that is as its schema says. A disk may hand out again
+ * what was open before: what was prepared on it stays so, and what was remembered by the number of
+ * its commits is old.
  */
-function connectionTo(sqlite: Sqlite): Connection {
+function checked(
+  sqlite: Sqlite,
+  schema: Schema | undefined,
+  { isChanged }: { readonly isChanged: boolean },
+): Connection {
   const before = known.get(sqlite);
+  const isKnown = before !== undefined && before.schema === schema && !isChanged;
+  if (schema !== undefined && !isKnown) assertSchema(sqlite, schema);
   if (before !== undefined) {
     before.commits += 1;
+    before.schema = schema;
     return before;
   }
   keepPlansSteady(sqlite);
-  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
+  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [], schema, commits: 0 };
   known.set(sqlite, made);
   return made;
 }

@@ -17,7 +17,7 @@ const schema = `
     BEGIN SELECT RAISE(ROLLBACK, 'too many'); END;`;
 
 function connectionTo(sqlite: BetterSqlite3.Database) {
-  return { drizzle: drizzle(sqlite), sqlite, prepared: [], commits: 0 };
+  return { drizzle: drizzle(sqlite), sqlite, prepared: [], schema: undefined, commits: 0 };
 }
 
 /** A writer over a fresh file, and a second connection that sees only what is committed. */

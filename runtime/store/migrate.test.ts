@@ -55,13 +55,17 @@ test("undoes every migration of a start when one of them fails", () => {
   expect(shapeAfter(folder.path, [first, second])).toEqual(["a.id", "a.note"]);
 });
 
-test("refuses a migration that ends the transaction of all", () => {
-  using folder = temporaryFolder();
-  const ending = { name: "0001_ending", sql: "CREATE TABLE b (id INTEGER) STRICT; COMMIT" };
-  expect(() => shapeAfter(folder.path, [first, ending])).toThrow(
-    /migration 0001_ending cannot be applied to .*: it ends the transaction of all migrations/,
-  );
-});
+test.each(["COMMIT", "commit; BEGIN", "END TRANSACTION; BEGIN", "/* all */ ROLLBACK; BEGIN"])(
+  "refuses a migration that ends the transaction of all by %j, and runs nothing of it",
+  (end) => {
+    using folder = temporaryFolder();
+    const ending = { name: "0001_ending", sql: `CREATE TABLE b (id INTEGER) STRICT; ${end}` };
+    expect(() => shapeAfter(folder.path, [first, ending])).toThrow(
+      /migration 0001_ending cannot be applied to .*: it begins or ends a transaction, but all /,
+    );
+    expect(shapeAfter(folder.path, [first])).toEqual(["a.id"]);
+  },
+);
 
 test("undoes those of the kernel as well when one of the module fails", () => {
   using folder = temporaryFolder();

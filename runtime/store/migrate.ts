@@ -1,4 +1,12 @@
 import type { Sqlite } from "./connection.ts";
+import { inRebuild, inTransaction } from "./rebuild.ts";
+import {
+  isAdditive,
+  isTransactional,
+  type SqlStatement,
+  sqlStatements,
+  triggersDropped,
+} from "./sql-statements.ts";
 import { isStorageFailure } from "./storage-failure.ts";
 import { StoreError } from "./store-error.ts";
 import { TransactionGuard } from "./transaction-guard.ts";
@@ -72,10 +80,36 @@ export function assertUpToDate(sqlite: Sqlite, migrations: Migrations): void {
   );
 }
 
-/** Applies the migrations that this database lacks, all in one transaction. */
-export function migrate(sqlite: Sqlite, migrations: Migrations): void {
+/**
+ * Applies the migrations that this database lacks, all in one transaction.
+ *
+ * One that may drop or rebuild a table has `copy` called with its name first, unless the database
+ * is new, and runs as `inRebuild` says.
+ *
+ * Returns "rebuilt" after such a one: what else it has set holds for its connection alone, which is
+ * then to be opened anew.
+ */
+export function migrate(
+  sqlite: Sqlite,
+  migrations: Migrations,
+  copy: (migration: string) => void,
+): "current" | "extended" | "rebuilt" {
   const missing = assertKnown(sqlite, migrations);
-  if (missing.length > 0) apply(sqlite, missing);
+  if (missing.length === 0) return "current";
+  const rebuilding = missing.find((one) => !statementsOf(one).every(isAdditive));
+  if (rebuilding === undefined) {
+    inTransaction(sqlite, () => apply(sqlite, missing));
+    return "extended";
+  }
+  const isNew = sqlite.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
+  if (!isNew) copy(rebuilding.migration.name);
+  const droppedTriggers = missing.flatMap(statementsOf).flatMap(triggersDropped);
+  inRebuild(sqlite, { what: namesOf(missing), droppedTriggers }, () => apply(sqlite, missing));
+  return "rebuilt";
+}
+
+function statementsOf({ migration }: Missing): SqlStatement[] {
+  return sqlStatements(migration.sql);
 }
 
 /** What finds the migrations of a database, for a disk that hands it out again. */
@@ -95,41 +129,52 @@ function appliedTo(sqlite: Sqlite): Applied[] {
   return find();
 }
 
-function execute(sqlite: Sqlite, owner: string, { name, sql }: Migration): void {
+function execute(sqlite: Sqlite, one: Missing): void {
   try {
-    sqlite.exec(sql);
-    if (!sqlite.inTransaction) throw new Error("it ends the transaction of all migrations");
+    if (statementsOf(one).some(isTransactional)) {
+      throw new Error("it begins or ends a transaction, but all migrations are one");
+    }
+    sqlite.pragma("legacy_alter_table = OFF");
+    sqlite.exec(one.migration.sql);
   } catch (cause) {
     if (isStorageFailure(cause)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message =
-      `The ${owner} migration ${name} cannot be applied to ${sqlite.name}: ${why}. ` +
-      "Nothing was changed. Mend its SQL, or the data that it minds.";
-    throw new StoreError(message, { cause });
+    throw refused(sqlite, one, why, { cause });
   }
 }
 
+function refused(
+  sqlite: Sqlite,
+  { owner, migration }: Missing,
+  why: string,
+  options?: ErrorOptions,
+): StoreError {
+  const message =
+    `The ${owner} migration ${migration.name} cannot be applied to ${sqlite.name}: ${why}. ` +
+    "Nothing was changed. Mend its SQL, or the data that it minds.";
+  return new StoreError(message, options);
+}
+
 function apply(sqlite: Sqlite, missing: readonly Missing[]): void {
-  sqlite.exec("BEGIN IMMEDIATE");
-  try {
-    sqlite.exec(
-      `CREATE TABLE IF NOT EXISTS cleave_migration (
-         owner TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
-         fingerprint TEXT NOT NULL, PRIMARY KEY (owner, position)
-       ) STRICT, WITHOUT ROWID`,
-    );
-    TransactionGuard.of(sqlite).run(() => {
-      const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
-      for (const { owner, position, migration } of missing) {
-        execute(sqlite, owner, migration);
-        record.run(owner, position, migration.name, fingerprintOf(migration));
-      }
-    });
-    sqlite.exec("COMMIT");
-  } catch (error) {
-    if (sqlite.inTransaction) sqlite.exec("ROLLBACK");
-    throw error;
-  }
+  sqlite.exec(
+    `CREATE TABLE IF NOT EXISTS cleave_migration (
+       owner TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+       fingerprint TEXT NOT NULL, PRIMARY KEY (owner, position)
+     ) STRICT, WITHOUT ROWID`,
+  );
+  TransactionGuard.of(sqlite).run(() => {
+    const record = sqlite.prepare("INSERT INTO cleave_migration VALUES (?, ?, ?, ?)");
+    for (const one of missing) {
+      const { owner, position, migration } = one;
+      execute(sqlite, one);
+      record.run(owner, position, migration.name, fingerprintOf(migration));
+    }
+  });
+}
+
+function namesOf(missing: readonly Missing[]): string {
+  const names = missing.map(({ owner, migration }) => `${owner} migration ${migration.name}`);
+  return `The ${names.join(" and ")}`;
 }
 
 const fingerprints = new WeakMap<Migration, string>();

@@ -35,6 +35,7 @@ export class Broker implements AsyncDisposable {
   readonly #streamBytesMax: number;
   #server: NatsServer | undefined;
   #provisioning: Connection | undefined;
+  #endWatch = () => {};
 
   private constructor(manifest: Manifest, streamBytesMax: number) {
     this.#manifest = manifest;
@@ -120,12 +121,29 @@ export class Broker implements AsyncDisposable {
     if (this.#server === undefined) return;
     process.kill(this.#server.pid, "SIGKILL");
     await this.#server.died;
+    await this.#gone();
+  }
+
+  /** Has the server stop. */
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    await this.#gone();
+  }
+
+  /** Makes streams and consumers anew that are gone or damaged, until the server ends. */
+  watch(): void {
+    this.#endWatch = this.#provisioner().watch();
+  }
+
+  async #gone(): Promise<void> {
     this.#server = undefined;
+    this.#endWatch();
     await this.#provisioning?.close();
     this.#provisioning = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#endWatch();
     await this.#provisioning?.close();
     await this.#server?.stop();
     rmSync(this.folder, { recursive: true, force: true });

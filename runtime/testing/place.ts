@@ -14,7 +14,11 @@ import type { Envelope, Transport } from "../transport/transport.ts";
 import { brokerFor, type Nats } from "./broker.ts";
 import { duplicating } from "./duplicating.ts";
 import { Stillness, turns } from "./stillness.ts";
-import { type VirtualEnvironment, virtualEnvironment } from "./virtual-environment.ts";
+import {
+  TEST_EPOCH_MS,
+  type VirtualEnvironment,
+  virtualEnvironment,
+} from "./virtual-environment.ts";
 
 /** How the modules of a test meet. Every spec runs in each. */
 export const placements = ["in process", "in process, encoded", "over NATS"] as const;
@@ -32,6 +36,11 @@ export interface PlaceOptions {
   /** Settings of ports, by the port's name. */
   readonly settings?: ReadonlyMap<string, unknown>;
   readonly seed?: number;
+  /**
+   * How often the clock of the day is looked at, in milliseconds; every minute, as in earnest, when
+   * not given. A test that lets months pass looks less often.
+   */
+  readonly lookEveryMs?: number;
   /** False to leave out doubled deliveries and repeated calls. */
   readonly duplicate?: boolean;
 }
@@ -77,7 +86,7 @@ export class Placed implements AsyncDisposable {
     this.#placement = placement;
     this.#modules = modules;
     this.#options = options;
-    this.#environment = virtualEnvironment(options.seed);
+    this.#environment = virtualEnvironment(options.seed, TEST_EPOCH_MS, options);
   }
 
   /** Calls a procedure as the system. */
@@ -95,6 +104,11 @@ export class Placed implements AsyncDisposable {
   /** The virtual time, in milliseconds since 1970. */
   now(): number {
     return this.#environment.now();
+  }
+
+  /** Sets the clock of the day, as an operator or a suspended machine does. No timer notices. */
+  setClock(byMs: number): void {
+    this.#environment.setClock(byMs);
   }
 
   /** The circuit breakers of the ports that are not closed. */
@@ -152,7 +166,8 @@ export class Placed implements AsyncDisposable {
   async restart(afterMs = 0): Promise<void> {
     const atMs = this.#environment.now() + afterMs;
     await this.#crash();
-    this.#environment = virtualEnvironment((this.#options.seed ?? 1) + atMs, atMs);
+    const seed = (this.#options.seed ?? 1) + atMs;
+    this.#environment = virtualEnvironment(seed, atMs, this.#options);
     await this.start();
   }
 

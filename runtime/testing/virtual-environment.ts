@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { clockTimer } from "../resilience/clock-timer.ts";
 import { seeded } from "../simulation/seeded.ts";
 
 interface Timer {
@@ -14,6 +15,8 @@ export const TEST_EPOCH_MS = 1_767_225_600_000;
 export interface VirtualEnvironment extends Environment {
   /** The time of the next timer, or undefined. */
   nextTimerAtMs(): number | undefined;
+  /** Sets the clock of the day forward or back; what waits for a duration does not notice. */
+  setClock(byMs: number): void;
   /** Moves the clock to a time and runs the timers that are due by then, oldest first. */
   moveTo(atMs: number): void;
   /** Drops every timer and everything deferred, now and later: the process is gone. */
@@ -24,34 +27,43 @@ export interface VirtualEnvironment extends Environment {
   crashAt(nth: number): Promise<string>;
 }
 
-/** Makes an environment for tests. */
-export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEnvironment {
+/**
+ * Makes an environment for tests. Its clock is looked at as often as the real one, or as
+ * `lookEveryMs` says, since a test that never sets it can skip most of the looks.
+ */
+export function virtualEnvironment(
+  seed = 1,
+  startMs = TEST_EPOCH_MS,
+  { lookEveryMs }: { readonly lookEveryMs?: number } = {},
+): VirtualEnvironment {
   const random = seeded(seed).next;
   const timers = new Set<Timer>();
   let nowMs = startMs;
   let order = 0;
+  let aheadMs = 0;
   let dead = false;
   const points: string[] = [];
   let crash: { readonly count: number; readonly reached: (point: string) => void } | undefined;
   const hex = (digits: number) =>
     Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join("");
   const next = () => [...timers].sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+  const now = () => Math.floor(nowMs + aheadMs);
+  const after = (delayMs: number, work: () => void) => {
+    const timer = { atMs: nowMs + delayMs, order: order++, work };
+    if (!dead) timers.add(timer);
+    return () => void timers.delete(timer);
+  };
   return {
-    now: () => Math.floor(nowMs),
+    now,
     monotonic: () => nowMs,
     random,
     randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),
-    newId(prefix) {
-      const time = nowMs.toString(16).padStart(12, "0");
-      const sequence = (order++).toString(16).padStart(16, "0");
-      const start = `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}`;
-      return `${prefix}_${start}-8${sequence.slice(1, 4)}-${sequence.slice(4)}`;
-    },
+    newId: (prefix) => `${prefix}_${idAt(nowMs, order++, hex)}`,
     newTraceId: () => hex(32),
-    after(delayMs, work) {
-      const timer = { atMs: nowMs + delayMs, order: order++, work };
-      if (!dead) timers.add(timer);
-      return () => timers.delete(timer);
+    after,
+    at: (atMs, work) => clockTimer({ now, after }, { lookEveryMs, atMs }, work),
+    setClock(byMs) {
+      aheadMs += byMs;
     },
     defer(work) {
       if (!dead) setImmediate(() => dead || work());
@@ -85,4 +97,12 @@ export function virtualEnvironment(seed = 1, startMs = TEST_EPOCH_MS): VirtualEn
       timers.clear();
     },
   };
+}
+
+/** A UUIDv7 of this time, with a number that no other of the environment has. */
+function idAt(nowMs: number, order: number, hex: (digits: number) => string): string {
+  const time = nowMs.toString(16).padStart(12, "0");
+  const sequence = order.toString(16).padStart(16, "0");
+  const start = `${time.slice(0, 8)}-${time.slice(8)}-7${hex(3)}`;
+  return `${start}-8${sequence.slice(1, 4)}-${sequence.slice(4)}`;
 }

@@ -4,8 +4,8 @@ export interface ModuleLinks {
   readonly queries: readonly string[];
   readonly commands: readonly string[];
   readonly events: readonly string[];
-  /** The modules that it calls. */
-  readonly calls: readonly string[];
+  /** The modules that it calls, with the names of the procedures. */
+  readonly calls: readonly { readonly callee: string; readonly procedures: readonly string[] }[];
   /** The modules whose events it reacts to, with the names of those events. */
   readonly reads: readonly { readonly producer: string; readonly events: readonly string[] }[];
 }

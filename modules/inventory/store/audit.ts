@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
+import * as schema from "../schema.ts";
 import { consumptions, ledger, levels, reservationLines, reservations } from "../schema.ts";
 
 /** A check reports at most this many rows. */
@@ -52,13 +53,14 @@ const checks = [
       FROM ${reservationLines} r JOIN ${reservations} o ON o.order_id = r.order_id
       WHERE o.state = 'held' AND r.open <> r.quantity`,
   sql`SELECT 'S6' AS invariant, r.order_id || ' asked for ' || r.quantity || ' of ' || ${where("r")}
-        || ', keeps ' || r.open || ' and consumed ' || coalesce(sum(c.quantity), 0) AS detail
+        || ', keeps ' || r.open || ', gave back ' || r.released || ' and consumed '
+        || coalesce(sum(c.quantity), 0) AS detail
       FROM ${reservationLines} r
       JOIN ${reservations} o ON o.order_id = r.order_id AND o.state IN ('committed', 'consumed')
       LEFT JOIN ${consumptions} c ON c.order_id = r.order_id
         AND c.variant_id = r.variant_id AND c.location_id = r.location_id
       GROUP BY r.order_id, r.variant_id, r.location_id
-      HAVING r.quantity <> r.open + coalesce(sum(c.quantity), 0)`,
+      HAVING r.quantity <> r.open + r.released + coalesce(sum(c.quantity), 0)`,
   sql`SELECT 'S6' AS invariant, c.shipment_id || ' consumed ' || c.quantity || ' of '
         || ${where("c")} || ', the ledger says ' || coalesce(-e.delta, 0) AS detail
       FROM ${consumptions} c LEFT JOIN ${ledger} e ON e.source = 'shipment'
@@ -67,7 +69,7 @@ const checks = [
 ];
 
 /** Everything in the books that breaks an invariant, at most a few rows of each check. */
-const broken = reads((db) => ({
+const broken = reads(schema, (db) => ({
   of: (check: (typeof checks)[number]) => db.all<Row>(sql`${check} LIMIT ${REPORTED_MAX}`),
 }));
 

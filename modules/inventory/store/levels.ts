@@ -2,6 +2,7 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { LedgerSource, Line } from "../domain.ts";
 import { MAIN_LOCATION } from "../domain.ts";
+import * as schema from "../schema.ts";
 import { ledger, levels, reservationLines } from "../schema.ts";
 
 /** Staff see at most this many ledger entries of a variant. */
@@ -24,7 +25,7 @@ const levelColumns = {
   available,
 };
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   available: db.select({ available }).from(levels).where(isLevel).prepare(),
   level: db.select(levelColumns).from(levels).where(isLevel).prepare(),
   levels: db
@@ -52,7 +53,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   addLevel: db
     .insert(levels)
     .values({

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Line, ReservationState } from "../domain.ts";
 import { MAIN_LOCATION } from "../domain.ts";
+import * as schema from "../schema.ts";
 import { consumptions, reservationLines, reservations } from "../schema.ts";
 
 /** Staff see at most this many live reservations of a variant. */
@@ -14,7 +15,7 @@ const isLine = and(
   eq(reservationLines.locationId, MAIN_LOCATION),
 );
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   liveReservations: db
     .select({
       orderId: reservations.orderId,
@@ -81,7 +82,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   addReservation: db
     .insert(reservations)
     .values({ orderId: p("orderId"), state: p("state"), untilMs: p("untilMs") })
@@ -105,6 +106,11 @@ const write = writes((db) => ({
   openLines: db
     .update(reservationLines)
     .set({ open: sql`${reservationLines.quantity}` })
+    .where(eq(reservationLines.orderId, p("orderId")))
+    .prepare(),
+  countReleased: db
+    .update(reservationLines)
+    .set({ released: sql`${reservationLines.released} + ${reservationLines.open}` })
     .where(eq(reservationLines.orderId, p("orderId")))
     .prepare(),
   closeLines: db
@@ -191,6 +197,11 @@ export function addLine(tx: Write, orderId: string, line: Line): void {
 export function setLines(tx: Write, orderId: string, kept: "open" | "closed"): void {
   const { openLines, closeLines } = write(tx);
   (kept === "open" ? openLines : closeLines).run({ orderId });
+}
+
+/** Counts what is still kept for an order, of which goods have left, as given back. */
+export function countReleased(tx: Write, orderId: string): void {
+  write(tx).countReleased.run({ orderId });
 }
 
 /** Takes consumed units from what is kept for an order; false when less is kept. */

@@ -89,6 +89,17 @@ export function timelineLeadsTo(
   return path.slice(1).every((to, index) => orderMoves[path[index] ?? to].includes(to));
 }
 
+/** The id of the saga of an order's newest cancellation. Each cancellation has its own. */
+export function cancellationId({
+  orderId,
+  timeline,
+}: {
+  readonly orderId: string;
+  readonly timeline: readonly Pick<TimelineEntry, "what">[];
+}): string {
+  return `${orderId}:${timeline.filter(({ what }) => what === "cancelling").length}`;
+}
+
 /** What became of an order's money, as payments tells it. */
 export interface MoneyOf {
   readonly state: string;

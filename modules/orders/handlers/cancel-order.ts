@@ -1,5 +1,6 @@
 import { handler, isStaff } from "#runtime";
 import { orders } from "../contract.ts";
+import { cancellationId } from "../domain/order.ts";
 import { orderView } from "../domain/order-view.ts";
 import { openedOrder } from "../order-access.ts";
 import { cancelOrder as cancellation } from "../sagas/cancel-order.ts";
@@ -13,10 +14,11 @@ export const cancelOrder = handler(orders.cancelOrder, (input, context) => {
     const order = openedOrder(tx, input, context);
     const { orderId, status } = order;
     if (status === "cancelling" || status === "cancelled") return orderView(order);
-    if (status !== "confirmed") throw fail("NOT_CANCELLABLE", { status });
+    const hasLeft = order.timeline.some(({ what }) => what === "shipped");
+    if (status !== "confirmed" || hasLeft) throw fail("NOT_CANCELLABLE", { status });
     moveOrder(tx, orderId, { from: "confirmed", to: "cancelling", by, atMs: tx.now });
-    // An id of its own: a cancellation that lost against the parcel may be asked for again.
-    tx.start(cancellation, tx.newId("cnl"), { orderId, reason, by });
-    return orderView(openedOrder(tx, input, context));
+    const cancelling = openedOrder(tx, input, context);
+    tx.start(cancellation, cancellationId(cancelling), { orderId, reason, by });
+    return orderView(cancelling);
   });
 });

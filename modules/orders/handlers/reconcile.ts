@@ -1,7 +1,7 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Call, handler, type Read } from "#runtime";
+import type { Call, Read } from "#runtime";
 import { orders } from "../contract.ts";
 import {
   goodsOf,
@@ -12,6 +12,7 @@ import {
 } from "../domain/order.ts";
 import { ordersSince, overdueOrders, ownViolations, redemptionOf } from "../store/books.ts";
 import { orderById, type StoredOrder } from "../store/orders.ts";
+import { handler } from "../uses.ts";
 
 const ordersMax = 1_000;
 const detailsMax = 100;
@@ -20,29 +21,25 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 type Violation = { invariant: string; detail: string };
-type Neighbours = Call<typeof inventory | typeof payments>;
+type Neighbours = Call<typeof inventory.reservationOf | typeof payments.paymentOfOrder>;
 
-export const reconcile = handler(
-  orders.reconcile,
-  { uses: [inventory, payments, shipping] },
-  async ({ sinceMs }, { read, call, now }) => {
-    const batch = ordersSince(read, { sinceMs: sinceMs ?? now() - dayMs, limit: ordersMax });
-    const violations = [
-      ...ownViolations(read, detailsMax),
-      ...overdue(read, now()),
-      ...batch.flatMap((order) => ownBooks(read, order)),
-      ...(await call(inventory.audit, {})),
-      ...(await call(payments.audit, {})),
-      ...(await call(shipping.audit, {})),
-    ];
-    for (let from = 0; from < batch.length; from += callsAtOnce) {
-      const some = batch.slice(from, from + callsAtOnce);
-      const found = await Promise.all(some.map((order) => acrossTwice(read, call, order)));
-      violations.push(...found.flat());
-    }
-    return { checkedOrders: batch.length, violations };
-  },
-);
+export const reconcile = handler(orders.reconcile, async ({ sinceMs }, { read, call, now }) => {
+  const batch = ordersSince(read, { sinceMs: sinceMs ?? now() - dayMs, limit: ordersMax });
+  const violations = [
+    ...ownViolations(read, detailsMax),
+    ...overdue(read, now()),
+    ...batch.flatMap((order) => ownBooks(read, order)),
+    ...(await call(inventory.audit, {})),
+    ...(await call(payments.audit, {})),
+    ...(await call(shipping.audit, {})),
+  ];
+  for (let from = 0; from < batch.length; from += callsAtOnce) {
+    const some = batch.slice(from, from + callsAtOnce);
+    const found = await Promise.all(some.map((order) => acrossTwice(read, call, order)));
+    violations.push(...found.flat());
+  }
+  return { checkedOrders: batch.length, violations };
+});
 
 /** O8: pending orders end within 20 minutes, and cancellations within a day. */
 function overdue(read: Read, nowMs: number): Violation[] {

@@ -1,13 +1,13 @@
 import { payments } from "#modules/payments";
-import { handler, money } from "#runtime";
+import { money } from "#runtime";
 import { orders } from "../contract.ts";
 import { refundOrder as refunding } from "../sagas/refund-order.ts";
 import { orderById } from "../store/orders.ts";
 import { addRefund, refundById, requestedOf } from "../store/refunds.ts";
+import { handler } from "../uses.ts";
 
 export const refundOrder = handler(
   orders.refundOrder,
-  { uses: [payments] },
   async (input, { call, fail, transaction }) => {
     const { orderId, refundId, amount, reason } = input;
     const payment = await call(payments.paymentOfOrder, { orderId });

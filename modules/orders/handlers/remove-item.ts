@@ -1,12 +1,9 @@
-import { products } from "#modules/products";
-import { shipping } from "#modules/shipping";
-import { handler } from "#runtime";
 import { editCart } from "../cart-edit.ts";
 import { orders } from "../contract.ts";
+import { handler } from "../uses.ts";
 
 export const removeItem = handler(
   orders.removeItem,
-  { uses: [products, shipping] },
   async (input, context) =>
     await editCart(input, context, {
       apply: (cart) => ({

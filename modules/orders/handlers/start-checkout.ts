@@ -1,6 +1,4 @@
-import { products } from "#modules/products";
-import { shipping } from "#modules/shipping";
-import { handler, type Identity, type Money, type Read, type Transaction } from "#runtime";
+import type { Identity, Money, Read, Transaction } from "#runtime";
 import { type CartAccess, type CartContext, openedCart } from "../cart-access.ts";
 import { orders } from "../contract.ts";
 import { type Cart, missingIn } from "../domain/cart.ts";
@@ -14,43 +12,40 @@ import { lockCart } from "../store/carts.ts";
 import { couponByCode, holdCoupon, usesByCustomer } from "../store/coupons.ts";
 import { addOrder } from "../store/orders.ts";
 import { tokenKey } from "../tokens.ts";
+import { handler } from "../uses.ts";
 
-export const startCheckout = handler(
-  orders.startCheckout,
-  { uses: [products, shipping] },
-  async (input, context) => {
-    const { read, call, now, fail, port, newId, identity, transaction } = context;
-    const { cartVersion, expectedTotal, paymentToken, note } = input;
-    const seen = unlockedCart(read, { ...input, cartVersion }, context);
-    const quotes = await quotesOf(
-      call,
-      seen.lines.map((line) => line.variantId),
-    );
-    const options = await optionsFor(call, seen, quotes);
-    const price = priced(read, seen, { quotes, options, nowMs: now() });
-    const cart = ordered(seen, price, context);
-    const snapshot = snapshotOf(cart, price, note);
-    const { total } = snapshot.totals;
-    if (!equal(total, expectedTotal)) throw fail("PRICE_CHANGED", { total });
-    const orderId = newId("ord");
-    const orderToken = port(tokenKey).tokenOf("order", orderId);
+export const startCheckout = handler(orders.startCheckout, async (input, context) => {
+  const { read, call, now, fail, port, newId, identity, transaction } = context;
+  const { cartVersion, expectedTotal, paymentToken, note } = input;
+  const seen = unlockedCart(read, { ...input, cartVersion }, context);
+  const quotes = await quotesOf(
+    call,
+    seen.lines.map((line) => line.variantId),
+  );
+  const options = await optionsFor(call, seen, quotes);
+  const price = priced(read, seen, { quotes, options, nowMs: now() });
+  const cart = ordered(seen, price, context);
+  const snapshot = snapshotOf(cart, price, note);
+  const { total } = snapshot.totals;
+  if (!equal(total, expectedTotal)) throw fail("PRICE_CHANGED", { total });
+  const orderId = newId("ord");
+  const orderToken = port(tokenKey).tokenOf("order", orderId);
 
-    return await transaction((tx) => {
-      const lock = { cartId: cart.cartId, version: cartVersion, orderId, nowMs: tx.now };
-      // The version is that of the cart that was priced, so nothing of it has changed since.
-      if (!lockCart(tx, lock)) {
-        unlockedCart(tx, { ...input, cartVersion }, context);
-        throw fail("CART_CHANGED", { version: seen.version });
-      }
-      const refusal = takeCoupon(tx, orderId, { ...cart, snapshot });
-      if (refusal !== null) throw fail("COUPON_NOT_APPLICABLE", { reason: refusal });
-      const number = place(tx, { cart, orderId, orderToken, paymentToken, snapshot, identity });
-      const { amount, currency } = total;
-      const row = { orderId, number, total: amount, currency, abandoned: 0, rejection: null };
-      return checkoutView({ ...row, status: "pending" }, { orderToken, actionUrl: null });
-    });
-  },
-);
+  return await transaction((tx) => {
+    const lock = { cartId: cart.cartId, version: cartVersion, orderId, nowMs: tx.now };
+    // The version is that of the cart that was priced, so nothing of it has changed since.
+    if (!lockCart(tx, lock)) {
+      unlockedCart(tx, { ...input, cartVersion }, context);
+      throw fail("CART_CHANGED", { version: seen.version });
+    }
+    const refusal = takeCoupon(tx, orderId, { ...cart, snapshot });
+    if (refusal !== null) throw fail("COUPON_NOT_APPLICABLE", { reason: refusal });
+    const number = place(tx, { cart, orderId, orderToken, paymentToken, snapshot, identity });
+    const { amount, currency } = total;
+    const row = { orderId, number, total: amount, currency, abandoned: 0, rejection: null };
+    return checkoutView({ ...row, status: "pending" }, { orderToken, actionUrl: null });
+  });
+});
 
 type OrderedCart = Cart & { readonly email: string };
 

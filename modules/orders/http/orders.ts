@@ -1,9 +1,9 @@
 import { t } from "#runtime";
-import { type Edge, Elysia, httpSchema } from "#runtime/http";
+import { type Edge, Elysia, httpSchema, problem } from "#runtime/http";
 import { orders } from "../contract.ts";
 import { orderAccess, orderHeaders, orderQuery } from "./tokens.ts";
 
-/** How long the answer to a refund waits for its end. */
+/** How long the answer to a cancellation or a refund waits for its end. */
 const patienceMs = 3_000;
 
 const { orderId } = orders.orderById.input.properties;
@@ -43,9 +43,15 @@ export function orderRoutes(edge: Edge) {
     )
     .post(
       "/v1/orders/:orderId/cancel",
-      ({ call, params, headers, body, requireKey }) => {
+      async ({ call, params, headers, body, requireKey }) => {
         const key = requireKey();
-        return call(orders.cancelOrder, { ...orderAccess(params, headers), ...body }, { key });
+        const access = orderAccess(params, headers);
+        await call(orders.cancelOrder, { ...access, ...body }, { key });
+        // The stored answer says how it began; this one, however often it is asked, how it stands.
+        const order = await call(orders.orderById, { ...access, waitMs: patienceMs });
+        const { status } = order;
+        if (status === "cancelling" || status === "cancelled") return order;
+        throw problem(409, "not_cancellable", "A parcel of the order has left.", { status });
       },
       {
         params,

@@ -1,13 +1,21 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Static, saga, type Transaction, t } from "#runtime";
-import { complete } from "../completing.ts";
-import { orders } from "../contract.ts";
-import { releaseCoupon } from "../store/coupons.ts";
-import { moveOrder, note } from "../store/orders.ts";
+import { type Transaction, t, waitUntil } from "#runtime";
+import { callBack } from "../calling-back.ts";
+import { endCancelled, endConfirmed } from "../cancelling.ts";
+import { stopIfRefunded } from "../stopping.ts";
+import { note } from "../store/orders.ts";
+import { saga } from "../uses.ts";
 
 const dayMs = 24 * 60 * 60_000;
+/**
+ * Ten years: only shipping's answer turns a cancellation back. Without one, shipping may have
+ * cancelled the fulfilment, and a confirmed order that can't be shipped would be left.
+ */
+const deadlineMs = 3_650 * dayMs;
+/** Between two looks at a parcel that is being dispatched; an event comes sooner. */
+const lookMs = 60_000;
 
 const Cancellation = t.Object({
   orderId: t.String(),
@@ -16,16 +24,45 @@ const Cancellation = t.Object({
 });
 
 /**
- * From "cancelling" to "cancelled", or back to "confirmed" when the parcel has left.
+ * From "cancelling" to "cancelled", or back to "confirmed" when a parcel has left.
  *
- * Only shipping can say whether it is too late. Once it has called the shipment back there is no
- * way back: the money and the stock are made whole until it is done. The deadline is long because
- * turning back without shipping's answer would leave a confirmed order that can't be shipped.
+ * Only shipping can say whether it is too late. While a parcel is being dispatched it waits: a
+ * capture that fails brings the parcel back, and the cancellation goes on. Once shipping has called
+ * everything back there is no way back: stock and money are made whole until it is done.
  */
 export const cancelOrder = saga("orders.cancel-order", {
+  version: 2,
+  input: Cancellation,
+  deadlineMs,
+})
+  .step("call-shipment-back", {
+    async run({ input: { orderId, reason }, call, now }) {
+      const cancelled = await callBack(call, { orderId, reason, scope: "whole" });
+      return cancelled === undefined ? waitUntil(now() + lookMs) : {};
+    },
+  })
+  .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
+  .step("release-stock", {
+    async run({ input: { orderId, reason }, call }) {
+      await call(inventory.releaseStock, { orderId, reason });
+      return {};
+    },
+  })
+  .step("reverse-payment", {
+    async run({ input: { orderId, reason }, call }) {
+      await call(payments.reverse, { orderId, reason });
+      return {};
+    },
+  })
+  .ending((tx, { input, outcome }) => {
+    if (outcome === "completed") endCancelled(tx, input);
+    else keep(tx, input.orderId);
+  });
+
+/** For cancellations that began under it. To it a parcel that is being dispatched has left. */
+export const cancelOrderVersion1 = saga("orders.cancel-order", {
   version: 1,
   input: Cancellation,
-  uses: [inventory, payments, shipping],
   deadlineMs: 30 * dayMs,
 })
   .step("call-shipment-back", {
@@ -34,9 +71,7 @@ export const cancelOrder = saga("orders.cancel-order", {
       return {};
     },
   })
-  .pivot("called-back", (tx, { input }) => {
-    note(tx, input.orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
-  })
+  .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
   .step("reverse-payment", {
     async run({ input: { orderId, reason }, call }) {
       await call(payments.reverse, { orderId, reason });
@@ -50,24 +85,16 @@ export const cancelOrder = saga("orders.cancel-order", {
     },
   })
   .ending((tx, { input, outcome }) => {
-    if (outcome === "completed") cancelled(tx, input);
+    if (outcome === "completed") endCancelled(tx, input);
     else keep(tx, input.orderId);
   });
 
-function cancelled(tx: Transaction, { orderId, reason, by }: Static<typeof Cancellation>): void {
-  const move = { from: "cancelling", to: "cancelled", by, atMs: tx.now } as const;
-  const order = moveOrder(tx, orderId, move);
-  if (order === undefined) throw new Error(`The order ${orderId} is not being cancelled any more.`);
-  releaseCoupon(tx, orderId);
-  const { number, email } = order;
-  // It ends in a mail, and whoever ordered with somebody else's address must not write to them.
-  const told = by === "customer" ? "" : reason;
-  tx.emit(orders.orderCancelled, { orderId, number, email, reason: told });
+function noteCalledBack(tx: Transaction, orderId: string): void {
+  note(tx, orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
 }
 
-/** The parcel won. If it was delivered meanwhile, the order is completed at once. */
+/** A parcel has left. An order that was refunded meanwhile is stopped, for what has not. */
 function keep(tx: Transaction, orderId: string): void {
-  const back = { from: "cancelling", to: "confirmed", by: "shipping", atMs: tx.now } as const;
-  const order = moveOrder(tx, orderId, back);
-  if (order?.delivered === 1) complete(tx, orderId, "shipping");
+  endConfirmed(tx, orderId);
+  stopIfRefunded(tx, orderId);
 }

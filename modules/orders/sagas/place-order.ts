@@ -6,7 +6,6 @@ import {
   moneySchema,
   SagaRefusal,
   type Static,
-  saga,
   type Transaction,
   t,
   times,
@@ -17,6 +16,7 @@ import { checkoutMs, holdMs, rejectionFor, verdictOn } from "../domain/checkout.
 import { unlockCart } from "../store/carts.ts";
 import { releaseCoupon, useCoupon } from "../store/coupons.ts";
 import { moveOrder, standingOf } from "../store/orders.ts";
+import { saga } from "../uses.ts";
 
 /**
  * All that the steps need, so that none of them reads the order.
@@ -46,7 +46,6 @@ const PlacedOrder = t.Object({
 export const placeOrder = saga("orders.place-order", {
   version: 1,
   input: PlacedOrder,
-  uses: [inventory, payments, shipping],
   deadlineMs: checkoutMs,
 })
   .step("hold-stock", {

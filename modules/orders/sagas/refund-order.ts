@@ -1,6 +1,7 @@
 import { payments } from "#modules/payments";
-import { moneySchema, SagaRefusal, saga, t } from "#runtime";
+import { moneySchema, SagaRefusal, t } from "#runtime";
 import { decideRefund } from "../refunding.ts";
+import { saga } from "../uses.ts";
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -16,7 +17,6 @@ export const refundOrder = saga("orders.refund-order", {
     amount: moneySchema,
     reason: t.String(),
   }),
-  uses: [payments],
   deadlineMs: 7 * dayMs,
 })
   .step("refund-payment", {

@@ -1,11 +1,12 @@
 import { and, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
+import * as schema from "../schema.ts";
 import { orders, redemptions } from "../schema.ts";
 import { opened, type StoredOrder } from "./orders.ts";
 
 const at = sql.placeholder;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   since: db
     .select()
     .from(orders)
@@ -41,7 +42,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const books = reads((db) => ({
+const books = reads(schema, (db) => ({
   couponCounts: db
     .select({
       code: sql<string>`code`,

@@ -3,11 +3,12 @@ import { type Read, reads, type Write, writes } from "#runtime";
 import { assertCartMove, type Cart, type CartLine } from "../domain/cart.ts";
 import type { Address } from "../domain/order.ts";
 import { taxRates as fromRows, type TaxRates } from "../domain/tax.ts";
+import * as schema from "../schema.ts";
 import { carts, taxRates } from "../schema.ts";
 
 const at = sql.placeholder;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   byId: db
     .select()
     .from(carts)
@@ -21,7 +22,7 @@ const read = reads((db) => ({
 }));
 
 /** The tax rates, read once from each open database: only migrations write them. */
-const rates = reads((db) => {
+const rates = reads(schema, (db) => {
   const rows = db.select().from(taxRates).all();
   const byCountry = new Map<string, TaxRates>();
   for (const { country } of rows) {
@@ -30,7 +31,7 @@ const rates = reads((db) => {
   return byCountry;
 });
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insert: db
     .insert(carts)
     .values({

@@ -1,11 +1,12 @@
 import { and, count, eq, ne, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Coupon } from "../domain/coupon.ts";
+import * as schema from "../schema.ts";
 import { coupons, redemptions } from "../schema.ts";
 
 const at = sql.placeholder;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   byCode: db
     .select()
     .from(coupons)
@@ -24,7 +25,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insert: db
     .insert(coupons)
     .values({

@@ -8,6 +8,7 @@ import {
   type Snapshot,
   type TimelineEntry,
 } from "../domain/order.ts";
+import * as schema from "../schema.ts";
 import { orders } from "../schema.ts";
 
 const at = sql.placeholder;
@@ -40,7 +41,7 @@ const newest = sql`coalesce(max(${orders.number}), ${numberBeforeFirst})`;
 const nextNumber = sql`(SELECT ${newest} + 1 FROM ${orders})`;
 const appended = sql`json_insert(${orders.timeline}, '$[#]', json(${at("entry")}))`;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   byId: db
     .select()
     .from(orders)
@@ -69,7 +70,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insert: db
     .insert(orders)
     .values({

@@ -1,11 +1,12 @@
 import { and, eq, sql, sum } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import { type RefundState, refundMoves } from "../domain/refund.ts";
+import * as schema from "../schema.ts";
 import { refunds } from "../schema.ts";
 
 const at = sql.placeholder;
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   byId: db
     .select()
     .from(refunds)
@@ -18,7 +19,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   insert: db
     .insert(refunds)
     .values({

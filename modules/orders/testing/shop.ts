@@ -8,7 +8,7 @@ import type { Handler } from "../../../runtime/module/handler.ts";
 import { type Placed, type Placement, place } from "../../../runtime/testing/place.ts";
 import inventoryModule from "../../inventory/module.ts";
 import paymentsModule from "../../payments/module.ts";
-import type { PaymentProvider } from "../../payments/provider.ts";
+import { type PaymentProvider, ProviderTimeout } from "../../payments/provider.ts";
 import { openSimulator, type Simulator } from "../../payments/simulator/simulator.ts";
 import productsModule from "../../products/module.ts";
 import shippingModule from "../../shipping/module.ts";
@@ -26,22 +26,36 @@ export const address = {
 export type CartKey = OutputOf<typeof orders.createCart>;
 type Checkout = OutputOf<typeof orders.checkoutById>;
 
+export interface ShopOptions {
+  readonly stock?: number;
+  readonly duplicate?: boolean;
+  readonly shipping?: Module;
+  readonly orders?: Module;
+  readonly payments?: Module;
+  /** While `isSilent` the provider does not hear of captures. */
+  readonly line?: { isSilent: boolean };
+  readonly lookEveryMs?: number;
+}
+
 /** The shop's modules in one test, with a catalogue of two things: tea (19 %), and books (7 %). */
-export async function openShop(
-  placement: Placement,
-  options: { stock?: number; duplicate?: boolean; shipping?: Module } = {},
-): Promise<Shop> {
+export async function openShop(placement: Placement, options: ShopOptions = {}): Promise<Shop> {
   const { stock = 100, duplicate = true, shipping = shippingModule } = options;
+  const {
+    orders: sold = ordersModule,
+    payments: paid = paymentsModule,
+    line,
+    lookEveryMs,
+  } = options;
   const placed: Placed = await place(
     placement,
     [
       productsModule,
       inventoryModule,
-      { ...paymentsModule, ports: [simulated(() => placed)] },
+      { ...paid, ports: [simulated(() => placed, line)] },
       shipping,
-      ordersModule,
+      sold,
     ],
-    { duplicate },
+    { duplicate, ...(lookEveryMs !== undefined && { lookEveryMs }) },
   );
   const { variants } = await placed.call(products.importCatalogue, {
     categories: [{ slug: "all", title: "All", parent: null }],
@@ -139,7 +153,7 @@ export function hardOfHearing(heard: Promise<void>): Module {
 }
 
 /** The simulated provider, whose webhooks come without a network. */
-function simulated(shop: () => Placed) {
+function simulated(shop: () => Placed, line: { readonly isSilent: boolean } | undefined) {
   let simulator: Simulator | undefined;
   async function deliver(body: string, signature: string): Promise<boolean> {
     await shop().call(payments.receiveWebhook, { provider: "simulator", body, signature });
@@ -149,10 +163,27 @@ function simulated(shop: () => Placed) {
     settings: t.Object({}),
     open(_settings, world): PaymentProvider {
       simulator = openSimulator(world, { secret: "whsec_of_the_tests", deliver });
-      return simulator;
+      return line === undefined ? simulator : withSilence(simulator, line);
     },
     close: () => simulator?.close(),
   });
+}
+
+/** A provider that is not reached by a capture while the line is silent. */
+function withSilence(simulator: Simulator, line: { readonly isSilent: boolean }): PaymentProvider {
+  return {
+    name: simulator.name,
+    challenges: simulator.challenges,
+    authorise: (request) => simulator.authorise(request),
+    async capture(request) {
+      if (line.isSilent) throw new ProviderTimeout("silence");
+      return await simulator.capture(request);
+    },
+    cancel: (request) => simulator.cancel(request),
+    refund: (request) => simulator.refund(request),
+    intentOf: (by) => simulator.intentOf(by),
+    verifyWebhook: (body, signature) => simulator.verifyWebhook(body, signature),
+  };
 }
 
 function productOf(

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
+import * as schema from "../schema.ts";
 
 const FINDINGS_MAX = 100;
 /** How long a reversal or a webhook may be under way before it is called late. */
@@ -14,7 +15,7 @@ const refunded = sql.raw(`(SELECT coalesce(sum(e.amount), 0) FROM entries e
     SELECT 1 FROM entries f WHERE f.payment_id = p.payment_id
       AND f.kind = 'refund_failed' AND f.provider_ref = e.provider_ref))`);
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   findings: db
     .select({ invariant: sql<string>`invariant`, detail: sql<string>`detail` })
     .from(

@@ -1,4 +1,5 @@
 import { commitsOf, immutable, type Read, reads } from "#runtime";
+import * as schema from "../schema.ts";
 
 /**
  * Keeps the answers to the `answersMax` questions that were asked last, while nothing is written.
@@ -8,6 +9,7 @@ import { commitsOf, immutable, type Read, reads } from "#runtime";
  */
 export function memory<Answer>(answersMax: number) {
   const answers = reads(
+    schema,
     () => new Map<string, { readonly answer: Answer; readonly commits: number }>(),
   );
   return function remembered(on: Read, question: string, answer: () => Answer): Answer {

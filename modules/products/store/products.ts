@@ -1,6 +1,7 @@
 import { asc, eq, sql } from "drizzle-orm";
 import { type OutputOf, type Read, reads } from "#runtime";
 import type { products as contract } from "../contract.ts";
+import * as schema from "../schema.ts";
 import { categories, productDocuments, products, variants } from "../schema.ts";
 import { memory } from "./memory.ts";
 
@@ -12,7 +13,7 @@ export type Variant = Product["variants"][number];
 const DOCUMENTS_MAX = 1_000;
 const at = (name: string) => sql.placeholder(name);
 
-const read = reads((db) => {
+const read = reads(schema, (db) => {
   const documents = () =>
     db
       .select({ state: products.state, document: productDocuments.document })

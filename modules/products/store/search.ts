@@ -1,6 +1,7 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type OutputOf, type Read, reads } from "#runtime";
 import type { products } from "../contract.ts";
+import * as schema from "../schema.ts";
 import { knownWords, wordTrigrams } from "../schema.ts";
 import { memory } from "./memory.ts";
 
@@ -28,12 +29,12 @@ export type Page = {
   readonly limit: number;
 };
 
-type Database = Parameters<Parameters<typeof reads>[0]>[0];
+type Database = Parameters<Parameters<typeof reads>[1]>[0];
 const FACETS_MAX = 300;
 const ANSWERS_MAX = 2_000;
 const at = (name: string) => sql.placeholder(name);
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   pages: {
     words: pagesOf(db, "words"),
     category: pagesOf(db, "category"),

@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { type Write, writes } from "#runtime";
 import { nameKey } from "../domain/product.ts";
 import { marked, vocabularyOf } from "../domain/words.ts";
+import * as schema from "../schema.ts";
 import {
   categories,
   formerPrices,
@@ -30,7 +31,7 @@ import {
 
 const at = (name: string) => sql.placeholder(name);
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   addCategory: db
     .insert(categories)
     .values({ slug: at("slug"), title: at("title"), parent: at("parent"), path: at("path") })

@@ -56,9 +56,23 @@ export function dispatchDecision(
   return isSame ? "done" : "illegal";
 }
 
-/** Whether a shipment is on its way or there, so that it cannot be called back. */
-export function isOnItsWay(state: ShipmentState): boolean {
-  return state === "ship_requested" || state === "shipped" || state === "delivered";
+/** Reports whether a shipment has really left: only then is it too late to cancel it. */
+export function hasLeft(state: ShipmentState): boolean {
+  return state === "shipped" || state === "delivered";
+}
+
+/**
+ * Decides the cancellation of a fulfilment from the states of its shipments. Whether it is too late
+ * is open while a dispatch is under way, which may still fail: then it waits.
+ */
+export function cancelDecision(
+  states: readonly ShipmentState[],
+  scope: "whole" | "rest",
+): "cancel" | "cancel rest" | "wait" | "too late" {
+  const isTooLate = states.some(hasLeft);
+  if (isTooLate && scope === "whole") return "too late";
+  if (states.includes("ship_requested")) return "wait";
+  return isTooLate ? "cancel rest" : "cancel";
 }
 
 /** The wanted units, each variant once. */

@@ -1,15 +1,19 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Call, SagaRefusal, saga, t, waitUntil } from "#runtime";
+import { type Call, SagaRefusal, t, waitUntil } from "#runtime";
 import * as shipments from "../store/shipments.ts";
+import { saga } from "../uses.ts";
 
 /** Between two looks at a capture that the provider has not answered; an event comes sooner. */
 const LOOK_MS = 10_000;
 /** How long a dispatch waits for the provider's answer before it is packed again. */
 const CAPTURE_PATIENCE_MS = 30 * 60_000;
-/** About as long as an authorisation lives; until then no answer of a module is not a no. */
-const DEADLINE_MS = 7 * 24 * 3_600_000;
+/**
+ * Ten years: only an answer turns a dispatch back. Past the capture it must ship, because the money
+ * and the stock are taken, and for how long a neighbour is away says nothing about either.
+ */
+const DEADLINE_MS = 10 * 365 * 24 * 3_600_000;
 
 const Dispatch = t.Object({
   orderId: t.String(),
@@ -27,7 +31,6 @@ const Dispatch = t.Object({
 export const dispatch = saga("shipping.dispatch", {
   version: 1,
   input: Dispatch,
-  uses: [payments, inventory],
   deadlineMs: DEADLINE_MS,
 })
   .step("capture", {
@@ -56,12 +59,19 @@ export const dispatch = saga("shipping.dispatch", {
     tx.emit(shipping.dispatchFailed, { orderId, shipmentId, reason });
   });
 
-/** Asks for the capture once; its stored answer may be old, so an open one is asked for anew. */
-async function captureState(call: Call<typeof payments>, orderId: string): Promise<string> {
-  const asked = await call(payments.capture, { orderId });
-  if (asked.state === "captured") return "captured";
+/**
+ * Asks for the capture once, and then how the payment stands: the stored answer may be old. Money
+ * that was all given back pays for no parcel.
+ */
+async function captureState(
+  call: Call<typeof payments.capture | typeof payments.paymentOfOrder>,
+  orderId: string,
+): Promise<string> {
+  await call(payments.capture, { orderId });
   const payment = await call(payments.paymentOfOrder, { orderId });
-  return payment?.state ?? "gone";
+  if (payment === null) return "gone";
+  const { state, captured, refunded } = payment;
+  return state === "captured" && refunded.amount >= captured.amount ? "refunded" : state;
 }
 
 function reasonOf(code: string, data: unknown): string {

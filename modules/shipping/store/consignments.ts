@@ -1,13 +1,19 @@
 import { eq, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Line } from "../domain/shipment.ts";
+import * as schema from "../schema.ts";
 import { consignmentLines, consignments } from "../schema.ts";
 
 const p = sql.placeholder;
 const isOrder = eq(consignments.orderId, p("orderId"));
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   state: db.select({ state: consignments.state }).from(consignments).where(isOrder).prepare(),
+  heldAt: db
+    .select({ heldAtMs: consignments.heldAtMs })
+    .from(consignments)
+    .where(isOrder)
+    .prepare(),
   lines: db
     .select({ variantId: consignmentLines.variantId, quantity: consignmentLines.quantity })
     .from(consignmentLines)
@@ -15,7 +21,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   open: db
     .insert(consignments)
     .values({
@@ -37,13 +43,22 @@ const write = writes((db) => ({
     })
     .onConflictDoUpdate({
       target: consignments.orderId,
-      set: { state: "cancelled", cancelReason: sql`excluded.cancel_reason` },
+      set: { state: "cancelled", cancelReason: sql`excluded.cancel_reason`, heldAtMs: null },
       setWhere: eq(consignments.state, "open"),
     })
+    .prepare(),
+  setHeldAt: db
+    .update(consignments)
+    .set({ heldAtMs: sql`${p("heldAtMs")}` })
+    .where(isOrder)
     .prepare(),
   addLine: db
     .insert(consignmentLines)
     .values({ orderId: p("orderId"), variantId: p("variantId"), quantity: p("quantity") })
+    .prepare(),
+  removeLines: db
+    .delete(consignmentLines)
+    .where(eq(consignmentLines.orderId, p("orderId")))
     .prepare(),
 }));
 
@@ -74,6 +89,22 @@ export function cancelConsignment(
   cancelled: { orderId: string; reason: string; atMs: number },
 ): boolean {
   return write(tx).cancel.run(cancelled).changes === 1;
+}
+
+/** Reports whether a cancellation of an order's fulfilment waits for a dispatch to end. */
+export function isHeld(on: Read, orderId: string): boolean {
+  return (read(on).heldAt.get({ orderId })?.heldAtMs ?? null) !== null;
+}
+
+/** Has no further dispatch of an order begin, or with null lets them begin again. */
+export function setHeldAt(tx: Write, orderId: string, heldAtMs: number | null): void {
+  write(tx).setHeldAt.run({ orderId, heldAtMs });
+}
+
+/** Replaces what an order asks for, after the rest of it was cancelled. */
+export function setOrderedLines(tx: Write, orderId: string, lines: readonly Line[]): void {
+  write(tx).removeLines.run({ orderId });
+  for (const line of lines) addOrderedLine(tx, orderId, line);
 }
 
 export function addOrderedLine(tx: Write, orderId: string, line: Line): void {

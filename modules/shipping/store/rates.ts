@@ -1,12 +1,13 @@
 import { eq } from "drizzle-orm";
 import { type Read, reads } from "#runtime";
 import type { Area, Method } from "../domain/quote.ts";
+import * as schema from "../schema.ts";
 import { areas, methods, tiers } from "../schema.ts";
 
 type TieredMethod = Method & { readonly tiers: Method["tiers"][number][] };
 
 /** The rates, read once from each open database: only migrations write them. */
-const rates = reads((db) => {
+const rates = reads(schema, (db) => {
   const areasByCountry = new Map<string, Area[]>();
   for (const { country, ...area } of db.select().from(areas).all()) {
     areasByCountry.set(country, [...(areasByCountry.get(country) ?? []), area]);

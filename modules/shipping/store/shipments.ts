@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import type { Line, Shipment, ShipmentState } from "../domain/shipment.ts";
+import * as schema from "../schema.ts";
 import { consignmentLines, shipmentLines, shipments } from "../schema.ts";
 
 const p = sql.placeholder;
@@ -17,7 +18,7 @@ const columns = {
 };
 const line = { variantId: shipmentLines.variantId, quantity: shipmentLines.quantity };
 
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   shipment: db.select(columns).from(shipments).where(isShipment).prepare(),
   ofOrder: db
     .select(columns)
@@ -63,7 +64,7 @@ const read = reads((db) => ({
     .prepare(),
 }));
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   add: db
     .insert(shipments)
     .values({

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { defineModule, handler, type InputOf, writes } from "../../index.ts";
+import { declareUses, defineModule, handler, type InputOf, writes } from "../../index.ts";
 import { buying, ledger, pricing } from "./contracts.ts";
 import { CALLS_A_TURN, order, totalOf, turn } from "./order.ts";
 
@@ -24,12 +24,14 @@ function priced({ orderId, currency, lines }: InputOf<typeof pricing.totalOf>) {
   return { orderId, total: { amount: totalOf(lines), currency } };
 }
 
+const asker = declareUses([pricing.totalOf]);
+
 /** Calls the other module, in a loop, and times it. */
 export const buyingModule = defineModule({
   contract: buying,
-  uses: [pricing],
+  uses: asker.uses,
   handlers: {
-    askTotals: handler(buying.askTotals, { uses: [pricing] }, async ({ count }, { call }) => {
+    askTotals: asker.handler(buying.askTotals, async ({ count }, { call }) => {
       const startedMs = performance.now();
       for (let index = 0; index < count; index++) {
         await call(pricing.totalOf, order);
@@ -60,9 +62,10 @@ const entries = sqliteTable("entry", {
   note: text("note").notNull(),
   atMs: integer("at_ms").notNull(),
 });
+const schema = { accounts, entries };
 const placeholder = sql.placeholder;
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   enter: db
     .insert(entries)
     .values({
@@ -103,5 +106,6 @@ export const ledgerModule = defineModule({
       }),
     ),
   },
+  schema,
   migrations: [{ name: "0000_initial", sql: ledgerTables }],
 });

@@ -37,7 +37,9 @@ export const hearing = contract("hearing", {
 });
 
 /** The same without Cleave, as far as a nats-server must know of it. */
-export const barePricing = contract("bare-pricing", {});
+export const barePricing = contract("bare-pricing", {
+  totalOf: query({ input: empty, output: empty }),
+});
 export const bareAsking = contract("bare-asking", {});
 export const bareTelling = contract("bare-telling", { told: event(1, empty) });
 export const bareHearing = contract("bare-hearing", {});

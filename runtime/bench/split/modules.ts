@@ -1,6 +1,14 @@
 import { max, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { defineModule, handler, reaction, reads, type Transaction, writes } from "../../index.ts";
+import {
+  declareUses,
+  defineModule,
+  handler,
+  reaction,
+  reads,
+  type Transaction,
+  writes,
+} from "../../index.ts";
 import { pricing } from "../specimen/contracts.ts";
 import { order } from "../specimen/order.ts";
 import {
@@ -17,15 +25,17 @@ import { drive, pace } from "./drive.ts";
 const PACED_DEADLINE_MS = 3_000;
 const LOOK_EVERY_MS = 2;
 
+const asker = declareUses([pricing.totalOf]);
+
 /** Calls pricing in loops, and times them. */
 export const askingModule = defineModule({
   contract: asking,
-  uses: [pricing],
+  uses: asker.uses,
   handlers: {
-    askMany: handler(asking.askMany, { uses: [pricing] }, (load, { call }) =>
+    askMany: asker.handler(asking.askMany, (load, { call }) =>
       drive(load, () => call(pricing.totalOf, order)),
     ),
-    askAtRate: handler(asking.askAtRate, { uses: [pricing] }, (load, { call }) =>
+    askAtRate: asker.handler(asking.askAtRate, (load, { call }) =>
       pace(load, () => call(pricing.totalOf, order, { deadlineMs: PACED_DEADLINE_MS })),
     ),
   },
@@ -44,10 +54,11 @@ const entries = sqliteTable("entry", {
   account: text("account").notNull(),
   amount: integer("amount").notNull(),
 });
+const schema = { entries };
 const { placeholder } = sql;
 const migrations = [{ name: "0000_initial", sql: entryTable }];
 
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   enter: db
     .insert(entries)
     .values({
@@ -57,7 +68,7 @@ const write = writes((db) => ({
     })
     .prepare(),
 }));
-const read = reads((db) => ({
+const read = reads(schema, (db) => ({
   last: db
     .select({ number: max(entries.number) })
     .from(entries)
@@ -77,6 +88,7 @@ export const tellingModule = defineModule({
       });
     }),
   },
+  schema,
   migrations,
 });
 
@@ -98,13 +110,23 @@ export const hearingModule = defineModule({
     }),
   },
   reactions: [reaction(telling.told, (tx, entry) => void write(tx).enter.run(entry))],
+  schema,
   migrations,
 });
 
 /** What gives the bare sides the users, permissions and streams that they need, and no more. */
 export const bareModules = [
-  defineModule({ contract: barePricing, handlers: {}, migrations: [] }),
-  defineModule({ contract: bareAsking, uses: [barePricing], handlers: {}, migrations: [] }),
+  defineModule({
+    contract: barePricing,
+    handlers: { totalOf: handler(barePricing.totalOf, () => ({})) },
+    migrations: [],
+  }),
+  defineModule({
+    contract: bareAsking,
+    uses: [barePricing.totalOf],
+    handlers: {},
+    migrations: [],
+  }),
   defineModule({ contract: bareTelling, handlers: {}, migrations: [] }),
   defineModule({
     contract: bareHearing,

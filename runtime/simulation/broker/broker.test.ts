@@ -206,7 +206,11 @@ describe("a stream", () => {
 
     const refusal = "wrong last sequence: 2";
     expect(outcomes.map((outcome) => outcome())).toEqual(["stored", "stored", refusal, refusal]);
-    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 2, lastSeq: 2 });
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({
+      messages: 2,
+      lastSeq: 2,
+      missing: 0,
+    });
     const stored = small.settled(one.stored("EV_shelf", 2));
     expect(stored && textOf(stored)).toBe("2");
     expect(small.settled(one.stored("EV_shelf", 3))).toBeUndefined();
@@ -248,7 +252,11 @@ describe("a stream", () => {
     small.append(one, 1);
     small.pass(4 * day + 1_000);
 
-    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 1, lastSeq: 2 });
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({
+      messages: 1,
+      lastSeq: 2,
+      missing: 0,
+    });
     expect(small.settled(one.stored("EV_shelf", 1))).toBeUndefined();
     const { texts } = small.read(other);
     small.append(one, 2);
@@ -268,7 +276,11 @@ describe("a stream", () => {
     small.append(one, 0);
     small.pass(5);
 
-    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 1, lastSeq: 1 });
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({
+      messages: 1,
+      lastSeq: 1,
+      missing: 0,
+    });
     expect(small.read(small.connect("desk")).texts).toEqual(["1"]);
   });
 
@@ -309,7 +321,11 @@ describe("a stream", () => {
     expect(() => small.settled(one.streamEnd("EV_shelf"))).toThrow(/stream not found/);
     small.pass(2_000);
 
-    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({ messages: 0, lastSeq: 0 });
+    expect(small.settled(one.streamEnd("EV_shelf"))).toEqual({
+      messages: 0,
+      lastSeq: 0,
+      missing: 0,
+    });
     small.append(one, 0, "anew");
     expect(small.read(other).texts).toEqual(["anew"]);
   });

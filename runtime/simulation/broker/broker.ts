@@ -2,15 +2,19 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import { EVENT_AGE_MS_MAX, STREAM_BYTES_MAX } from "../../transport/nats/limits.ts";
 import type { Link } from "../../transport/nats/link.ts";
+import { rebuildRequestIn } from "../../transport/nats/rebuild-requests.ts";
+import { rebuildSubject, streamOf } from "../../transport/nats/subjects.ts";
 import type { Process } from "../process.ts";
 import type { Seeded } from "../seeded.ts";
 import type { World } from "../world.ts";
+import { damage, type StreamDamage } from "./damage.ts";
 import { JetStream } from "./jet-stream.ts";
 import { type Exchange, Line } from "./line.ts";
 import { SimulatedLink } from "./link.ts";
 import { type Loss, loseUnsynced, rewind } from "./losses.ts";
 import { Permits } from "./permit.ts";
 import { Router } from "./router.ts";
+import type { SentMessage } from "./sent-message.ts";
 import { Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
@@ -86,6 +90,7 @@ export class SimulatedBroker implements Exchange {
       permit: this.#permits.of(line.user),
       onRefused: (violation) => line.refuse(violation),
       onEnd: (ended) => this.#lines.delete(ended),
+      onPublished: (message) => this.#rebuild(message),
     });
     this.#lines.set(session, line);
     return session;
@@ -116,6 +121,7 @@ export class SimulatedBroker implements Exchange {
     if (faults.happens("stream-wiped", "broker")) this.wipe();
     if (faults.happens("stream-rewound", "broker")) this.#restart(rewind);
     else if (faults.happens("broker-restart", "broker")) this.restart();
+    if (faults.happens("stream-damaged", "broker")) this.#restart(damage);
   }
 
   /** Restarts: all connections are lost, and perhaps what was not yet on the disk. */
@@ -169,6 +175,11 @@ export class SimulatedBroker implements Exchange {
     };
   }
 
+  /** Damages what it has stored in this way, while it is down. */
+  damageStored(way: StreamDamage): void {
+    this.#lose((jetStream, { seed }) => damage(jetStream, { seed, way }));
+  }
+
   /** Deletes all that it has stored, while it is down. */
   deleteStored(): void {
     this.#jetStream.restore([]);
@@ -196,6 +207,15 @@ export class SimulatedBroker implements Exchange {
     session.end();
     if (this.#seed.next() < 0.5) down.lose();
     down.tell(() => line.lose(session));
+  }
+
+  /** Does what the provisioner does when a module asks for its stream to be made anew. */
+  #rebuild(message: SentMessage): void {
+    if (!message.subject.startsWith(rebuildSubject(""))) return;
+    const request = rebuildRequestIn(message);
+    if (request === undefined) return;
+    this.#jetStream.delete(streamOf(request.module));
+    this.#provisionSoon();
   }
 
   #provisionSoon(): void {

@@ -102,6 +102,19 @@ export class Consumer {
     this.#watch();
   }
 
+  /** The sequence of the last message that it has passed. */
+  get delivered(): number {
+    return this.#next - 1;
+  }
+
+  /** Is as if it had delivered everything up to a sequence, and all of it were acknowledged. */
+  moveTo(sequence: number): void {
+    this.#next = sequence + 1;
+    this.#pending.clear();
+    this.#again = [];
+    this.#changes = [];
+  }
+
   /** Goes back to the end of its stream when that is shorter than it was. */
   goBackToEnd(): void {
     const { lastSeq } = this.#log;
@@ -147,15 +160,16 @@ export class Consumer {
       const sequence = this.#again.shift();
       if (sequence === undefined) break;
       const kept = this.#log.at(sequence);
-      if (kept !== undefined) return kept;
+      if (kept !== undefined && !this.#log.isDeaf) return kept;
     }
     if (this.#pending.size >= ACK_PENDING_MAX) return undefined;
     for (;;) {
-      // What is gone from the front of the stream is passed over.
+      // What is gone from the front of the stream, or cannot be read, is passed over.
       this.#next = Math.max(this.#next, this.#log.firstSeq);
+      if (this.#next > this.#log.lastSeq) return undefined;
       const kept = this.#log.at(this.#next);
-      if (kept === undefined) return undefined;
       this.#next += 1;
+      if (kept === undefined || this.#log.isDeaf) continue;
       if (this.#filter !== undefined && this.#filter !== kept.message.subject) continue;
       this.#note({ atMs: this.#world.nowMs, sequence: kept.sequence, dueAtMs: undefined });
       return kept;

@@ -268,6 +268,53 @@ describe("a broker that fails", () => {
     expect(kept.some((last) => last < 20)).toBe(true);
   });
 
+  test("may come back with a stream that is damaged in any of the ways that were seen", () => {
+    const notes = new Set<string>();
+    for (let seed = 1; seed <= 60; seed++) {
+      const { small, one, other, begin } = troubled({ "stream-damaged": 1 }, seed);
+      small.read(other);
+      for (let last = 0; last < 20; last++) small.append(one, last);
+      begin();
+      small.broker.everySecond();
+      small.world.faults.on = false;
+      small.pass(5_000);
+      const { messages, lastSeq, missing } = small.settled(one.streamEnd("EV_shelf"));
+      const delivered = small.settled(one.delivered("EV_shelf", "desk"));
+      const outcome = small.append(one, lastSeq, "new");
+      small.pass(100);
+      const parts = [
+        missing > 0 && "missing",
+        messages + missing < 20 && "short",
+        delivered > lastSeq && "ahead",
+        outcome() !== "stored" && "refusing",
+      ];
+      notes.add(parts.filter(Boolean).join());
+    }
+    expect([...notes].sort()).toEqual([
+      "",
+      "ahead",
+      "missing",
+      "short,ahead",
+      "short,ahead,refusing",
+    ]);
+  });
+
+  test("has a stream made anew that its producer says is damaged", () => {
+    const { small, one } = troubled({});
+    for (let last = 0; last < 3; last++) small.append(one, last);
+    small.pass(10);
+
+    for (const payload of ["{}", '{"rebuild":1}', '{"rebuild":"x","type":"y"}', ""]) {
+      one.publish("rebuild.shelf", payload);
+    }
+    small.pass(10_000);
+    expect(small.broker.lastSeqOf("EV_shelf")).toBe(3);
+    one.publish("rebuild.shelf", '{"rebuild":"message 3 cannot be read"}');
+    small.pass(10_000);
+
+    expect(small.broker.lastSeqOf("EV_shelf")).toBe(0);
+  });
+
   test("may come back with a stream as it was some time ago", () => {
     const { small, one, begin } = troubled({ "stream-rewound": 1 });
     for (let last = 0; last < 20; last++) small.append(one, last);
@@ -294,6 +341,7 @@ describe("a run", () => {
       "broker-loss": 0.5,
       "stream-wiped": 0.01,
       "stream-rewound": 0.01,
+      "stream-damaged": 0.01,
     };
     const { small, one, other, begin } = troubled(rates, seed);
     small.read(other);

@@ -33,11 +33,16 @@ export class JetStream {
 
   /** Deletes all streams; whoever reads them hears of it. */
   wipe(): void {
-    for (const stream of this.streams.values()) {
-      this.#world.note("broker", "stream deleted", stream.name);
-      for (const name of [...stream.consumers.keys()]) stream.deleteConsumer(name);
-    }
-    this.streams.clear();
+    for (const name of [...this.streams.keys()]) this.delete(name);
+  }
+
+  /** Deletes a stream if it is there; whoever reads it hears of it. */
+  delete(name: string): void {
+    const stream = this.streams.get(name);
+    if (stream === undefined) return;
+    this.#world.note("broker", "stream deleted", name);
+    for (const consumer of [...stream.consumers.keys()]) stream.deleteConsumer(consumer);
+    this.streams.delete(name);
   }
 
   /** All streams as they are now, for `restore`. */

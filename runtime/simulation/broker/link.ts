@@ -140,6 +140,12 @@ export class SimulatedLink implements Link {
     return this.#ask({ what: `end of ${stream}`, subject, timeoutMs: STREAM_ASK_MS, work });
   }
 
+  delivered(stream: string, consumer: string): Promise<number> {
+    const work = () => this.#options.jetStream.findConsumer(stream, consumer)?.delivered ?? 0;
+    const about = { what: `${consumer} of ${stream}`, timeoutMs: STREAM_ASK_MS };
+    return this.#ask({ ...about, subject: `$JS.API.CONSUMER.INFO.${stream}.${consumer}`, work });
+  }
+
   stored(stream: string, sequence: number): Promise<Message | undefined> {
     const work = () => this.#options.jetStream.stream(stream).at(sequence)?.message;
     const about = { what: `${stream} at ${sequence}`, timeoutMs: STREAM_ASK_MS };

@@ -14,6 +14,8 @@ export interface SessionOptions {
   /** Hears at the other end of the wire what the user may not do. */
   readonly onRefused: (violation: Violation) => void;
   readonly onEnd: (session: Session) => void;
+  /** Hears of what its user publishes and may publish. */
+  readonly onPublished: (message: SentMessage) => void;
 }
 
 /** What the broker knows of one connection. It ends with the connection. */
@@ -29,7 +31,9 @@ export class Session implements Taker {
   }
 
   take(message: SentMessage): void {
-    if (this.isOpen && this.lets(message.subject)) this.#options.router.route(message);
+    if (!this.isOpen || !this.lets(message.subject)) return;
+    this.#options.onPublished(message);
+    this.#options.router.route(message);
   }
 
   /** Whether its user may publish to a subject. Its connection hears of it when not. */

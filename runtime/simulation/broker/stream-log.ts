@@ -14,6 +14,9 @@ export interface Log {
   /** The sequence of the first message that there is, or of the next one. */
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** True when nothing that is there is found by its consumers. */
+  readonly isDeaf: boolean;
+  /** The message; undefined when it is not there, or cannot be read. */
   at(sequence: number): Kept | undefined;
 }
 

@@ -24,6 +24,12 @@ export class Stream implements Log {
   readonly #world: World;
   readonly #limits: StreamLimits;
   #kept: Kept[] = [];
+  /** Those that cannot be read any more. */
+  #lost = new Set<number>();
+  /** True once nothing is handed to consumers any more: they pass over all that there is. */
+  isDeaf = false;
+  /** True once nothing is appended any more, whatever the last sequence is said to be. */
+  isRefusing = false;
   /** How many went from the front. */
   #dropped = 0;
   #bytes = 0;
@@ -36,7 +42,8 @@ export class Stream implements Log {
 
   get end(): StreamEnd {
     this.#dropOld();
-    return { messages: this.#kept.length, lastSeq: this.lastSeq };
+    const missing = [...this.#lost].filter((sequence) => sequence >= this.firstSeq).length;
+    return { messages: this.#kept.length - missing, lastSeq: this.lastSeq, missing };
   }
 
   get firstSeq(): number {
@@ -49,12 +56,12 @@ export class Stream implements Log {
 
   at(sequence: number): Kept | undefined {
     this.#dropOld();
-    return this.#kept[sequence - this.firstSeq];
+    return this.#lost.has(sequence) ? undefined : this.#kept[sequence - this.firstSeq];
   }
 
   /** Appends a message if the last sequence is the one that is expected. */
   append(message: SentMessage, lastSequence: number): number {
-    if (lastSequence !== this.lastSeq) {
+    if (lastSequence !== this.lastSeq || this.isRefusing) {
       throw new Refusal(WRONG_LAST_SEQUENCE, `wrong last sequence: ${this.lastSeq}`);
     }
     this.#kept.push({ message, sequence: lastSequence + 1, atMs: this.#world.nowMs });
@@ -82,6 +89,9 @@ export class Stream implements Log {
   copied(): Stream {
     const copy = new Stream(this.#world, this.name, this.#limits);
     copy.#kept = [...this.#kept];
+    copy.#lost = new Set(this.#lost);
+    copy.isDeaf = this.isDeaf;
+    copy.isRefusing = this.isRefusing;
     copy.#dropped = this.#dropped;
     copy.#bytes = this.#bytes;
     for (const [name, consumer] of this.consumers) {
@@ -96,6 +106,21 @@ export class Stream implements Log {
     const lost = this.#kept.splice(Math.max(0, lastSeq - this.#dropped));
     for (const { message } of lost) this.#bytes -= bytesOf(message);
     this.#dropped = Math.min(this.#dropped, lastSeq);
+    for (const sequence of this.#lost) if (sequence > lastSeq) this.#lost.delete(sequence);
+  }
+
+  /** Has a message be unreadable. */
+  lose(sequence: number): void {
+    if (sequence >= this.firstSeq && sequence <= this.lastSeq) this.#lost.add(sequence);
+  }
+
+  /** Has the last message be unreadable. */
+  loseLast(): void {
+    this.lose(this.lastSeq);
+  }
+
+  noteDamage(how: string): void {
+    this.#world.note("broker", "stream damaged", `${this.name} ${how}`);
   }
 
   #dropOld(): void {

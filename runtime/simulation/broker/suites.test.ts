@@ -5,14 +5,21 @@ import { silent } from "../../testing/silent-log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
 import { type GuardedBroker, permissionsSuite } from "../../transport/nats/permissions.suite.ts";
 import { limitedManifest, streamLimitsSuite } from "../../transport/nats/stream-limits.suite.ts";
-import { type BreakableBroker, streamLossSuite } from "../../transport/nats/stream-loss.suite.ts";
+import {
+  type BreakableBroker,
+  type Damage,
+  streamLossSuite,
+} from "../../transport/nats/stream-loss.suite.ts";
 import { transportSuite } from "../../transport/transport.suite.ts";
 import type { BrokerOptions } from "./broker.ts";
 import { Pumped } from "./pumped.ts";
 
 const manifest: Manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
-  links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),
+  links("desk", {
+    calls: [{ callee: "shelf", procedures: ["echo", "take"] }],
+    reads: [{ producer: "shelf", events: ["taken"] }],
+  }),
   links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
 ];
 const users = manifest.map(({ name }) => name);
@@ -39,6 +46,7 @@ transportSuite("over a simulated broker", {
 class SimulatedStore implements BreakableBroker {
   readonly #pumped = pumpedAnew();
   #restore = () => {};
+  #wasStopped = false;
 
   get #broker() {
     return this.#pumped.small.broker;
@@ -55,6 +63,19 @@ class SimulatedStore implements BreakableBroker {
 
   async kill() {
     this.#broker.kill();
+  }
+
+  async stop() {
+    this.#wasStopped = true;
+    this.#broker.kill();
+  }
+
+  watch(): void {}
+
+  /** As nats-server 2.9 does with such files; one that was stopped trusts its index. */
+  damageEvents(damage: Damage): void {
+    const overwritten = this.#wasStopped ? "refuses what follows" : "lost its end";
+    this.#broker.damageStored(damage === "zeroed" ? "lost its index" : overwritten);
   }
 
   async start() {

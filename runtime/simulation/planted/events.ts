@@ -26,6 +26,18 @@ export const eventBugs: readonly PlantedBug[] = [
     faults: { kill: 0.02 },
   },
   {
+    name: "a reaction is not over when its transaction ends",
+    why: "An asynchronous reaction is let through: the position moves, and its effect is lost.",
+    file: "runtime/messaging/reaction.ts",
+    find: "  synchronous(work(tx, copy(JSON.parse(payload)) as never), nameOf(event));",
+    replace: `  const later = async () => {
+    await undefined;
+    work(tx, copy(JSON.parse(payload)) as never);
+  };
+  later().catch(() => {});`,
+    says: /has no mail|no mail tells of|welcomed 0 times|has not ended|not at rest/,
+  },
+  {
     name: "the relay goes on after a refusal",
     why: "An event that the stream did not take is never handed over again.",
     file: "runtime/transport/nats/relay.ts",
@@ -76,5 +88,15 @@ export const eventBugs: readonly PlantedBug[] = [
     says: /^For more than 5 minutes .* has taken in the events/m,
     topology: "split",
     faults: { "message-lost": 0.1 },
+  },
+  {
+    name: "a damaged stream is left as it is",
+    why: "Its consumers are delivered nothing any more, and nobody makes it anew.",
+    file: "runtime/transport/nats/rebuild-requests.ts",
+    find: "    connection.publish(rebuildSubject(module), rebuildPayload(reason));\n",
+    replace: "",
+    says: /has taken in the events/,
+    topology: "split",
+    faults: { "stream-damaged": 0.02 },
   },
 ];

@@ -25,6 +25,19 @@ export const sagaBugs: readonly PlantedBug[] = [
     faults: { "commit-unknown": 0.05 },
   },
   {
+    name: "a pivot is not over when its transaction ends",
+    why: "An asynchronous pivot is let through: the saga goes on, and what it decided is lost.",
+    file: "runtime/saga/drive.ts",
+    find: `    const result = step.commit(tx, { id, input: input as never, done: done as never });
+    synchronous(result, pivotName(driver.saga.name, step.name));`,
+    replace: `    const later = async () => {
+      await undefined;
+      step.commit(tx, { id, input: input as never, done: done as never });
+    };
+    later().catch(() => {});`,
+    says: /is stuck|the books agree|has not ended|not at rest/,
+  },
+  {
     name: "waiting sagas are forgotten at a restart",
     why: "A saga that waited when its process was killed never goes on.",
     file: "runtime/saga/engine.ts",

@@ -1,6 +1,7 @@
 import {
   command,
   contract,
+  declareUses,
   defineModule,
   event,
   handler,
@@ -20,7 +21,11 @@ export const boss = contract("boss", {
 });
 
 export const BossInput = t.Object({ id: t.String() });
-export type BossSaga = Saga<{ id: string }>;
+
+const { uses, saga } = declareUses([errands.run, errands.undo, errands.ledger]);
+/** Begins a saga of the boss, which has errands run. */
+export const bossSaga = saga;
+export type BossSaga = Saga<{ id: string }, (typeof uses)[number]>;
 
 /** Publishes how a saga ended. */
 export function publishEnd(
@@ -37,7 +42,7 @@ export function bossModule(...sagas: readonly [BossSaga, ...BossSaga[]]) {
   const [current] = sagas;
   return defineModule({
     contract: boss,
-    uses: [errands],
+    uses,
     migrations: [],
     sagas,
     handlers: {

@@ -4,8 +4,11 @@ import { reads, type Write, writes } from "../../index.ts";
 
 const missing = sqliteTable("missing", { number: integer().notNull() });
 const numbers = sqliteTable("number", { number: integer().primaryKey() });
-const read = reads((db) => ({ missing: db.select().from(missing).prepare() }));
-const write = writes((db) => ({
+/** The table that they are run over. */
+export const brokenSchema = { numbers };
+
+const read = reads(brokenSchema, (db) => ({ missing: () => db.select().from(missing).all() }));
+const write = writes(brokenSchema, (db) => ({
   add: db
     .insert(numbers)
     .values({ number: sql.placeholder("number") })
@@ -15,11 +18,11 @@ const write = writes((db) => ({
 /** Bugs as a command may have them, each with the error that comes of it. */
 export const broken: Readonly<Record<string, (tx: Write) => void>> = {
   "null is not an object": () => void Object.keys(JSON.parse("null")),
-  "no such table: missing": (tx) => void read(tx).missing.all(),
+  "no such table: missing": (tx) => void read(tx).missing(),
   "UNIQUE constraint failed: number.number"(tx) {
     for (const number of [1, 1]) write(tx).add.run({ number });
   },
 };
 
-/** The table that they are run over. */
+/** What makes it. */
 export const brokenSql = "CREATE TABLE number (number INTEGER PRIMARY KEY) STRICT;";

@@ -1,13 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import {
+  declareUses,
   defineModule,
   handler,
   isDeclared,
   reaction,
   reads,
   SagaRefusal,
-  saga,
   t,
   type Write,
   waitUntil,
@@ -21,7 +21,8 @@ const sightings = sqliteTable("sighting", {
   times: integer().notNull(),
 });
 
-const read = reads((db) => ({
+const schema = { orders, sightings };
+const read = reads(schema, (db) => ({
   order: db
     .select()
     .from(orders)
@@ -29,7 +30,7 @@ const read = reads((db) => ({
     .prepare(),
   sightings: db.select().from(sightings).prepare(),
 }));
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   setState: db
     .insert(orders)
     .values({ id: sql.placeholder("id"), state: sql.placeholder("state") })
@@ -43,21 +44,23 @@ const write = writes((db) => ({
 }));
 const setState = (tx: Write, id: string, state: string) => write(tx).setState.run({ id, state });
 
+const calling = declareUses([shelf.countOf, shelf.put, shelf.putBack, shelf.take]);
+
 /**
  * Takes the thing, waits for the signature if it is to be signed, takes the paper, and is
  * ordered.
  */
-export const placeDeskOrder = saga("desk.place-order", {
-  version: 1,
-  input: t.Object({
-    orderId: t.String(),
-    thing: t.String(),
-    count: t.Integer(),
-    paper: t.String(),
-  }),
-  uses: [shelf],
-  deadlineMs: 60_000,
-})
+export const placeDeskOrder = calling
+  .saga("desk.place-order", {
+    version: 1,
+    input: t.Object({
+      orderId: t.String(),
+      thing: t.String(),
+      count: t.Integer(),
+      paper: t.String(),
+    }),
+    deadlineMs: 60_000,
+  })
   .step("take-thing", {
     run: ({ id, input: { thing, count }, call }) =>
       call(shelf.take, { thing, taker: `${id}-thing`, count }),
@@ -91,7 +94,7 @@ export const placeDeskOrder = saga("desk.place-order", {
 /** The desk, wired. */
 export const deskModule = defineModule({
   contract: desk,
-  uses: [shelf],
+  uses: calling.uses,
   sagas: [placeDeskOrder],
   reactions: [
     reaction(shelf.taken, (tx, { thing }) => {
@@ -99,6 +102,7 @@ export const deskModule = defineModule({
       write(tx).see.run({ thing });
     }),
   ],
+  schema,
   migrations: [
     {
       name: "0000_initial",
@@ -114,7 +118,7 @@ export const deskModule = defineModule({
         return { orderId: input.orderId };
       }),
     ),
-    sign: handler(desk.sign, { uses: [shelf] }, async ({ orderId }, { call, transaction }) => {
+    sign: calling.handler(desk.sign, async ({ orderId }, { call, transaction }) => {
       await call(shelf.put, { thing: `signature-${orderId}`, count: 1 });
       return transaction((tx) => {
         tx.wake(placeDeskOrder, orderId);
@@ -132,7 +136,7 @@ export const deskModule = defineModule({
           .map(({ thing, times }) => [thing, times]),
       ),
     ),
-    tryToTake: handler(desk.tryToTake, { uses: [shelf] }, async ({ thing }, context) => {
+    tryToTake: calling.handler(desk.tryToTake, async ({ thing }, context) => {
       const got = await context
         .call(shelf.take, { thing, taker: "desk", count: 1 })
         .then(({ count }) => ({ got: true, left: count }))

@@ -33,8 +33,9 @@ const table = sqliteTable("errand", {
   runs: integer().notNull(),
   stands: integer().notNull(),
 });
-const read = reads((db) => ({ all: db.select().from(table).prepare() }));
-const write = writes((db) => ({
+const schema = { table };
+const read = reads(schema, (db) => ({ all: db.select().from(table).prepare() }));
+const write = writes(schema, (db) => ({
   run: db
     .insert(table)
     .values({ name: sql.placeholder("name"), runs: 1, stands: 1 })
@@ -66,6 +67,7 @@ export function errandsModule(plan: Map<string, Mishap[]>, trail: string[]) {
   }
   return defineModule({
     contract: errands,
+    schema,
     migrations: [
       {
         name: "0000_initial",

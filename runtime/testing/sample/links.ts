@@ -6,8 +6,8 @@ const operations = {
 };
 
 /**
- * A little shop as a manifest: orders calls inventory and payments, parcels calls orders; parcels
- * reads one event of two modules, mail several of one, and payments none.
+ * A little shop as a manifest: orders calls all of inventory and one procedure of payments, parcels
+ * one of orders; parcels reads one event of two modules, mail several of one, and payments none.
  */
 export const sampleManifest: Manifest = [
   {
@@ -15,7 +15,10 @@ export const sampleManifest: Manifest = [
     queries: ["orderById", ...operations.queries],
     commands: ["placeOrder", ...operations.commands],
     events: ["placed", "cancelled", "confirmed"],
-    calls: ["inventory", "payments"],
+    calls: [
+      { callee: "inventory", procedures: ["stockOf", "holdStock"] },
+      { callee: "payments", procedures: ["authorise"] },
+    ],
     reads: [{ producer: "payments", events: ["captured"] }],
   },
   {
@@ -39,7 +42,7 @@ export const sampleManifest: Manifest = [
     queries: ["parcelsOf", ...operations.queries],
     commands: ["ship", ...operations.commands],
     events: ["shipped"],
-    calls: ["orders"],
+    calls: [{ callee: "orders", procedures: ["orderById"] }],
     reads: [
       { producer: "payments", events: ["captured"] },
       { producer: "orders", events: ["cancelled"] },

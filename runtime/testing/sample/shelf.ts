@@ -10,7 +10,8 @@ const takings = sqliteTable("taking", {
   count: integer().notNull(),
 });
 
-const read = reads((db) => ({
+const schema = { things, takings };
+const read = reads(schema, (db) => ({
   thing: db
     .select()
     .from(things)
@@ -22,7 +23,7 @@ const read = reads((db) => ({
     .where(eq(takings.taker, sql.placeholder("taker")))
     .prepare(),
 }));
-const write = writes((db) => ({
+const write = writes(schema, (db) => ({
   remove: db
     .update(things)
     .set({ count: sql`${things.count} - ${sql.placeholder("count")}` })
@@ -57,6 +58,7 @@ const remove = (tx: Write, name: string, count: number) => write(tx).remove.run(
 /** The shelf, wired. */
 export const shelfModule = defineModule({
   contract: shelf,
+  schema,
   migrations: [
     {
       name: "0000_initial",

@@ -11,7 +11,10 @@ import type { Serve } from "../transport.ts";
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
 });
-const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
+const manifest = [
+  links("shelf", { queries: ["find"] }),
+  links("desk", { calls: [{ callee: "shelf", procedures: ["find"] }] }),
+];
 /** What the broker carries at most, in bytes, with the headers. */
 const PAYLOAD_BYTES_MAX = 1_048_576;
 

@@ -154,6 +154,29 @@ test("a stream that a module has the server delete is made again by the watch", 
   stop();
 });
 
+test("a module cannot have another's stream made anew by way of the server's replies", async () => {
+  await using orders = await shop.connect("orders");
+  await jetstream(orders).publish("ev.orders.0.confirmed", '{"rebuild":"x"}');
+  await using mail = await shop.connect("mail");
+  await using observer = await shop.connect("provisioner");
+  const { streams } = await jetstreamManager(administrator, { checkAPI: false });
+  const before = (await streams.info("EV_inventory")).created;
+  const stop = provisioner(optionsWith(realEnvironment())).watch();
+  const heard = observer.subscribe("rebuild.*", { max: 4 });
+  await observer.flush();
+
+  const reply = "rebuild.inventory";
+  orders.publish("ev.orders.0.placed", "{}", { reply });
+  orders.publish("$JS.API.STREAM.INFO.EV_orders", "", { reply });
+  orders.publish("$JS.API.STREAM.MSG.GET.EV_orders", '{"seq":1}', { reply });
+  mail.publish("$JS.API.CONSUMER.MSG.NEXT.EV_orders.mail", '{"batch":1,"no_wait":true}', { reply });
+  for await (const { subject } of heard) expect(subject).toMatch(/^(rebuild|ev)\./);
+  await administrator.flush();
+
+  expect((await streams.info("EV_inventory")).created).toBe(before);
+  stop();
+});
+
 test.each([
   ["emptied", "PURGE.EV_parcels", ""],
   ["robbed of a message", "MSG.DELETE.EV_parcels", '{"seq":1}'],

@@ -13,7 +13,10 @@ const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
   take: command({ input: t.Object({ thing: t.String() }), output: t.String() }),
 });
-const manifest = [links("shelf", { queries: ["find"] }), links("desk", { calls: ["shelf"] })];
+const manifest = [
+  links("shelf", { queries: ["find"] }),
+  links("desk", { calls: [{ callee: "shelf", procedures: ["find"] }] }),
+];
 
 let broker: Broker;
 beforeAll(async () => {

@@ -24,6 +24,7 @@ const PULL_HEARTBEAT_MS = 1_000;
 /** How long the broker may take to answer before it is asked again. */
 const ASK_MS = 2_000;
 const NO_MESSAGE_FOUND = 10_037;
+const CONSUMER_NOT_FOUND = 10_014;
 const encoder = new TextEncoder();
 
 /** Where and as whom to connect. */
@@ -167,7 +168,18 @@ export class Connection implements Link {
 
   async streamEnd(stream: string): Promise<StreamEnd> {
     const { state } = await (await this.#managed()).streams.info(stream);
-    return { messages: state.messages, lastSeq: state.last_seq };
+    const { messages, first_seq, last_seq: lastSeq } = state;
+    return { messages, lastSeq, missing: messages === 0 ? 0 : lastSeq - first_seq + 1 - messages };
+  }
+
+  async delivered(stream: string, consumer: string): Promise<number> {
+    try {
+      const { consumers } = await this.#managed();
+      return (await consumers.info(stream, consumer)).delivered.stream_seq;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) return 0;
+      throw error;
+    }
   }
 
   async stored(stream: string, sequence: number): Promise<Message | undefined> {

@@ -84,8 +84,9 @@ export class EventReader {
     return this.#delivering || this.#line.length > 0 || !this.#attached;
   }
 
+  /** What is held is not in hand: it waits for an event that may never come. */
   get #idle(): boolean {
-    return !this.#delivering && this.#line.length === 0 && this.#held.size === 0;
+    return !this.#delivering && this.#line.length === 0;
   }
 
   /** Takes in nothing more and resolves when what was begun is durable. */

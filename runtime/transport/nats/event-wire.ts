@@ -64,7 +64,7 @@ export interface Told {
   readonly attached: boolean;
   /** The seq before which it misses events after its position. */
   readonly missingBefore: number | null;
-  /** True when it has nothing in hand: what it does not have by its position has not come. */
+  /** True when it has nothing to take in: the event after its position has not come. */
   readonly idle: boolean;
 }
 

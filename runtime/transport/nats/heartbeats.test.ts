@@ -8,7 +8,10 @@ import { Callee } from "./callee.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
 import type { Link } from "./link.ts";
 
-const manifest = [links("shelf"), links("desk", { calls: ["shelf"] })];
+const manifest = [
+  links("shelf"),
+  links("desk", { calls: [{ callee: "shelf", procedures: ["find"] }] }),
+];
 
 let broker: Broker;
 let shelf: Link;

@@ -48,6 +48,8 @@ export interface Reading {
 export interface StreamEnd {
   readonly messages: number;
   readonly lastSeq: number;
+  /** How many messages between the first and the last are not there. */
+  readonly missing: number;
 }
 
 /**
@@ -98,6 +100,11 @@ export interface Link {
   ): Promise<void>;
   /** Asks how far a stream goes. Rejects when there is none, or no answer. */
   streamEnd(stream: string): Promise<StreamEnd>;
+  /**
+   * Asks for the sequence of the last message that a consumer has delivered; 0 when it has none, or
+   * when there is no such consumer.
+   */
+  delivered(stream: string, consumer: string): Promise<number>;
   /** Reads one message of a stream; undefined when it is not there. */
   stored(stream: string, sequence: number): Promise<Message | undefined>;
   /** Reads a stream through a consumer, at most `aheadMax` messages ahead of their acks. */

@@ -9,7 +9,10 @@ import { transportSuite } from "../transport.suite.ts";
 
 const manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
-  links("desk", { calls: ["shelf"], reads: [{ producer: "shelf", events: ["taken"] }] }),
+  links("desk", {
+    calls: [{ callee: "shelf", procedures: ["echo", "take"] }],
+    reads: [{ producer: "shelf", events: ["taken"] }],
+  }),
   links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
 ];
 const users = manifest.map(({ name }) => name);

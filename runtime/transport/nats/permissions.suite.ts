@@ -23,8 +23,13 @@ interface Probe {
 const modules = sampleManifest.map(({ name }) => name);
 const users = [...modules, "gateway", "console", "provisioner"];
 
-const calls = (caller: string, callee: string) =>
-  sampleManifest.some(({ name, calls: callees }) => name === caller && callees.includes(callee));
+/** The procedures of a callee that a caller declares. */
+const called = (caller: string, callee: string) =>
+  sampleManifest
+    .filter(({ name }) => name === caller)
+    .flatMap(({ calls: made }) => made.filter((one) => one.callee === callee))
+    .flatMap(({ procedures }) => procedures);
+const calls = (caller: string, callee: string) => called(caller, callee).length > 0;
 const reads = (reader: string, producer: string) =>
   sampleManifest.some(
     (one) => one.name === reader && one.reads.some((read) => read.producer === producer),
@@ -43,19 +48,20 @@ function subscribeIn(queue: string, allowed: readonly string[], ...subjects: str
   return subjects.map((subject) => ({ deed: "subscribe", subject, queue, allowed }));
 }
 
-/** Calls of a module's procedures under the name of each user. */
-function callProbes(callee: string): Probe[] {
-  return users.flatMap((caller) => {
-    const everything = caller === "gateway" || calls(caller, callee);
-    const operations = everything || caller === "console";
-    return [
-      ...publish(only(caller, everything), `rpc.${callee}.thing.${caller}`),
-      ...publish(only(caller, everything), `rpc-i.${callee}.one.thing.${caller}`),
-      ...publish(only(caller, operations), `rpc.${callee}.cleaveSagas.${caller}`),
-      ...publish(only(caller, operations), `rpc-i.${callee}.one.cleaveRedrive.${caller}`),
-      ...publish([], `rpc.${callee}.thing.${caller}.more`, `rpc.${callee}.${caller}`),
-    ];
-  });
+/** Calls of each procedure of a module, and of one that it has not, by each user. */
+function callProbes({ name: callee, queries, commands }: ModuleLinks): Probe[] {
+  return users.flatMap((caller) => [
+    ...[...queries, ...commands, "thing"].flatMap((procedure) => {
+      const isOperation = caller === "console" && procedure.startsWith("cleave");
+      const isDeclared = called(caller, callee).includes(procedure);
+      const allowed = only(caller, caller === "gateway" || isOperation || isDeclared);
+      return [
+        ...publish(allowed, `rpc.${callee}.${procedure}.${caller}`),
+        ...publish(allowed, `rpc-i.${callee}.one.${procedure}.${caller}`),
+      ];
+    }),
+    ...publish([], `rpc.${callee}.thing.${caller}.more`, `rpc.${callee}.${caller}`),
+  ]);
 }
 
 /** Taking in what is asked of a module. */
@@ -104,6 +110,8 @@ function eventProbes({ name, events }: ModuleLinks): Probe[] {
     ...publish([], ...deeds.map((deed) => `${api}.${deed}.${stream}`)),
     ...publish([], `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.ev.${name}.0.a`),
     ...subscribe(own, `pos.${name}.*`),
+    ...publish(own, `rebuild.${name}`),
+    ...subscribe(["provisioner"], `rebuild.${name}`),
   ];
 }
 
@@ -111,6 +119,7 @@ function eventProbes({ name, events }: ModuleLinks): Probe[] {
 function consumerProbes({ name, events }: ModuleLinks): Probe[] {
   const stream = `EV_${name}`;
   const api = "$JS.API.CONSUMER";
+  const producer = only(name, events.length > 0);
   const provisioner = only("provisioner", events.length > 0);
   return [
     ...publish([], `${api}.CREATE.${stream}`, `${api}.LIST.${stream}`),
@@ -126,7 +135,7 @@ function consumerProbes({ name, events }: ModuleLinks): Probe[] {
           `${api}.DURABLE.CREATE.${consumer}`,
           `${api}.DELETE.${consumer}`,
         ),
-        ...publish([...own, ...provisioner], `${api}.INFO.${consumer}`),
+        ...publish([...own, ...producer, ...provisioner], `${api}.INFO.${consumer}`),
         ...publish(own, `${api}.MSG.NEXT.${consumer}`, `$JS.ACK.${consumer}.1.1.1.1700.0`),
         ...publish(own, `pos.${name}.${reader}`),
         ...publish([], `${api}.PAUSE.${consumer}`, `${api}.LEADER.STEPDOWN.${consumer}`),
@@ -159,12 +168,14 @@ const wideProbes: Probe[] = [
   ...subscribe(["gateway"], "$SRV.PING.gateway", "$SRV.INFO.gateway.one", "$SRV.STATS.gateway.*"),
   ...publish(["console"], "$SRV.PING", "$SRV.INFO", "$SRV.STATS"),
   ...publish(["provisioner"], "$JS.API.INFO", "$JS.API.STREAM.NAMES"),
+  ...subscribe(["provisioner"], "rebuild.*"),
   ...publish([], "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.OTHER", "$JS.API.ACCOUNT.PURGE.A"),
   ...publish([], "$SYS.REQ.SERVER.PING", "thing", "rpc.thing", "$JS.FC.EV_orders.mail.1"),
 ];
 
 const probes: readonly Probe[] = [
-  ...modules.flatMap((name) => [...callProbes(name), ...serviceProbes(name)]),
+  ...sampleManifest.flatMap(callProbes),
+  ...modules.flatMap(serviceProbes),
   ...sampleManifest.flatMap((links) => [...eventProbes(links), ...consumerProbes(links)]),
   ...users.flatMap(inboxProbes),
   ...wideProbes,
@@ -326,7 +337,7 @@ function streamsSuite(broker: () => GuardedBroker): void {
     const refused = await deed(mail).catch(sayings);
     expect(refused).toContain("Permissions Violation for Publish to");
     const orders = await broker().connect("orders", silent);
-    expect(await orders.streamEnd("EV_orders")).toEqual({ messages: 0, lastSeq: 0 });
+    expect(await orders.streamEnd("EV_orders")).toEqual({ messages: 0, lastSeq: 0, missing: 0 });
     await Promise.all([mail.close(), orders.close()]);
   });
 }

@@ -32,7 +32,8 @@ test.each(["a.b", "*", ">", "a b", ""])("the name %p is refused wherever it stan
     { ...nothing, name },
     { ...nothing, name: "a", events: [name] },
     { ...nothing, name: "a", commands: [name] },
-    { ...nothing, name: "a", calls: [name] },
+    { ...nothing, name: "a", calls: [{ callee: name, procedures: [] }] },
+    { ...nothing, name: "a", calls: [{ callee: "b", procedures: [name] }] },
     { ...nothing, name: "a", reads: [{ producer: "b", events: [name] }] },
   ];
   for (const links of wrong) expect(() => permissionsOf([links])).toThrow(sentence);

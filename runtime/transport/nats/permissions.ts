@@ -7,6 +7,7 @@ import {
   instanceCallSubject,
   positionSubject,
   queueOf,
+  rebuildSubject,
   SERVICE_VERBS,
   serviceSubjects,
   streamOf,
@@ -55,10 +56,14 @@ export function permissionsOf(manifest: Manifest): ReadonlyMap<string, Permissio
 
 function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
   const { name, calls, reads, events } = links;
-  const callers = manifest.filter((other) => other.calls.includes(name)).map((one) => one.name);
+  const callers = manifest
+    .filter((other) => other.calls.some(({ callee }) => callee === name))
+    .map((one) => one.name);
   return {
     publish: [
-      ...calls.flatMap((callee) => callSubjects(callee, "*", name)),
+      ...calls.flatMap(({ callee, procedures }) =>
+        procedures.flatMap((procedure) => callSubjects(callee, procedure, name)),
+      ),
       ...events.map((event) => eventSubject(name, event)),
       ...reads.map(({ producer }) => positionSubject(producer, name)),
       heartbeatSubject(name, "*"),
@@ -71,7 +76,7 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       instanceCallSubject({ module: name, instance: "*" }, "*", "*"),
       `${inboxOf(name)}.>`,
       ...(events.length > 0 ? [positionSubject(name, "*")] : []),
-      ...calls.map((callee) => heartbeatSubject(callee, "*")),
+      ...calls.map(({ callee }) => heartbeatSubject(callee, "*")),
       ...questionsTo(name),
     ],
   };
@@ -114,7 +119,7 @@ function ofProvisioner(manifest: Manifest): Permissions {
           `${API}.CONSUMER.NAMES.${stream}`,
         ]),
     ],
-    subscribe: [`${inboxOf(PROVISIONER)}.>`],
+    subscribe: [`${inboxOf(PROVISIONER)}.>`, rebuildSubject("*")],
   };
 }
 
@@ -131,10 +136,18 @@ function callSubjects(module: string, procedure: string, caller: string): string
   ];
 }
 
-/** What a producer's relay asks of its own stream: how far it goes, and its last message. */
+/**
+ * What a producer's relay asks about its own stream: how far it goes, its last message, how far its
+ * consumers are, and to have it made anew.
+ */
 function relaySubjects(producer: string): string[] {
   const stream = streamOf(producer);
-  return [`${API}.STREAM.INFO.${stream}`, `${API}.STREAM.MSG.GET.${stream}`];
+  return [
+    `${API}.STREAM.INFO.${stream}`,
+    `${API}.STREAM.MSG.GET.${stream}`,
+    `${API}.CONSUMER.INFO.${stream}.*`,
+    rebuildSubject(producer),
+  ];
 }
 
 /** What a reader asks of its own consumer. */
@@ -153,7 +166,8 @@ function assertNames(manifest: Manifest): void {
       throw new TypeError(`A module is called ${name}, like a NATS user of Cleave. Rename it.`);
     }
     const read = reads.flatMap(({ producer, events: names }) => [producer, ...names]);
-    for (const one of [name, ...queries, ...commands, ...events, ...calls, ...read]) {
+    const called = calls.flatMap(({ callee, procedures }) => [callee, ...procedures]);
+    for (const one of [name, ...queries, ...commands, ...events, ...called, ...read]) {
       if (/^[\w-]+$/.test(one)) continue;
       throw new TypeError(
         `${name} names "${one}", which is no token of a NATS subject. ` +

@@ -227,6 +227,35 @@ test("what disappears is made again by the watch, which looks every two seconds"
   expect(environment.nextTimerAtMs()).toBeUndefined();
 });
 
+test("a stream is made anew when its producer says it is damaged, once in a while", async () => {
+  await using given = await emptyServer();
+  const environment = virtualEnvironment();
+  const { ensure, watch } = provisioner({ ...given.options, environment });
+  await ensure();
+  const stop = watch();
+  const orders = await given.shop.connect("orders");
+  await given.connection.flush();
+  const request = async () => {
+    orders.publish("rebuild.orders", '{"rebuild":"message 7 cannot be read"}');
+    await orders.flush();
+    await given.connection.flush();
+  };
+  const before = await birthdays(given.connection);
+  const born = () => birthdays(given.connection).catch(() => before);
+
+  await request();
+  const anew = await eventually(born, ([stream]) => stream !== before[0]);
+  expect(anew.every((birthday, index) => birthday !== before[index])).toBe(true);
+  expect(given.lines.join()).toContain("message 7 cannot be read");
+  environment.moveTo(environment.monotonic() + 9_000);
+  await request();
+  expect(await birthdays(given.connection)).toEqual(anew);
+  environment.moveTo(environment.monotonic() + 1_000);
+  await request();
+  await eventually(born, ([stream]) => stream !== before[0] && stream !== anew[0]);
+  stop();
+});
+
 test("after a reconnect, everything is ensured at once", async () => {
   await using given = await emptyServer();
   const environment = virtualEnvironment();

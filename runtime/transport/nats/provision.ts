@@ -10,17 +10,19 @@ import {
   StorageType,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { type NatsConnection, nanos } from "@nats-io/transport-node";
+import { type Msg, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Manifest } from "../manifest.ts";
 import { BrokerError } from "./broker-error.ts";
 import { isOlder } from "./executable.ts";
 import { ACK_PENDING_MAX, ACK_WAIT_MS, EVENT_AGE_MS_MAX } from "./limits.ts";
-import { eventSubject, streamOf } from "./subjects.ts";
+import { rebuildRequestIn } from "./rebuild-requests.ts";
+import { eventSubject, rebuildSubject, streamOf } from "./subjects.ts";
 
 const LOOK_EVERY_MS = 2_000;
 const ANSWER_MS_MAX = 5_000;
+const REBUILD_PAUSE_MS = 10_000;
 
 const STREAM_NOT_FOUND = 10_059;
 const CONSUMER_NOT_FOUND = 10_014;
@@ -47,7 +49,8 @@ export interface Provisioner {
   ensure(): Promise<void>;
   /**
    * Ensures again after each reconnect, and as soon as a stream or consumer is gone; it looks every
-   * two seconds. Failures are logged, and tried again. Returns a function that ends the watch.
+   * two seconds. Makes a stream anew whose producer says that it is damaged, at most every ten
+   * seconds. Failures are logged, and tried again. Returns a function that ends the watch.
    */
   watch(): () => void;
 }
@@ -216,6 +219,7 @@ function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): ()
   let cancel = () => {};
   let reconnected = false;
   let looking = false;
+  const rebuilds = new Rebuilds(options);
   const look = async () => {
     cancel();
     if (looking || !watching) return;
@@ -223,6 +227,7 @@ function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): ()
     const afresh = reconnected;
     reconnected = false;
     try {
+      await rebuilds.deleteRequested();
       if (afresh || (await isSomethingMissing(options))) await ensure();
     } catch (error) {
       reconnected ||= afresh;
@@ -239,11 +244,52 @@ function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): ()
     }
   };
   void followStatus();
+  const requests = connection.subscribe(rebuildSubject("*"), {
+    callback: (error, message) => {
+      if (error === null && rebuilds.take(message)) void look();
+    },
+  });
   cancel = environment.after(LOOK_EVERY_MS, () => void look());
   return () => {
     watching = false;
+    requests.unsubscribe();
     cancel();
   };
+}
+
+/** The streams that are to be made anew because their producers say that they are damaged. */
+class Rebuilds {
+  readonly #options: ProvisionerOptions;
+  readonly #reasons = new Map<string, string>();
+  readonly #deletedAtMs = new Map<string, number>();
+
+  constructor(options: ProvisionerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in a request; returns whether a stream is to be made anew because of it. */
+  take(message: Msg): boolean {
+    const { manifest, environment } = this.#options;
+    const { module = "", reason = "" } = rebuildRequestIn(message) ?? {};
+    if (!manifest.some(({ name, events }) => name === module && events.length > 0)) return false;
+    const deletedAtMs = this.#deletedAtMs.get(module) ?? Number.NEGATIVE_INFINITY;
+    if (environment.monotonic() - deletedAtMs < REBUILD_PAUSE_MS) return false;
+    this.#reasons.set(module, reason);
+    return true;
+  }
+
+  /** Deletes the streams that were asked for, with their consumers. */
+  async deleteRequested(): Promise<void> {
+    const { connection, environment, log } = this.#options;
+    for (const [module, reason] of this.#reasons) {
+      const stream = streamOf(module);
+      const manager = await managerOf(connection);
+      await unlessMissing(manager.streams.delete(stream), STREAM_NOT_FOUND);
+      this.#reasons.delete(module);
+      this.#deletedAtMs.set(module, environment.monotonic());
+      log.warn("A damaged stream of events was deleted and is made anew", { stream, reason });
+    }
+  }
 }
 
 /** Asks for names only: the whole state of a stream costs a server much more. */

@@ -1,9 +1,11 @@
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, EventSource } from "../transport.ts";
-import { eventHeaders, type Predecessors, seqIn, toldIn } from "./event-wire.ts";
+import { eventHeaders, type Predecessors, toldIn } from "./event-wire.ts";
 import type { Link } from "./link.ts";
+import { RebuildRequests } from "./rebuild-requests.ts";
 import { type Missing, RESENT_MAX, Standstills } from "./standstills.ts";
+import { streamState } from "./stream-state.ts";
 import { eventSubject, positionSubject, streamOf } from "./subjects.ts";
 
 /** Events under way to the stream at once, at most. */
@@ -12,6 +14,14 @@ const BATCH_MAX = 64;
 const ACK_TIMEOUT_MS = 5_000;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
+/** How often a stream may refuse what follows on its last message. */
+const REFUSALS_MAX = 3;
+const WRONG_LAST_SEQUENCE = 10_071;
+/** How often events may be sent again to a reader that stands still. */
+const SENT_AGAIN_MAX = 1;
+/** How long after a stream was to be made anew it is looked at, in milliseconds. */
+const REBUILT_MS = 3_000;
+
 /** What a relay stands on. */
 export interface RelayOptions {
   readonly connection: Link;
@@ -32,6 +42,10 @@ export interface RelayOptions {
  *
  * That an event is in the stream does not say that it is delivered: a reader with nothing in hand
  * that stays behind what was handed over is given it once more, until it moves.
+ *
+ * A stream whose state contradicts itself or the outbox, that takes nothing after its last message,
+ * or that does not deliver what was sent twice, is damaged: the provisioner is asked to make it
+ * anew, and it is filled again from where its readers are.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -48,6 +62,11 @@ export class Relay {
   #wanted = new Map<string, number>();
   #gaps: Missing[] = [];
   readonly #standstills: Standstills;
+  readonly #rebuilds: RebuildRequests;
+  /** Where the stream stood, by its own word, when the relay last got in step with it. */
+  #inStepAt = 0;
+  /** How often in a row the stream has refused what follows on that. */
+  #refusals = 0;
   #inStep = false;
   #running = false;
   #underway = 0;
@@ -63,6 +82,7 @@ export class Relay {
     this.#publishing = `relay.publishing:${source.module}`;
     this.#taken = `relay.published:${source.module}`;
     this.#standstills = new Standstills(options);
+    this.#rebuilds = new RebuildRequests({ ...options, module: source.module });
     connection.listen(positionSubject(source.module, "*"), (msg) => {
       const heard = toldIn(msg);
       if (heard !== undefined) this.#hear(heard);
@@ -115,7 +135,7 @@ export class Relay {
     const isNew = !source.readers().has(reader);
     source.noteReader(reader, { events, position });
     this.#heard.add(reader);
-    if (missingBefore !== null) this.#gaps.push({ reader, before: missingBefore, sentMin: 1 });
+    if (missingBefore !== null) this.#fillBefore(reader, missingBefore);
     if (attached || isNew) this.#resync();
     else if (missingBefore !== null) this.wake();
     else if (this.#inStep) this.#lookAfter(reader, { position, idle });
@@ -126,8 +146,21 @@ export class Relay {
     const wanted = this.#wanted.get(reader) ?? 0;
     const missing = this.#standstills.look(reader, { ...at, wanted });
     if (missing === undefined) return;
+    if (missing.tries > SENT_AGAIN_MAX) {
+      this.#rebuild(`reader ${reader} is not delivered what follows on event ${at.position}`);
+    }
     this.#gaps.push(missing);
     this.wake();
+  }
+
+  #fillBefore(reader: string, before: number): void {
+    this.#gaps.push({ reader, before, sentMin: 1, tries: 0 });
+  }
+
+  /** Has the stream made anew, and looks soon whether it was. */
+  #rebuild(reason: string): void {
+    if (!this.#rebuilds.request(reason)) return;
+    this.#options.environment.after(REBUILT_MS, () => this.#resync());
   }
 
   /** Looks again where the stream stands before anything more is handed over. */
@@ -186,11 +219,14 @@ export class Relay {
     await this.#allAnswered();
     const { connection, source } = this.#options;
     this.#inStep = true;
-    const { messages, lastSeq } = await connection.streamEnd(this.#stream);
-    const inStream = messages === 0 ? 0 : await this.#seqAt(lastSeq);
+    const consumers = this.#readersElsewhere().map(([name]) => name);
+    const { lastSeq, lastEvent, damage } = await streamState(connection, source, consumers);
+    if (damage !== undefined) this.#rebuild(damage);
+    if (lastSeq !== this.#inStepAt) this.#refusals = 0;
     const taken = this.#readersElsewhere().map(([, { position }]) => position);
+    this.#inStepAt = lastSeq;
     this.#streamSeq = lastSeq;
-    this.#published = Math.max(inStream, Math.min(...taken));
+    this.#published = Math.max(lastEvent, Math.min(...taken));
     this.#wanted = new Map(
       this.#readersElsewhere().map(([name, { events }]) => [
         name,
@@ -198,17 +234,6 @@ export class Relay {
       ]),
     );
     this.#options.environment.reach(`relay.in-step:${source.module}`);
-  }
-
-  /**
-   * The outbox's seq of a message in the stream; 0 when it is gone, or is no event of this module:
-   * the broker can be made to put another's events, with the seq they have there, into any stream.
-   */
-  async #seqAt(sequence: number): Promise<number> {
-    const { connection, source } = this.#options;
-    const found = await connection.stored(this.#stream, sequence);
-    if (!found?.subject.startsWith(eventSubject(source.module, ""))) return 0;
-    return seqIn(found) ?? 0;
   }
 
   async #publishSome(): Promise<void> {
@@ -283,12 +308,22 @@ export class Relay {
         environment.reach(this.#taken);
         this.#answered();
       },
-      () => {
+      (error: unknown) => {
         // Those behind it are refused as well: their sequence does not come either.
         this.#later();
+        this.#countRefusal(error, lastSequence);
         this.#answered();
       },
     );
+  }
+
+  /** Notices a stream that does not stand where it says. */
+  #countRefusal(error: unknown, lastSequence: number): void {
+    if ((error as { code?: unknown } | undefined)?.code !== WRONG_LAST_SEQUENCE) return;
+    if (lastSequence !== this.#inStepAt) return;
+    this.#refusals += 1;
+    if (this.#refusals < REFUSALS_MAX) return;
+    this.#rebuild(`it says that it ends at message ${lastSequence}, and takes none after that`);
   }
 
   #answered(): void {

@@ -19,7 +19,7 @@ const manifest: ModuleLinks[] = [
   {
     ...none,
     name: "desk",
-    calls: ["shelf"],
+    calls: [{ callee: "shelf", procedures: ["count", "take"] }],
     reads: [{ producer: "shelf", events: ["taken"] }],
   },
 ];

@@ -16,6 +16,8 @@ export interface Missing {
   readonly before: number;
   /** They are sent again and again until so many messages were, within RESENT_MAX. */
   readonly sentMin: number;
+  /** How often it was sent in vain. */
+  readonly tries: number;
 }
 
 interface Standstill {
@@ -79,6 +81,6 @@ export class Standstills {
       wanted,
       tries,
     });
-    return { reader, before: wanted + 1, sentMin };
+    return { reader, before: wanted + 1, sentMin, tries: tries - 1 };
   }
 }

@@ -8,8 +8,9 @@ export interface BreakableBroker extends AsyncDisposable {
   connect(user: string): Promise<Transport>;
   /** Deletes all streams, and has them made anew. */
   wipe(): Promise<void>;
-  /** Ends it as a crash does. */
+  /** Ends it as a crash does, or has it stop. */
   kill(): Promise<void>;
+  stop(): Promise<void>;
   /** Starts it again where it was. */
   start(): Promise<void>;
   /** Copies what it has stored, or deletes it, or puts the copy in its place, while it is down. */
@@ -19,11 +20,19 @@ export interface BreakableBroker extends AsyncDisposable {
   /** The same for the events in the producer's stream, without what it knows of its readers. */
   copyEvents(): void;
   restoreEvents(): void;
+  /** Damages the file with the producer's events while it is down. */
+  damageEvents(damage: Damage): void;
+  /** Has those who make streams do so when they are asked to, until it ends. */
+  watch(): void;
   /** Takes in and acknowledges so many events in the place of `desk`. */
   steal(count: number): Promise<void>;
   /** Has some time pass for the producer, where it does not pass by itself. */
   passTime(): void;
 }
+
+/** In its middle 64 bytes are others, or its last 300 bytes are zeros. */
+const damages = ["overwritten", "zeroed"] as const;
+export type Damage = (typeof damages)[number];
 
 /** What a suite has opened: two of a broker's users, with what one commits and the other gets. */
 export interface Opened {
@@ -57,6 +66,7 @@ export function streamLossSuite(
     lossSuite(() => opened);
     copySuite(() => opened);
     standstillSuite(() => opened);
+    damageSuite(() => opened);
   });
 }
 
@@ -132,6 +142,30 @@ function lossSuite(opened: () => Opened): void {
     await allArrived();
     await other.close();
   }, 30_000);
+}
+
+function damageSuite(opened: () => Opened): void {
+  const ways = (["kill", "stop"] as const).flatMap((end) =>
+    damages.map((to) => [to, end] as const),
+  );
+
+  test.each(ways)(
+    "when the stream's file is %s after a %s of the broker",
+    async (damage, end) => {
+      const { broker, commit, allArrived } = opened();
+      commit(100);
+      await allArrived();
+      await broker[end]();
+      broker.damageEvents(damage);
+      await broker.start();
+      broker.watch();
+      commit(30);
+      await allArrived();
+      commit(30);
+      await allArrived();
+    },
+    60_000,
+  );
 }
 
 function copySuite(opened: () => Opened): void {

@@ -1,5 +1,5 @@
 import { test } from "bun:test";
-import { cpSync, rmSync } from "node:fs";
+import { closeSync, cpSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Broker } from "../../testing/broker.ts";
@@ -7,7 +7,12 @@ import { eventually } from "../../testing/eventually.ts";
 import { links } from "../../testing/links.ts";
 import { connectAs } from "../../testing/nats-server.ts";
 import { virtualEnvironment } from "../../testing/virtual-environment.ts";
-import { type BreakableBroker, openedBy, streamLossSuite } from "./stream-loss.suite.ts";
+import {
+  type BreakableBroker,
+  type Damage,
+  openedBy,
+  streamLossSuite,
+} from "./stream-loss.suite.ts";
 
 const manifest = [
   links("shelf", { events: ["taken", "put"] }),
@@ -45,8 +50,26 @@ class RealBroker implements BreakableBroker {
     return this.nats.kill();
   }
 
+  stop() {
+    this.#port = Number(new URL(this.nats.url).port);
+    return this.nats.stop();
+  }
+
   start() {
     return this.nats.start(this.#port);
+  }
+
+  watch(): void {
+    this.nats.watch();
+  }
+
+  damageEvents(damage: Damage): void {
+    const [block] = new Bun.Glob("*.blk").scanSync({ cwd: this.#events });
+    const file = openSync(`${this.#events}/${block}`, "r+");
+    const { size } = fstatSync(file);
+    if (damage === "overwritten") writeSync(file, Buffer.alloc(64, 0xaa), 0, 64, size >> 1);
+    else writeSync(file, Buffer.alloc(300), 0, 300, size - 300);
+    closeSync(file);
   }
 
   copyStore(): void {

@@ -30,6 +30,11 @@ export function positionSubject(producer: string, reader: string): string {
   return `pos.${producer}.${reader}`;
 }
 
+/** `rebuild.<producer>`: a producer's request to have its stream made anew. */
+export function rebuildSubject(producer: string): string {
+  return `rebuild.${producer}`;
+}
+
 /** `hb.<module>.<instance>`: an instance's sign of life. */
 export function heartbeatSubject(module: string, instance: string): string {
   return `hb.${module}.${instance}`;

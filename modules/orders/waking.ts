@@ -1,0 +1,13 @@
+import type { Transaction } from "#runtime";
+import { cancellationId } from "./domain/order.ts";
+import { cancelOrder } from "./sagas/cancel-order.ts";
+import { stopOrder } from "./sagas/stop-order.ts";
+import { orderById } from "./store/orders.ts";
+
+/** Has whatever cancels an order, or the rest of it, and waits for a parcel, look again. */
+export function wakeCancellation(tx: Transaction, orderId: string): void {
+  const order = orderById(tx, orderId);
+  if (order?.status !== "cancelling") return;
+  // Only one of them has begun.
+  for (const saga of [cancelOrder, stopOrder]) tx.wake(saga, cancellationId(order));
+}

@@ -1,0 +1,1 @@
+ALTER TABLE `consignment` ADD `held_at_ms` integer;
