@@ -15,7 +15,8 @@ export type ProcedureIn<Used extends Contract | Procedure> = Used extends {
 export interface CallOptions {
   /**
    * Makes a command repeatable without a second effect: its answer is stored under (caller, key)
-   * with the effect, and given again to the same key with the same input. In a saga's step it is a
+   * with the effect, and given again to the same key with the same input, for seven days and for
+   * as long as the caller has a saga under way that was begun before. In a saga's step it is a
    * name for the call, unique within the step.
    */
   readonly key?: string;

@@ -55,6 +55,12 @@ const statements = kernelStatements((sqlite) => ({
   count: sqlite.prepare<[], DeadLetterCount>(
     "SELECT count(*) AS count, min(died_at_ms) AS oldestAtMs FROM cleave_dead_letter",
   ),
+  oldestJob: sqlite
+    .prepare<[], number>(
+      `SELECT died_at_ms FROM cleave_dead_letter INDEXED BY cleave_dead_letter_jobs
+       WHERE kind = 'job' ORDER BY died_at_ms LIMIT 1`,
+    )
+    .pluck(),
   remove: sqlite.prepare<[number]>("DELETE FROM cleave_dead_letter WHERE id = ?"),
   failed: sqlite.prepare<[string, number | null, number]>(
     `UPDATE cleave_dead_letter SET attempts = attempts + 1, error = ?, next_attempt_at_ms = ?
@@ -82,6 +88,11 @@ const statements = kernelStatements((sqlite) => ({
      WHERE next_attempt_at_ms IS NOT NULL`,
   ),
 }));
+
+/** When the oldest job among the dead letters was given up. */
+export function oldestJobLetter(on: Read): number | undefined {
+  return statements(on).oldestJob.get();
+}
 
 /** Puts something away, in the transaction that passes over it. */
 export function bury(tx: Write, letter: DeadLetter, diedAtMs: number): void {

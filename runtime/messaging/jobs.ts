@@ -41,6 +41,9 @@ const statements = kernelStatements((sqlite) => ({
   due: sqlite.prepare<[number, number], Job>(
     `SELECT ${columns} FROM cleave_job WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT likely(?)`,
   ),
+  oldest: sqlite
+    .prepare<[], number>("SELECT due_at_ms FROM cleave_job ORDER BY due_at_ms LIMIT 1")
+    .pluck(),
   next: sqlite.prepare<[number], { dueAtMs: number }>(
     "SELECT due_at_ms AS dueAtMs FROM cleave_job WHERE due_at_ms > ? ORDER BY due_at_ms LIMIT 1",
   ),
@@ -62,6 +65,11 @@ export function finishJob(tx: Write, { command, key, dueAtMs, traceId }: Job): b
 /** Takes a job back, in the open transaction. */
 export function removeJob(tx: Write, command: string, key: string): void {
   statements(tx).remove.run(command, key);
+}
+
+/** When the job that is due first is due, or was. */
+export function oldestJob(on: Read): number | undefined {
+  return statements(on).oldest.get();
 }
 
 /** What the jobs need of the module they work for. */

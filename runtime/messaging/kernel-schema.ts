@@ -121,4 +121,34 @@ ALTER TABLE cleave_saga ADD COLUMN step_notes TEXT;
 ALTER TABLE cleave_saga ADD COLUMN has_named_keys INTEGER NOT NULL DEFAULT 0;
 `,
   },
+  {
+    name: "0004_answers_kept",
+    sql: `
+-- Since when each caller may still repeat its keyed commands: answers to it are kept from then on.
+-- What was called before this table was there is kept until its caller tells.
+CREATE TABLE cleave_caller (
+  name TEXT PRIMARY KEY,
+  repeats_since_ms INTEGER NOT NULL,
+  told_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO cleave_caller SELECT DISTINCT caller, 0, 0 FROM cleave_answer
+  WHERE caller <> 'gateway';
+DROP INDEX cleave_answer_age;
+CREATE INDEX cleave_answer_age ON cleave_answer (caller, answered_at_ms);
+
+-- Ended sagas whose rows were removed: none of them is started again under its id.
+CREATE TABLE cleave_past_saga (
+  name TEXT NOT NULL,
+  id TEXT NOT NULL,
+  ended_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (name, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cleave_past_saga_age ON cleave_past_saga (ended_at_ms);
+
+-- What may be repeated since when: the oldest of each.
+CREATE INDEX cleave_saga_begun ON cleave_saga (started_at_ms)
+  WHERE state NOT IN ('completed', 'compensated');
+CREATE INDEX cleave_dead_letter_jobs ON cleave_dead_letter (died_at_ms) WHERE kind = 'job';
+`,
+  },
 ];

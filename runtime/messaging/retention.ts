@@ -1,16 +1,31 @@
 import { kernelStatements, type Write } from "../store/connection.ts";
 
-/** How long answers, events and ended sagas are kept, in milliseconds: seven days. */
-const RETENTION_MS = 7 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** How long answers, events and ended sagas are kept at least, in milliseconds: seven days. */
+const RETENTION_MS = 7 * DAY_MS;
+/** How far a caller's clock may be ahead of ours, in milliseconds, so that its mark still holds. */
+const CLOCK_SKEW_MAX_MS = DAY_MS;
+/** How long the id of an ended saga cannot be started again, in milliseconds: a year. */
+const PAST_SAGA_MS = 365 * DAY_MS;
 /** How long an event is kept at most for a reader that has not taken it in: thirty days. */
 const UNREAD_MAX_MS = 30 * 24 * 3_600_000;
 /** Rows of each kind removed in one transaction, at most, so that no caller waits for long. */
 const BATCH_MAX = 500;
 
 const statements = kernelStatements((sqlite) => ({
-  answers: sqlite.prepare<[number, number]>(
+  callers: sqlite.prepare<[], { caller: string; sinceMs: number | null }>(
+    `WITH RECURSIVE callers (caller) AS (
+       SELECT min(caller) FROM cleave_answer
+       UNION ALL
+       SELECT (SELECT min(caller) FROM cleave_answer WHERE caller > callers.caller) FROM callers
+       WHERE caller IS NOT NULL)
+     SELECT caller, repeats_since_ms AS sinceMs
+     FROM callers LEFT JOIN cleave_caller ON name = caller WHERE caller IS NOT NULL`,
+  ),
+  answers: sqlite.prepare<[string, number, number]>(
     `DELETE FROM cleave_answer WHERE (caller, key, procedure) IN (
-       SELECT caller, key, procedure FROM cleave_answer WHERE answered_at_ms < ? LIMIT ?)`,
+       SELECT caller, key, procedure FROM cleave_answer INDEXED BY cleave_answer_age
+       WHERE caller = ? AND answered_at_ms < ? LIMIT ?)`,
   ),
   events: sqlite.prepare<[{ before: number; unreadBefore: number; batchMax: number }]>(
     `WITH
@@ -23,24 +38,48 @@ const statements = kernelStatements((sqlite) => ({
      WHERE occurred_at_ms < @before AND seq IN (SELECT seq FROM oldest)
        AND seq < coalesce((SELECT seq FROM unread), 9223372036854775807)`,
   ),
+  past: sqlite.prepare<[number, number]>(
+    `INSERT INTO cleave_past_saga
+       SELECT name, id, changed_at_ms FROM cleave_saga INDEXED BY cleave_saga_ended
+       WHERE state IN ('completed', 'compensated') AND changed_at_ms < ?
+       ORDER BY changed_at_ms LIMIT ?
+     ON CONFLICT DO NOTHING`,
+  ),
   sagas: sqlite.prepare<[number, number]>(
     `DELETE FROM cleave_saga WHERE (name, id) IN (
        SELECT name, id FROM cleave_saga INDEXED BY cleave_saga_ended
-       WHERE state IN ('completed', 'compensated') AND changed_at_ms < ? LIMIT ?)`,
+       WHERE state IN ('completed', 'compensated') AND changed_at_ms < ?
+       ORDER BY changed_at_ms LIMIT ?)`,
+  ),
+  forgotten: sqlite.prepare<[number, number]>(
+    `DELETE FROM cleave_past_saga WHERE (name, id) IN (
+       SELECT name, id FROM cleave_past_saga INDEXED BY cleave_past_saga_age
+       WHERE ended_at_ms < ? LIMIT ?)`,
   ),
 }));
 
 /**
  * Removes a batch of what is past its time; tells whether there may be more. Events go in their
  * order, and no further than all known readers have taken them in, unless that takes too long.
+ * Answers to a caller stay while it may repeat its commands; of an ended saga its id stays.
  */
 export function removeExpired(tx: Write, nowMs: number): boolean {
   const before = nowMs - RETENTION_MS;
-  const { answers, events, sagas } = statements(tx);
+  const { past, events, sagas, forgotten } = statements(tx);
+  past.run(before, BATCH_MAX);
   const removed = [
-    answers.run(before, BATCH_MAX),
+    ...removeAnswers(tx, before),
     events.run({ before, unreadBefore: nowMs - UNREAD_MAX_MS, batchMax: BATCH_MAX }),
     sagas.run(before, BATCH_MAX),
+    forgotten.run(nowMs - PAST_SAGA_MS, BATCH_MAX),
   ];
   return removed.some(({ changes }) => changes === BATCH_MAX);
+}
+
+function removeAnswers(tx: Write, beforeMs: number): { readonly changes: number }[] {
+  const { callers, answers } = statements(tx);
+  return callers.all().map(({ caller, sinceMs }) => {
+    const untilMs = Math.min(beforeMs, (sinceMs ?? Infinity) - CLOCK_SKEW_MAX_MS);
+    return answers.run(caller, untilMs, BATCH_MAX);
+  });
 }

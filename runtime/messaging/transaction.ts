@@ -47,7 +47,10 @@ export interface Transaction<Module extends string = string> extends Write {
   /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
   unschedule(command: CommandOf<Module>, key: string): void;
 
-  /** Starts a saga under an id of your choice. The same saga and id again changes nothing. */
+  /**
+   * Starts a saga under an id of your choice. The same saga and id again changes nothing, until a
+   * year after the saga has ended.
+   */
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void;
 
   /** Has a waiting saga run its waiting step again. Nothing happens unless it waits. */

@@ -26,16 +26,23 @@ export class Caller {
   readonly #mayCall: (procedure: Procedure) => boolean;
   readonly #transport: Transport;
   readonly #environment: Environment;
+  readonly #mark: { readonly ms: number } | undefined;
 
+  /** With a low-water mark `mark`, it goes with every keyed command. */
   constructor(
     name: string,
     mayCall: (procedure: Procedure) => boolean,
-    through: { readonly transport: Transport; readonly environment: Environment },
+    through: {
+      readonly transport: Transport;
+      readonly environment: Environment;
+      readonly mark?: { readonly ms: number };
+    },
   ) {
     this.name = name;
     this.#mayCall = mayCall;
     this.#transport = through.transport;
     this.#environment = through.environment;
+    this.#mark = through.mark;
   }
 
   /**
@@ -71,7 +78,19 @@ export class Caller {
     if (signal?.aborted) return Promise.reject(cancelled(fullName(procedure), "no"));
     const { identity, traceId } = origin;
     const key = options?.key;
-    const request = { caller: this.name, identity, traceId, deadlineAtMs, key, asText, signal };
+    const isKeyed = key !== undefined && procedure.kind === "command";
+    const repeatsSinceMs = isKeyed ? this.#mark?.ms : undefined;
+    const { name: caller } = this;
+    const request = {
+      caller,
+      identity,
+      traceId,
+      deadlineAtMs,
+      key,
+      repeatsSinceMs,
+      asText,
+      signal,
+    };
     return this.#transport.call(procedure, input, request);
   }
 

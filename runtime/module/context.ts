@@ -45,6 +45,8 @@ export class HandlerContext {
   readonly #host: ContextHost;
   readonly #invocation: Invocation;
   #answered = false;
+  #openCommands = 0;
+  #whenEnded: (() => void) | undefined;
 
   constructor(host: ContextHost, invocation: Invocation) {
     this.#host = host;
@@ -77,8 +79,30 @@ export class HandlerContext {
   }
 
   get call() {
-    return (procedure: Procedure, input: unknown, options?: CallOptions) =>
-      this.#host.caller.call(procedure, input, { origin: this.#invocation.request, options });
+    return (procedure: Procedure, input: unknown, options?: CallOptions) => {
+      const origin = this.#invocation.request;
+      const answer = this.#host.caller.call(procedure, input, { origin, options });
+      if (procedure.kind === "command") this.#watch(answer);
+      return answer;
+    };
+  }
+
+  #watch(command: Promise<unknown>): void {
+    this.#openCommands += 1;
+    const end = () => {
+      this.#openCommands -= 1;
+      if (this.#openCommands === 0) this.#whenEnded?.();
+    };
+    command.then(end, end);
+  }
+
+  /**
+   * Runs `end` when no command that the handler has called is open: at once, or when the last one
+   * ends. Whoever hears that the handler failed may then undo what it did.
+   */
+  afterCommands(end: () => void): void {
+    if (this.#openCommands === 0) end();
+    else this.#whenEnded = end;
   }
 
   get fail() {

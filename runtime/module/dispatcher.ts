@@ -13,6 +13,7 @@ import {
 } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
+import type { CallerMarks } from "../messaging/caller-marks.ts";
 import { finishJob, type Job } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
@@ -58,6 +59,8 @@ export interface DispatcherHost {
   readonly log: Log;
   readonly environment: Environment;
   readonly deadlines: Deadlines;
+  /** The low-water marks of callers; undefined where no answer is stored. */
+  readonly callers?: CallerMarks;
   /** What handlers get, but for what is the dispatcher's own. */
   readonly context: Omit<ContextHost, "commitAnswer">;
   transact<T>(work: (tx: Transaction) => T, traceId: string): Promise<T>;
@@ -162,8 +165,9 @@ export class Dispatcher {
       const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
-          (answer: unknown) => this.#answer(served, answer, { underway, asText }),
-          (error: unknown) => this.#fail(error, invocation, underway),
+          (answer: unknown) =>
+            context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
+          (error: unknown) => context.afterCommands(() => this.#fail(error, invocation, underway)),
         );
       } else {
         this.#answer(served, result, { underway, asText });
@@ -203,6 +207,8 @@ export class Dispatcher {
     const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
     const id = `${key.caller}\n${key.procedure}\n${key.key}`;
     const requestHash = hashOf(request.sent ?? input);
+    const { repeatsSinceMs } = request;
+    if (repeatsSinceMs !== undefined) this.#host.callers?.hear(key.caller, repeatsSinceMs);
     const underway = this.#underway.get(id);
     if (underway !== undefined) {
       if (underway.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
@@ -267,10 +273,16 @@ export class Dispatcher {
       if (requestHash !== undefined) {
         const key = { caller: request.caller, key: request.key ?? "", procedure: procedure.name };
         storeAnswer(tx, key, { requestHash, answer: answerText(answer), atMs: tx.now });
+        this.#storeMark(tx, request);
       }
       return answer;
     }, request.traceId);
     return committed.then((answer) => this.#unlessRefused(answer));
+  }
+
+  #storeMark(tx: Transaction, { caller, repeatsSinceMs }: CallRequest): void {
+    if (repeatsSinceMs === undefined) return;
+    this.#host.callers?.store(tx, caller, { sinceMs: repeatsSinceMs, nowMs: tx.now });
   }
 
   /** Throws a refusal that was committed, for whoever awaits the answer. */

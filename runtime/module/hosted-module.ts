@@ -3,6 +3,7 @@ import type { Environment } from "../contract/environment.ts";
 import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
+import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Consumption } from "../messaging/consumption.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
@@ -22,6 +23,7 @@ import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Guards } from "./guards.ts";
 import { KernelTransaction, type TransactionHost } from "./kernel-transaction.ts";
+import { LowWaterMark } from "./low-water-mark.ts";
 import { operationHandlers, operationsOf } from "./operations.ts";
 import type { Port } from "./port.ts";
 
@@ -53,6 +55,7 @@ export class HostedModule {
   readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
   readonly #consumption: Consumption;
+  readonly #callers: CallerMarks;
   readonly #transactionHost: TransactionHost;
   #outbox: Outbox | undefined;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
@@ -66,7 +69,9 @@ export class HostedModule {
     this.database = database;
     this.#options = options;
     const uses = new Set(module.uses);
-    const caller = new Caller(this.name, (procedure) => uses.has(procedure), options);
+    this.#callers = new CallerMarks(database);
+    const mark = new LowWaterMark(environment, { read: database, callers: this.#callers });
+    const caller = new Caller(this.name, (procedure) => uses.has(procedure), { ...options, mark });
     this.engine = new SagaEngine({ ...this.#parts(), call: stepCall(caller, environment) }, [
       ...module.sagas,
     ]);
@@ -220,6 +225,7 @@ export class HostedModule {
         log,
         environment,
         deadlines,
+        callers: this.#callers,
         context,
         transact: (work, traceId) => this.transact(work, traceId),
       },
@@ -231,7 +237,7 @@ export class HostedModule {
   #tidyLater(delayMs: number): void {
     if (this.#stopped) return;
     this.#stopTidying = this.#options.environment.after(delayMs, () => {
-      this.transact((tx) => removeExpired(tx, tx.now)).then(
+      this.#tidy().then(
         (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),
         (error: unknown) => {
           this.#options.log.warn("old rows not removed yet", { error });
@@ -239,6 +245,21 @@ export class HostedModule {
         },
       );
     });
+  }
+
+  async #tidy(): Promise<boolean> {
+    const marks = this.#callers.take();
+    try {
+      const more = await this.transact((tx) => {
+        writeMarks(tx, marks, tx.now);
+        return removeExpired(tx, tx.now);
+      });
+      this.#callers.committed(marks);
+      return more;
+    } catch (error) {
+      for (const [caller, sinceMs] of marks) this.#callers.hear(caller, sinceMs);
+      throw error;
+    }
   }
 
   #committed(tx: KernelTransaction): void {
@@ -261,13 +282,12 @@ export class HostedModule {
 
 /** How the steps of a module's sagas call: in its name, as the system. */
 function stepCall(caller: Caller, environment: Environment) {
-  const call: StepCall = (procedure, input, { traceId, key, deadlineMs = CALL_DEADLINE_MS }) => {
-    const deadlineAtMs = environment.monotonic() + deadlineMs;
-    const origin = { identity: system, traceId, deadlineAtMs };
-    return caller.call(procedure, input, {
-      origin,
-      options: key === undefined ? { deadlineMs } : { deadlineMs, key },
-    });
+  const call: StepCall = (procedure, input, options) => {
+    const { traceId, key, leftMs, stepSignal, signal, deadlineMs = CALL_DEADLINE_MS } = options;
+    const deadlineAtMs = environment.monotonic() + Math.min(deadlineMs, leftMs);
+    const origin = { identity: system, traceId, deadlineAtMs, signal: stepSignal };
+    const own = { deadlineMs, ...(key === undefined ? {} : { key }), ...(signal && { signal }) };
+    return caller.call(procedure, input, { origin, options: own });
   };
   return call;
 }

@@ -283,9 +283,12 @@ function writeBehind(driver: Driver): void {
 
 /** Runs a step, or its compensation under the name `undo <step>`. */
 function runStep(driver: Driver, name: string, work: RunStep["run"]): Promise<unknown> {
-  const { record, environment, call } = driver;
+  const { record, saga, environment, log, call } = driver;
+  const isBound = record.state !== "compensating" && beforePivot(driver);
+  const deadlineAtMs = isBound ? record.startedAtMs + saga.deadlineMs : Infinity;
+  const leftMs = () => deadlineAtMs - environment.now();
   const save = () => write(driver);
-  const run = new StepRun({ record, environment, call, save }, name);
+  const run = new StepRun({ record, environment, log, call, leftMs, save }, name);
   return run.do(() => work(contextOf(driver, run) as never));
 }
 
@@ -300,6 +303,7 @@ function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> 
     late: record.dueAtMs !== null && environment.now() >= record.dueAtMs,
     now: run.now,
     newId: run.newId,
+    signal: run.signal,
   };
 }
 

@@ -69,6 +69,10 @@ interface Row {
 type Update = Pick<Row, "name" | "id" | "state" | "step" | "done" | "failure" | "dueAtMs"> &
   Pick<Row, "stepNotes"> & { readonly nowMs: number };
 
+interface NewSaga extends Pick<Row, "name" | "id" | "version" | "input" | "traceId"> {
+  readonly nowMs: number;
+}
+
 interface Filter {
   readonly name: string | null;
   readonly state: string | null;
@@ -81,11 +85,12 @@ const columns = `name, id, version, state, step, input, done, failure, due_at_ms
   has_named_keys AS hasNamedKeys`;
 
 const statements = kernelStatements((sqlite) => ({
-  insert: sqlite.prepare<[string, string, number, string, string, number, number]>(
+  insert: sqlite.prepare<[NewSaga]>(
     `INSERT INTO cleave_saga
        (name, id, version, state, step, input, done, trace_id, started_at_ms, changed_at_ms,
         has_named_keys)
-     VALUES (?, ?, ?, 'running', 0, ?, '{}', ?, ?, ?, 1)
+     SELECT @name, @id, @version, 'running', 0, @input, '{}', @traceId, @nowMs, @nowMs, 1
+     WHERE NOT EXISTS (SELECT 1 FROM cleave_past_saga WHERE name = @name AND id = @id)
      ON CONFLICT (name, id) DO NOTHING`,
   ),
   update: sqlite.prepare<[Update]>(
@@ -100,6 +105,12 @@ const statements = kernelStatements((sqlite) => ({
     `SELECT ${columns} FROM cleave_saga INDEXED BY cleave_saga_live
      WHERE state NOT IN ('completed', 'compensated') LIMIT ?`,
   ),
+  oldestLive: sqlite
+    .prepare<[], number>(
+      `SELECT started_at_ms FROM cleave_saga INDEXED BY cleave_saga_begun
+       WHERE state NOT IN ('completed', 'compensated') ORDER BY started_at_ms LIMIT 1`,
+    )
+    .pluck(),
   list: sqlite.prepare<[Filter], Row>(
     `SELECT ${columns} FROM cleave_saga
      WHERE (@name IS NULL OR name = @name) AND (@state IS NULL OR state = @state)
@@ -108,20 +119,9 @@ const statements = kernelStatements((sqlite) => ({
   ),
 }));
 
-/** Records a new saga; tells whether it was new. */
-export function insertSaga(
-  tx: Write,
-  saga: {
-    name: string;
-    id: string;
-    version: number;
-    input: string;
-    traceId: string;
-    nowMs: number;
-  },
-): boolean {
-  const { name, id, version, input, traceId, nowMs } = saga;
-  return statements(tx).insert.run(name, id, version, input, traceId, nowMs, nowMs).changes > 0;
+/** Records a new saga; tells whether it was new: neither there nor removed after its end. */
+export function insertSaga(tx: Write, saga: NewSaga): boolean {
+  return statements(tx).insert.run(saga).changes > 0;
 }
 
 /** Records where a saga stands now. */
@@ -142,6 +142,11 @@ export function sagaRecord(on: Read, name: string, id: string): SagaRecord | und
 /** The sagas that have not ended, at most `limit`. */
 export function liveSagas(on: Read, limit: number): SagaRecord[] {
   return statements(on).live.all(limit).map(parsed);
+}
+
+/** When the oldest saga that has not ended was started. */
+export function oldestLiveSaga(on: Read): number | undefined {
+  return statements(on).oldestLive.get();
 }
 
 /** Sagas by name, state and id, newest first; null means any. */

@@ -32,6 +32,11 @@ export interface StepContext<Input, Done, Used extends Procedure = never> {
   now(): number;
   /** A new id: the prefix, an underscore and a UUIDv7. A repetition of the step gets the same. */
   newId(prefix: string): string;
+  /**
+   * Aborts when the step has failed. Its open calls are given up then, and the step is undone or
+   * repeated when all of them have ended; calls that are open when the step returns are awaited.
+   */
+  readonly signal: AbortSignal;
 }
 
 /**

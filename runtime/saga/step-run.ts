@@ -3,6 +3,7 @@ import { checked } from "../contract/check.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, isDomainError } from "../contract/errors.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { SagaRecord, StepNotes } from "./journal.ts";
 import { idFrom } from "./step-id.ts";
 
@@ -10,14 +11,23 @@ import { idFrom } from "./step-id.ts";
 export type StepCall = (
   procedure: Procedure,
   input: unknown,
-  options: CallOptions & { readonly traceId: string },
+  options: CallOptions & {
+    readonly traceId: string;
+    /** Time until the saga's deadline, in milliseconds. */
+    readonly leftMs: number;
+    /** Aborts when the step has failed. */
+    readonly stepSignal: AbortSignal;
+  },
 ) => Promise<unknown>;
 
 /** What the run of a step needs of its saga. */
 export interface StepHost {
   readonly record: SagaRecord;
   readonly environment: Environment;
+  readonly log: Log;
   readonly call: StepCall;
+  /** Time until the saga's deadline, in milliseconds; Infinity when none applies. */
+  leftMs(): number;
   /** Writes the record as it is when the unit runs. */
   save(): Promise<void>;
 }
@@ -38,31 +48,67 @@ interface Command {
  * repetition of the step sends the same keys with the same inputs: ids follow from the saga's
  * record and their position; the clock, and the input of a command that is called after the clock
  * was read, are on disk before the command is sent.
+ *
+ * No call outlives the run: when the step fails its open calls are aborted, when it returns they
+ * are awaited.
  */
 export class StepRun {
   readonly #host: StepHost;
   readonly #step: string;
+  readonly #controller = new AbortController();
+  readonly #calls = new Set<Promise<unknown>>();
   readonly #open = new Set<Command>();
   readonly #ids = new Map<string, number>();
   #positions = 0;
   #clockMs: number | undefined;
   /** A mistake of the step that its own `catch` must not hide. */
   #fault: ContractError | undefined;
+  #isOver = false;
 
   constructor(host: StepHost, step: string) {
     this.#host = host;
     this.#step = step;
   }
 
-  /** Runs `work`. Rejects with a mistake that the author must mend, whatever `work` made of it. */
+  /** Aborts when the step has failed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /**
+   * Runs `work`, and settles when none of its calls is open. Rejects with a mistake that the
+   * author must mend, whatever `work` made of it.
+   */
   async do(work: () => Promise<unknown>): Promise<unknown> {
     try {
       const result = await work();
+      await this.#end();
       if (this.#fault === undefined) return result;
     } catch (error) {
+      this.#controller.abort();
+      await this.#end();
       throw this.#fault ?? error;
     }
     throw this.#fault;
+  }
+
+  /** Waits for the calls that are open, and lets no other begin. */
+  async #end(): Promise<void> {
+    while (this.#calls.size > 0) {
+      for (const ended of await Promise.allSettled(this.#calls)) {
+        if (ended.status === "rejected" && !this.#controller.signal.aborted) {
+          this.#tellUnawaited(ended.reason);
+        }
+      }
+    }
+    this.#isOver = true;
+  }
+
+  #tellUnawaited(error: unknown): void {
+    const { log, record } = this.#host;
+    const { name, id, traceId } = record;
+    const message = "a call that a saga's step did not await has failed";
+    log.warn(message, { saga: name, id, step: this.#step, traceId, error });
   }
 
   readonly now = (): number => {
@@ -83,21 +129,49 @@ export class StepRun {
     input: unknown,
     options?: CallOptions,
   ): Promise<unknown> => {
-    const { record } = this.#host;
+    if (this.#isOver) return Promise.reject(this.#tooLate(procedure));
+    const call = this.#started(procedure, input, options);
+    this.#calls.add(call);
+    const end = () => this.#calls.delete(call);
+    call.then(end, end);
+    return call;
+  };
+
+  #started(procedure: Procedure, input: unknown, options?: CallOptions): Promise<unknown> {
     const key = this.#keyOf(options?.key);
-    const { traceId } = record;
-    const send = (sent: unknown) => this.#host.call(procedure, sent, { ...options, key, traceId });
-    if (procedure.kind === "query") return send(input);
-    const isNamed = options?.key !== undefined && record.hasNamedKeys;
+    if (procedure.kind === "query") return this.#send({ procedure, key }, input, options);
+    const isNamed = options?.key !== undefined && this.#host.record.hasNamedKeys;
     const command = this.#begin({ procedure, key, isNamed, raced: false });
     const mustRecord = this.#clockMs !== undefined || this.#notes?.commands[key] !== undefined;
-    const answer = mustRecord ? this.#recorded(command, input).then(send) : send(input);
+    const answer = mustRecord
+      ? this.#recorded(command, input).then((first) => this.#send(command, first, options))
+      : this.#send(command, input, options);
     return answer
       .catch((error: unknown) => {
         throw isMismatch(error, procedure) ? this.#mistake(command) : error;
       })
       .finally(() => this.#open.delete(command));
-  };
+  }
+
+  #send(
+    { procedure, key }: Pick<Command, "procedure" | "key">,
+    input: unknown,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    const { record, call } = this.#host;
+    const { traceId } = record;
+    const [leftMs, stepSignal] = [this.#host.leftMs(), this.signal];
+    const about = { key, traceId, leftMs, stepSignal };
+    return call(procedure, input, { ...options, ...about });
+  }
+
+  #tooLate(procedure: Procedure): ContractError {
+    const { name, id } = this.#host.record;
+    return new ContractError(
+      `The step ${this.#step} of the saga ${name} ${id} called ${fullName(procedure)} after it ` +
+        `was over. Await everything that a step begins.`,
+    );
+  }
 
   /** The key of the next call. A name cannot be taken for a position: it stands in quotes. */
   #keyOf(name: string | undefined): string {

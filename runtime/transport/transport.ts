@@ -12,6 +12,11 @@ export interface CallRequest {
   readonly deadlineAtMs: number;
   /** The idempotency key, unique for the caller. */
   readonly key: string | undefined;
+  /**
+   * The caller's low-water mark, in milliseconds since 1970: it may still repeat keyed commands
+   * that it has sent since then. Undefined when it keeps to the time that answers are kept for.
+   */
+  readonly repeatsSinceMs?: number | undefined;
   /** True for a query whose answer shall be its JSON text, to be passed on as it is. */
   readonly asText: boolean;
   /** Aborts when the caller gives the call up; undefined when it never will. */

@@ -174,23 +174,27 @@ export class Callee {
     }
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
-    const { identity, traceId, key, timeoutMs } = sent;
+    const { timeoutMs, ...about } = sent;
     if (timeoutMs <= 0) {
       const message = `There was no time left to run ${module}.${procedure}.`;
       throw new TransportError("DEADLINE", "no", message);
     }
     const deadlineAtMs = environment.monotonic() + timeoutMs;
     const asText = found.kind === "query";
-    const signal = this.#cancelOf(msg);
+    const signal = this.#cancelOf(msg, found);
     const input = JSON.parse(msg.string());
-    const request = { caller, identity, traceId, key, deadlineAtMs, asText, signal, sent: input };
+    const request = { caller, ...about, deadlineAtMs, asText, signal, sent: input };
     const output = await this.#serve(found, input, request);
     return asText ? String(output) : JSON.stringify(output);
   }
 
-  /** The signal of a request that its caller can give up: it knows where it went. */
-  #cancelOf({ subject, reply }: Message): AbortSignal | undefined {
-    if (reply === undefined || !subject.startsWith("rpc-i.")) return undefined;
+  /**
+   * The signal of a request that its caller can give up: it knows where it went, since a command
+   * goes to the module's owner by either subject.
+   */
+  #cancelOf({ subject, reply }: Message, { kind }: Procedure): AbortSignal | undefined {
+    const isHere = kind === "command" || subject.startsWith("rpc-i.");
+    if (reply === undefined || !isHere) return undefined;
     const cancel = new AbortController();
     this.#cancels.set(reply, cancel);
     return cancel.signal;

@@ -32,7 +32,7 @@ const nothing = () => {};
 export interface Attempt {
   /** Where it goes: a subject of a queue group or of an instance. */
   readonly subject: string;
-  /** True when it goes to one instance, which can be told that the call is given up. */
+  /** True when it is known which instance gets it, which can be told that the call is given up. */
   readonly toInstance: boolean;
   /** What is called, as in `inventory.holdStock`. */
   readonly what: string;
@@ -80,8 +80,8 @@ export class Calls {
    * Rejects with what the callee threw, or with a TransportError: UNREACHABLE, `executed: "no"`,
    * when nobody is there or the connection is down; UNREACHABLE, `"unknown"`, when it is lost
    * meanwhile, or when the broker does not let the caller call this; DEADLINE when the time is
-   * over first; CANCELLED when it is given up. The instance that it was sent to is told of that;
-   * one that the queue group chose runs on to the deadline.
+   * over first; CANCELLED when it is given up. The instance that it was sent to is told of that; a
+   * query that the queue group took runs on to the deadline.
    */
   send(attempt: Attempt, request: CallRequest): Promise<string> {
     const { what, subject, module } = attempt;

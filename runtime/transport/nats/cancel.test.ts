@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { headers } from "@nats-io/transport-node";
-import { contract, proceduresOf, query } from "../../contract/contract.ts";
+import { command, contract, type Procedure, proceduresOf, query } from "../../contract/contract.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
@@ -11,6 +11,7 @@ import type { CallRequest } from "../transport.ts";
 
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
+  take: command({ input: t.Object({ thing: t.String() }), output: t.String() }),
 });
 const manifest = [
   links("shelf", { queries: ["find"] }),
@@ -51,7 +52,7 @@ async function office({ toInstance }: { readonly toInstance: boolean }) {
   );
   return {
     came,
-    call(thing: string, signal?: AbortSignal) {
+    call(thing: string, signal?: AbortSignal, procedure: Procedure = shelf.find) {
       const request = {
         caller: "desk",
         identity: { kind: "system" },
@@ -61,7 +62,7 @@ async function office({ toInstance }: { readonly toInstance: boolean }) {
         asText: false,
         signal,
       } as const;
-      return desks.call(shelf.find, { thing }, request).catch((error: unknown) => error);
+      return desks.call(procedure, { thing }, request).catch((error: unknown) => error);
     },
     /** Resolves when so many requests have come. */
     has: (count: number) =>
@@ -95,7 +96,18 @@ test("the instance that a call was sent to is told that it was given up", async 
   expect(await kept).toBe("cup");
 });
 
-test("a call that the queue group took runs on to its deadline", async () => {
+test("the owner is told that a command was given up which the queue group took", async () => {
+  await using at = await office({ toInstance: false });
+  const cancel = new AbortController();
+  const given = at.call("tea", cancel.signal, shelf.take);
+  await at.has(1);
+  cancel.abort();
+  expect(await given).toMatchObject({ code: "CANCELLED", executed: "unknown" });
+  await at.flush();
+  expect(at.came[0]?.request.signal?.aborted).toBe(true);
+});
+
+test("a query that the queue group took runs on to its deadline", async () => {
   await using at = await office({ toInstance: false });
   const cancel = new AbortController();
   const given = at.call("tea", cancel.signal);

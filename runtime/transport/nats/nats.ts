@@ -142,7 +142,9 @@ class Nats implements Transport {
         instance === undefined
           ? callSubject(module, name, caller)
           : instanceCallSubject({ module, instance }, name, caller);
-      return calls.send({ ...about, subject, toInstance: instance !== undefined }, request);
+      // Only the owner of a module takes its commands, also from the queue group.
+      const toInstance = instance !== undefined || kind === "command";
+      return calls.send({ ...about, subject, toInstance }, request);
     };
     const { what } = about;
     const balanced = { module, what, kind, isKeyed: key !== undefined, deadlineAtMs, signal };

@@ -14,7 +14,7 @@ const FRAME_BYTES = "NATS/1.0\r\n\r\n".length;
 const encoder = new TextEncoder();
 
 /** What goes with a call, as its headers tell it. */
-export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key"> & {
+export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key" | "repeatsSinceMs"> & {
   /** What is left of the caller's time, in milliseconds. */
   readonly timeoutMs: number;
 };
@@ -24,10 +24,10 @@ export type SentRequest = Pick<CallRequest, "identity" | "traceId" | "key"> & {
  * on whose behalf it is made, as lines. JSON keeps line ends out of them.
  */
 export function requestHeaders(
-  { identity, key, traceId }: CallRequest,
+  { identity, key, repeatsSinceMs, traceId }: CallRequest,
   { timeoutMs, spanId }: { readonly timeoutMs: number; readonly spanId: string },
 ): string {
-  const about = JSON.stringify(key === undefined ? { identity } : { identity, key });
+  const about = JSON.stringify({ identity, key, repeatsSinceMs });
   return (
     `${TRACE}: 00-${traceId}-${spanId}-01\r\n${TIMEOUT}: ${Math.ceil(timeoutMs)}\r\n` +
     `${REQUEST}: ${about}\r\n`
@@ -40,9 +40,10 @@ export function requestIn({ headers }: Message): SentRequest | undefined {
   const [, traceId] = /^00-([0-9a-f]{32})-/.exec(headers?.get(TRACE) ?? "") ?? [];
   if (traceId === undefined || !Number.isFinite(timeoutMs)) return undefined;
   try {
-    const { identity, key } = JSON.parse(headers?.get(REQUEST) ?? "");
+    const { identity, key, repeatsSinceMs } = JSON.parse(headers?.get(REQUEST) ?? "");
     if (!isIdentity(identity) || !(key === undefined || typeof key === "string")) return undefined;
-    return { identity, key, traceId, timeoutMs };
+    const mark = typeof repeatsSinceMs === "number" ? { repeatsSinceMs } : {};
+    return { identity, key, traceId, timeoutMs, ...mark };
   } catch {
     return undefined;
   }
