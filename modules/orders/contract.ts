@@ -263,11 +263,7 @@ export const orders = contract("orders", {
   }),
   /** How a checkout stands; with `waitMs` it answers when it is decided or the time is over. */
   checkoutById: query({
-    input: t.Object({
-      checkoutId: Id,
-      cartToken: t.Optional(t.String({ maxLength: 100 })),
-      waitMs: WaitMs,
-    }),
+    input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken, waitMs: WaitMs }),
     output: Checkout,
     errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
   }),

@@ -110,7 +110,8 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
 }
 
 /**
- * Declares an event: a fact that happened, in the past tense. `version` is a whole number from 1 on.
+ * Declares an event: a fact that happened, in the past tense. `version` is a whole number from 1
+ * on.
  *
  * Consumers take in a producer's events in order. One that a reaction keeps failing on is set aside
  * as a dead letter and tried again later, and `key` decides what happens to those after it. It
