@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { writeDurably } from "../store/durable-file.ts";
 
 /** The address of the nats-server that the system of a data folder meets at; undefined if none. */
 export function brokerUrl(folder: string): string | undefined {
@@ -8,7 +9,7 @@ export function brokerUrl(folder: string): string | undefined {
 
 /** Writes down where the system of a data folder meets. */
 export function noteBrokerUrl(folder: string, url: string): void {
-  writeFileSync(urlFile(folder), `${url}\n`);
+  writeDurably(urlFile(folder), `${url}\n`);
 }
 
 function urlFile(folder: string): string {

@@ -14,6 +14,8 @@ const DEATHS_WINDOW_MS = 300_000;
  * pauses alone they take half a minute, in which what a killed supervisor has left behind ends.
  */
 const FIRST_DEATHS_MAX = 10;
+/** How often it is looked whether there is room again. */
+const ROOM_CHECK_MS = 1_000;
 /** Milliseconds between being asked to stop and being killed. */
 const STOP_MS = 20_000;
 
@@ -22,11 +24,18 @@ export interface KeptOptions {
   readonly begin: () => Run;
   readonly environment: Pick<Environment, "monotonic" | "after">;
   readonly log: Log;
+  /** Reports whether there is room on the disk for it to begin. */
+  readonly hasRoom: () => boolean;
   /** Called once, with a sentence, when it dies too often to be begun again. */
   readonly gaveUp: (sentence: string) => void;
 }
 
-/** One thing that is kept running: begun again, after a pause that grows, whenever it has died. */
+/**
+ * One thing that is kept running: begun again, after a pause that grows, whenever it has died.
+ *
+ * What dies while the disk is full is begun again when there is room, and does not count as one
+ * that dies too often.
+ */
 export class Kept {
   readonly name: string;
   readonly #options: KeptOptions;
@@ -100,6 +109,13 @@ export class Kept {
 
   #died(how: string, readyAtMs: number | undefined): void {
     const { environment, log, gaveUp } = this.#options;
+    if (!this.#options.hasRoom()) {
+      log.error("died on a full disk; it is started again once there is room", {
+        instance: this.name,
+        how,
+      });
+      return this.#beginWithRoom();
+    }
     const nowMs = environment.monotonic();
     if (readyAtMs !== undefined && nowMs - readyAtMs >= HEALTHY_MS) this.#inARow = 0;
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
@@ -113,6 +129,13 @@ export class Kept {
     const pauseMs = Math.min(BACK_OFF_MIN_MS * 2 ** (this.#inARow - 1), BACK_OFF_MAX_MS);
     log.warn("died", { instance: this.name, how, restartInMs: pauseMs });
     this.#cancelRestart = environment.after(pauseMs, () => this.#begin());
+  }
+
+  #beginWithRoom(): void {
+    const { environment, hasRoom } = this.#options;
+    this.#cancelRestart = environment.after(ROOM_CHECK_MS, () =>
+      hasRoom() ? this.#begin() : this.#beginWithRoom(),
+    );
   }
 
   /** Why it is not begun again, if it is not. */

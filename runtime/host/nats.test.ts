@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Environment } from "../contract/environment.ts";
 import { ownerLock } from "../store/owner-lock.ts";
 import { eventually } from "../testing/eventually.ts";
 import { silent } from "../testing/silent-log.ts";
@@ -30,6 +31,13 @@ function needs(folder: string, executable?: string) {
   return { modules: [], folder, executable, environment: realEnvironment(), log: silent };
 }
 
+/** The real environment, in which twenty times as much time passes. */
+function hurried(): Environment {
+  const real = realEnvironment();
+  const monotonic = () => real.monotonic() * 20;
+  return { ...real, monotonic, after: (ms, work) => real.after(ms / 20, work) };
+}
+
 describe("the broker of a data folder", () => {
   test("is refused at once where another one runs", () => {
     using folder = temporaryFolder();
@@ -58,6 +66,19 @@ describe("the broker of a data folder", () => {
     expect(await run.ended).toBe("was stopped");
     expect(server.notes()).toBe("began\nended\n");
   });
+
+  test("is ended, by force, when it does not answer any more", async () => {
+    using folder = temporaryFolder();
+    const about = needs(folder.path, process.env["NATS_SERVER"]);
+    const run = openBroker({ ...about, environment: hurried() }).start();
+    await run.ready;
+    const pid = Number(readFileSync(serverFiles(folder.path).pid, "utf8"));
+
+    process.kill(pid, "SIGSTOP");
+
+    expect(await run.ended).toBe("did not answer for more than 10000 ms");
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  }, 60_000);
 
   test("says why it ended when it could not be begun", async () => {
     using folder = temporaryFolder();

@@ -17,9 +17,17 @@ import { serverFiles } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
 import { brokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
+import { hasRoom } from "./disk-room.ts";
 import { openProvisioner } from "./nats-provision.ts";
 import { StartError } from "./start-error.ts";
 import type { Broker } from "./supervisor.ts";
+
+/** After so many milliseconds without an answer a server hangs: after two looks at its streams. */
+const SILENT_MS_MAX = 10_000;
+/** How long one that hangs may take to end when it is asked to. */
+const HANGING_GRACE_MS = 1_000;
+/** How often the disk of one that hangs is looked at. */
+const ROOM_CHECK_MS = 1_000;
 
 /** What a broker needs to know of the system that it is to carry. */
 export interface BrokerNeeds {
@@ -103,6 +111,8 @@ class BrokerRun implements Run {
   #server: NatsServer | undefined;
   #provisioning: Connection | undefined;
   #endWatch = () => {};
+  #isHanging = false;
+  #cancelRoomCheck = () => {};
   #end: (how: string) => void = () => {};
 
   constructor(needs: BrokerNeeds, port: number) {
@@ -136,8 +146,32 @@ class BrokerRun implements Run {
     const { connection, provision } = await openProvisioner({ url, manifest }, this.#needs);
     this.#provisioning = connection;
     await provision.ensure();
-    this.#endWatch = provision.watch();
+    this.#endWatch = provision.watch((silentMs) => this.#checkHealth(silentMs));
     noteBrokerUrl(folder, url);
+  }
+
+  /**
+   * Ends a server that has not answered for long. nats-server 2.9 never does again once a write has
+   * met a full disk, and ignores SIGTERM; without room a new one could not start, so that is waited
+   * for first.
+   */
+  #checkHealth(silentMs: number): void {
+    this.#cancelRoomCheck();
+    const isHanging = silentMs >= SILENT_MS_MAX && !this.#stopping.signal.aborted;
+    const { folder, environment, log } = this.#needs;
+    if (isHanging && !this.#isHanging) {
+      log.error("nats-server does not answer; it is restarted as soon as its disk has room", {
+        folder,
+        silentMs: Math.round(silentMs),
+      });
+    }
+    this.#isHanging = isHanging;
+    if (!isHanging) return;
+    if (hasRoom(serverFiles(folder).store)) {
+      void this.#stop(`did not answer for more than ${SILENT_MS_MAX} ms`, HANGING_GRACE_MS);
+      return;
+    }
+    this.#cancelRoomCheck = environment.after(ROOM_CHECK_MS, () => this.#checkHealth(silentMs));
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -149,11 +183,13 @@ class BrokerRun implements Run {
   }
 
   /** Ends also a server that is only on its way. */
-  async #stop(how: string): Promise<void> {
+  async #stop(how: string, graceMs?: number): Promise<void> {
     this.#endWatch();
-    await this.#provisioning?.close();
+    this.#cancelRoomCheck();
+    // A server that hangs would not answer to a farewell.
+    await this.#provisioning?.abandon();
     const server = await this.#starting?.catch(() => undefined);
-    await server?.stop();
+    await server?.stop(graceMs);
     this.#end(how);
   }
 }

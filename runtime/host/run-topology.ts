@@ -5,6 +5,7 @@ import { graphMistakes } from "../module/registry.ts";
 import type { Log } from "../telemetry/log.ts";
 import { startChild } from "./child.ts";
 import { dataFolder } from "./data-folder.ts";
+import { hasRoom } from "./disk-room.ts";
 import { openBroker } from "./nats.ts";
 import { cannotListen, StartError } from "./start-error.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -72,7 +73,14 @@ export async function runTopology(
       command: commandOf(placement, { topology: run.topology, nats: broker.url, ports }),
       variables,
     });
-  return { supervisor: new Supervisor({ ...tools, placements, broker, begin }), url };
+  const supervisor = new Supervisor({
+    ...tools,
+    placements,
+    broker,
+    begin,
+    hasRoom: () => hasRoom(place.path),
+  });
+  return { supervisor, url };
 }
 
 /** How the process of a placement is started; it shows in the list of processes. */

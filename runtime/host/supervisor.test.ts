@@ -33,6 +33,8 @@ interface World extends Disposable {
   readonly log: Record<string, unknown>[];
   /** The last run of an instance. */
   run(name: string): Run;
+  /** Whether there is room on the disk. */
+  readonly room: { isThere: boolean };
 }
 
 const topology = { gateway: [], core: ["orders"], products: { readers: 1 } };
@@ -44,6 +46,7 @@ function world(scripts: { readonly [name: string]: string } = {}): World {
   const file = `${folder.path}/notes`;
   writeFileSync(file, "");
   const log: Record<string, unknown>[] = [];
+  const room = { isThere: true };
   const runs = new Map<string, Run>();
   const begin = (instance: string): Run => {
     const run = startChild({
@@ -64,6 +67,7 @@ function world(scripts: { readonly [name: string]: string } = {}): World {
     placements: placementsOf(topology),
     broker: { url: "nats://127.0.0.1:1", start: () => begin("nats") },
     begin: ({ name }: Placement) => begin(name),
+    hasRoom: () => room.isThere,
     environment,
     log: logger,
   });
@@ -72,6 +76,7 @@ function world(scripts: { readonly [name: string]: string } = {}): World {
     supervisor,
     environment,
     log,
+    room,
     notes,
     run(name) {
       const run = runs.get(name);
@@ -195,6 +200,30 @@ describe("a supervisor", () => {
     });
   });
 
+  test("begins what dies on a full disk once there is room, however often it died", async () => {
+    using it = world({ core: `${ready} process.exit(3);` });
+    await it.supervisor.start();
+    let failure = "";
+    void it.supervisor.failed.then((sentence) => {
+      failure = sentence;
+    });
+    it.room.isThere = false;
+    await logged(it, "died", 1);
+    move(it, 100);
+    const onFull = "died on a full disk; it is started again once there is room";
+    for (let times = 1; times <= 30; times++) {
+      expect((await logged(it, onFull, times)).at(-1)).toMatchObject({ instance: "core" });
+      move(it, 60_000);
+      expect(it.log.filter(({ message }) => message === onFull)).toHaveLength(times);
+      it.room.isThere = true;
+      const run = it.run("core");
+      move(it, 1_000);
+      it.room.isThere = false;
+      expect(it.run("core")).not.toBe(run);
+    }
+    expect(failure).toBe("");
+  }, 30_000);
+
   test("has patience with what needs minutes for its first starts", async () => {
     using it = world({ core: refusing.replace("1", "2") });
     let failure = "";
@@ -222,6 +251,7 @@ describe("a supervisor", () => {
       placements: [],
       broker,
       begin: start,
+      hasRoom: () => true,
       environment,
       log: logger,
     });

@@ -20,6 +20,8 @@ export interface SupervisorOptions {
   readonly broker: Broker;
   /** Begins a run of the process of a placement. */
   readonly begin: (placement: Placement) => Run;
+  /** Reports whether there is room on the disk for a process to begin. */
+  readonly hasRoom: () => boolean;
   readonly environment: Pick<Environment, "monotonic" | "after">;
   readonly log: Log;
 }
@@ -35,10 +37,10 @@ export class Supervisor {
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
-    const { placements, broker, begin, environment, log } = options;
+    const { placements, broker, begin, hasRoom, environment, log } = options;
     const { promise, resolve: gaveUp } = Promise.withResolvers<string>();
     const keep = (name: string, begin: () => Run) =>
-      new Kept({ name, begin, environment, log, gaveUp });
+      new Kept({ name, begin, hasRoom, environment, log, gaveUp });
     const those = (role: Placement["role"]) =>
       placements
         .filter((one) => one.role === role)

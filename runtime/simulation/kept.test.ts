@@ -68,6 +68,22 @@ test.each([
   expect(() => keptSeeds(path)).toThrow(/^Line 3 of .* is no kept seed.* Mend it, or delete it\./);
 });
 
+test("a full disk leaves no part of a line, and the next seed is kept when there is room", () => {
+  const script = `
+    import { keepSeed } from ${JSON.stringify(`${import.meta.dir}/kept.ts`)};
+    const about = { minutes: 10, faults: [], found: "x".repeat(300) };
+    const named = { workload: "buying", topology: "all" };
+    for (let seed = 1; ; seed++) keepSeed(${JSON.stringify(path)}, { seed, ...about, ...named });
+  `;
+  const limited = `trap '' XFSZ; ulimit -f 4; exec "$0" "$@"`;
+  const { stderr } = Bun.spawnSync(["sh", "-c", limited, process.execPath, "-e", script]);
+  expect(stderr.toString()).toContain("cannot be written: EFBIG");
+  const seeds = keptSeeds(path).map(({ seed }) => seed);
+  expect(seeds).toEqual([1, 2, 3, 4, 5]);
+  keepSeed(path, { ...kept, seed: 6 });
+  expect(keptSeeds(path)).toHaveLength(6);
+});
+
 test("a seed is kept on a line of its own although the last one has no end", () => {
   const line = JSON.stringify(kept);
   writeFileSync(path, line);

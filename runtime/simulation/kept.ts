@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { CommandError } from "../cli/cli.ts";
@@ -66,13 +75,28 @@ export function keepSeed(path: string, added: KeptSeed): void {
   const end = /[^\n]$/.test(textOf(path)) ? "\n" : "";
   try {
     mkdirSync(dirname(path), { recursive: true });
-    appendFileSync(path, `${end}${JSON.stringify(added)}\n`);
+    appendWhole(path, `${end}${JSON.stringify(added)}\n`);
   } catch (cause) {
     throw new CommandError(
       `The file of kept seeds ${path} cannot be written: ${reasonOf(cause)}. ` +
         "Let this user write it and its folder.",
       { cause },
     );
+  }
+}
+
+/** What a full disk has let in of a line is cut off again. */
+function appendWhole(path: string, line: string): void {
+  const file = openSync(path, "a");
+  const bytes = Buffer.from(line);
+  let done = 0;
+  try {
+    while (done < bytes.length) done += writeSync(file, bytes, done);
+  } catch (error) {
+    ftruncateSync(file, fstatSync(file).size - done);
+    throw error;
+  } finally {
+    closeSync(file);
   }
 }
 

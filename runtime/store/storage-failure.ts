@@ -1,5 +1,5 @@
 /** A full disk, one that fails, or one that another process keeps for too long. */
-const codes = /^SQLITE_(FULL|IOERR|BUSY)(_|$)/;
+const codes = /^(SQLITE_(FULL|IOERR|BUSY)(_|$)|(ENOSPC|EDQUOT|EFBIG|EROFS|EIO)$)/;
 const CAUSES_MAX = 8;
 
 /** Tells whether an error, or what caused it, is the disk's doing and not that of who met it. */

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
 import { join } from "node:path";
 import type { World } from "#runtime";
 import type { ProviderIntent } from "../domain/intent.ts";
+import { JournalFile } from "./journal-file.ts";
 
 /** What the simulator knows of an intent beside what it tells. */
 export interface SimulatedIntent {
@@ -32,7 +22,6 @@ export interface Line extends SimulatedIntent {
   readonly event: readonly [id: string, type: string] | null;
 }
 
-const CHUNK_BYTES = 1 << 20;
 const LINE_BYTES_MAX = 1 << 16;
 /** What a line is about: an intent changed by a key, or what became of a key or webhook. */
 type Subject = { readonly about: string; readonly key: string; readonly owes?: string };
@@ -43,22 +32,26 @@ const INTENTS_MAX = 500_000;
 const INTENTS_KEPT = 400_000;
 /** How long the answer to a key is kept once its intent has changed again. */
 const KEYS_KEPT_MS = 48 * 60 * 60_000;
-/** The beginning of every line; reading back looks no further. */
+/** The beginning of every line; reading back looks no further. No text within a line holds it. */
+const BEGINNING = '{"about":"';
 const head = /^\{"about":"([^"]*)","key":"([^"]*)","owes":"([^"]*)"/;
 const HEAD_BYTES_MAX = 600;
+const CLOSING_BRACE = 0x7d;
 
 /**
  * The simulator's memory: an append-only file of JSON lines with an index from intent and key to
  * the place of a line, so that only places are held in memory.
  *
  * Lines are handed to the operating system before an answer leaves, so they outlive the process,
- * not a power cut. The file is rewritten without superseded lines when it has doubled.
+ * not a power cut. A line that cannot be written is not remembered either. The file is rewritten
+ * without superseded lines when it has doubled.
+ *
+ * What is no whole line when it is opened, such as the last one after a power cut, was answered to
+ * nobody: it is passed over, and reported.
  */
 export class Journal {
   readonly #world: World;
-  readonly #path: string;
-  #file: number;
-  #bytes = 0;
+  #file: JournalFile;
   #superseded = 0;
   readonly #compactFromBytes: number;
   #compactAtBytes: number;
@@ -76,8 +69,7 @@ export class Journal {
     this.#world = world;
     this.#compactFromBytes = options.compactAtBytes;
     this.#compactAtBytes = options.compactAtBytes;
-    this.#path = join(world.folder(), "intents.jsonl");
-    this.#file = openSync(this.#path, existsSync(this.#path) ? "r+" : "wx+", 0o600);
+    this.#file = new JournalFile(join(world.folder(), "intents.jsonl"));
     this.#readBack();
   }
 
@@ -92,11 +84,11 @@ export class Journal {
     return this.#lineAt(place);
   }
 
-  /** Remembers a change. */
+  /** Remembers a change; throws the system's error when there is no room, and remembers nothing. */
   append(line: Line): void {
     const { key, event, intent } = line;
     this.#write(line.atMs, { about: intent.id, key, owes: event?.[0] ?? "" }, line);
-    if (this.#bytes > this.#compactAtBytes && this.#isWasteful()) this.#compact();
+    if (this.#file.bytes > this.#compactAtBytes && this.#isWasteful()) this.#compact();
   }
 
   /** Remembers that the first request with this key got lost; true when it was not known yet. */
@@ -118,11 +110,11 @@ export class Journal {
   }
 
   close(): void {
-    closeSync(this.#file);
+    this.#file.close();
   }
 
   #isWasteful(): boolean {
-    return this.#superseded * 2 > this.#bytes || this.#newest.size > INTENTS_MAX;
+    return this.#superseded * 2 > this.#file.bytes || this.#newest.size > INTENTS_MAX;
   }
 
   #write(atMs: number, subject: Subject, rest: object): void {
@@ -132,9 +124,8 @@ export class Journal {
     if (length !== Buffer.byteLength(text)) {
       throw new RangeError(`A line of more than ${LINE_BYTES_MAX} bytes for ${about}.`);
     }
-    writeSync(this.#file, this.#buffer, 0, length, this.#bytes);
-    this.#index({ about, key, owes }, placeOf(this.#bytes, length));
-    this.#bytes += length;
+    const offset = this.#file.append(this.#buffer.subarray(0, length));
+    this.#index({ about, key, owes }, placeOf(offset, length));
   }
 
   #index({ about, key, owes = "" }: Subject, place: number): void {
@@ -159,63 +150,85 @@ export class Journal {
 
   #lineAt(place: number | undefined): Line | undefined {
     if (place === undefined) return undefined;
+    return JSON.parse(this.#bytesAt(place).toString("utf8"));
+  }
+
+  #bytesAt(place: number): Buffer {
     const length = place % LINE_BYTES_MAX;
-    readSync(this.#file, this.#buffer, 0, length, (place - length) / LINE_BYTES_MAX);
-    return JSON.parse(this.#buffer.toString("utf8", 0, length));
+    const bytes = this.#buffer.subarray(0, length);
+    this.#file.read(bytes, (place - length) / LINE_BYTES_MAX);
+    return bytes;
   }
 
   #readBack(): void {
-    const size = fstatSync(this.#file).size;
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    while (this.#bytes < size) {
-      const read = readSync(this.#file, chunk, 0, CHUNK_BYTES, this.#bytes);
-      const end = chunk.subarray(0, read).lastIndexOf(10) + 1;
-      if (end === 0) break;
-      this.#readLines(chunk.subarray(0, end));
-    }
-    // A line that the process died in was answered to nobody.
-    if (this.#bytes < size) ftruncateSync(this.#file, this.#bytes);
-    this.#compactAtBytes = Math.max(this.#compactFromBytes, this.#bytes * 2);
+    const { bytes } = this.#file;
+    let unreadable = 0;
+    const { wholeBytes } = this.#file.eachLine((line, offset) => {
+      unreadable += this.#readLine(line, offset);
+    });
+    if (wholeBytes < bytes) this.#file.truncate(wholeBytes);
+    this.#compactAtBytes = Math.max(this.#compactFromBytes, wholeBytes * 2);
+    if (unreadable === 0 && wholeBytes === bytes) return;
+    this.#world.log.warn("the journal of the payment simulator held what is no whole line", {
+      path: this.#file.path,
+      cutOffBytes: bytes - wholeBytes,
+      passedOverBytes: unreadable,
+    });
   }
 
-  #readLines(lines: Buffer): void {
-    for (let at = 0; at < lines.length; ) {
-      const length = lines.indexOf(10, at) + 1 - at;
-      const begin = lines.toString("latin1", at, at + Math.min(length, HEAD_BYTES_MAX));
-      const [, about = "", key = "", owes = ""] = head.exec(begin) ?? [];
-      this.#index({ about, key, owes }, placeOf(this.#bytes, length));
-      this.#bytes += length;
-      at += length;
-    }
+  /**
+   * Takes in a line; returns how many of its bytes are none. A line that was cut, and whose end was
+   * not, has the next one behind it.
+   */
+  #readLine(line: Buffer, offset: number): number {
+    const start = Math.max(0, line.lastIndexOf(BEGINNING));
+    const length = line.length - start;
+    const begin = line.toString("latin1", start, start + Math.min(length, HEAD_BYTES_MAX));
+    const [, about, key = "", owes = ""] = head.exec(begin) ?? [];
+    const isWhole = line.at(-2) === CLOSING_BRACE && !line.includes(0, start);
+    if (about === undefined || !isWhole || length >= LINE_BYTES_MAX) return line.length;
+    this.#index({ about, key, owes }, placeOf(offset + start, length));
+    return start;
   }
 
+  /** Rewrites the file; on a full disk it stays as it is until it has grown by half. */
   #compact(): void {
+    try {
+      const compacted = this.#compacted();
+      const stillOwed = new Set(this.#owed.keys());
+      this.#restart(compacted);
+      for (const event of this.#owed.keys()) if (!stillOwed.has(event)) this.#owed.delete(event);
+    } catch (error) {
+      this.#compactAtBytes = this.#file.bytes * 1.5;
+      const { path } = this.#file;
+      this.#world.log.warn("a journal could not be rewritten without its old lines", {
+        path,
+        error,
+      });
+    }
+  }
+
+  /** Writes what is still asked for into a new file, and puts it in the place of this one. */
+  #compacted(): JournalFile {
     const keepFromMs = this.#world.now() - KEYS_KEPT_MS;
     const places = [...this.#newest.values()].slice(-INTENTS_KEPT);
     const known = new Set(places);
     for (const place of [...this.#answers.values(), ...this.#owed.values()]) {
       if (!known.has(place) && (this.#lineAt(place)?.atMs ?? 0) >= keepFromMs) known.add(place);
     }
-    const old = this.#file;
-    const file = openSync(`${this.#path}.new`, "w+", 0o600);
-    let bytes = 0;
-    for (const place of [...known].sort((a, b) => a - b)) {
-      const length = place % LINE_BYTES_MAX;
-      readSync(old, this.#buffer, 0, length, (place - length) / LINE_BYTES_MAX);
-      writeSync(file, this.#buffer, 0, length, bytes);
-      bytes += length;
+    const file = new JournalFile(`${this.#file.path}.new`, { isNew: true });
+    try {
+      for (const place of [...known].sort((a, b) => a - b)) file.append(this.#bytesAt(place));
+      file.replace(this.#file);
+      return file;
+    } catch (error) {
+      file.discard();
+      throw error;
     }
-    fsyncSync(file);
-    renameSync(`${this.#path}.new`, this.#path);
-    closeSync(old);
-    const stillOwed = new Set(this.#owed.keys());
-    this.#restart(file);
-    for (const event of this.#owed.keys()) if (!stillOwed.has(event)) this.#owed.delete(event);
   }
 
-  #restart(file: number): void {
+  #restart(file: JournalFile): void {
     this.#file = file;
-    this.#bytes = 0;
     this.#superseded = 0;
     this.#newest = new Map();
     this.#answers = new Map();

@@ -209,8 +209,18 @@ class JournalledSimulator implements Simulator {
     const line: Line = { atMs: nowMs, key, parameters, event, token, changesAtMs, intent };
     this.#journal.append(line);
     if (event !== null) this.#webhooks.send(line);
-    if (changesAtMs <= nowMs + SLOW_MS) this.#after(SLOW_MS, () => this.#find(intent.id));
+    if (changesAtMs <= nowMs + SLOW_MS) this.#after(SLOW_MS, () => this.#change(intent.id));
     return intent;
+  }
+
+  /** Lets happen what is due; on a full disk a little later. */
+  #change(intentId: string): void {
+    try {
+      this.#find(intentId);
+    } catch (error) {
+      this.#world.log.warn("a change of an intent could not be written", { intentId, error });
+      this.#after(SLOW_MS, () => this.#change(intentId));
+    }
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -76,11 +76,20 @@ export class Webhooks {
     if (this.#closed) return;
     if (taken || n >= ATTEMPTS_MAX) {
       if (!taken) this.#world.log.warn("webhook given up", { eventId: event.id, attempts: n });
-      this.#journal.settled(event.id);
-      return;
+      return this.#settle(event.id);
     }
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (n - 1), PAUSE_MAX_MS);
     this.#after(pauseMs, () => this.#attempt(event, n + 1));
+  }
+
+  /** Remembers that nothing is owed any more; on a full disk a little later. */
+  #settle(eventId: string): void {
+    try {
+      this.#journal.settled(eventId);
+    } catch (error) {
+      this.#world.log.warn("the end of a webhook could not be written", { eventId, error });
+      this.#after(PAUSE_FIRST_MS, async () => this.#settle(eventId));
+    }
   }
 
   async #post(body: string): Promise<boolean> {

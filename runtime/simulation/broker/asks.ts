@@ -1,5 +1,6 @@
 import type { Process } from "../process.ts";
 import type { World } from "../world.ts";
+import { Silence } from "./refusal.ts";
 import type { Session } from "./session.ts";
 import { Violation } from "./violation.ts";
 
@@ -70,6 +71,7 @@ export class Asks {
         const value = work();
         answer(() => settle.resolve(value));
       } catch (error) {
+        if (error instanceof Silence) return;
         answer(() => settle.reject(error));
       }
     };

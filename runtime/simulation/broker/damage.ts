@@ -25,6 +25,10 @@ const damages: Record<string, (stream: Stream, seed: Seeded) => void> = {
     stream.truncate(seed.below(stream.lastSeq));
     stream.isRefusing = true;
   },
+  /** A write has met a full disk: nothing is taken any more, and nobody is told, as with 2.15. */
+  "takes nothing": (stream) => {
+    stream.isSilent = true;
+  },
   /** Its consumers are somewhere else: before, or beyond the end. */
   "moved its consumers": (stream, seed) => {
     const to = seed.below(stream.lastSeq + BEYOND_MAX);

@@ -286,7 +286,8 @@ describe("a broker that fails", () => {
         missing > 0 && "missing",
         messages + missing < 20 && "short",
         delivered > lastSeq && "ahead",
-        outcome() !== "stored" && "refusing",
+        outcome() === "waiting" && "silent",
+        outcome().startsWith("wrong") && "refusing",
       ];
       notes.add(parts.filter(Boolean).join());
     }
@@ -296,6 +297,7 @@ describe("a broker that fails", () => {
       "missing",
       "short,ahead",
       "short,ahead,refusing",
+      "silent",
     ]);
   });
 

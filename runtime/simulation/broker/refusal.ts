@@ -9,6 +9,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The broker does not answer at all. */
+export class Silence extends Error {
+  override readonly name = "Silence";
+}
+
 /** Nobody is there for a request. */
 export const NO_RESPONDERS = 503;
 export const STREAM_NOT_FOUND = 10_059;

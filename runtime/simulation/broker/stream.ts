@@ -1,7 +1,7 @@
 import type { StreamEnd } from "../../transport/nats/link.ts";
 import type { World } from "../world.ts";
 import { Consumer } from "./consumer.ts";
-import { Refusal, WRONG_LAST_SEQUENCE } from "./refusal.ts";
+import { Refusal, Silence, WRONG_LAST_SEQUENCE } from "./refusal.ts";
 import type { SentMessage } from "./sent-message.ts";
 import type { Kept, Log } from "./stream-log.ts";
 
@@ -30,6 +30,8 @@ export class Stream implements Log {
   isDeaf = false;
   /** True once nothing is appended any more, whatever the last sequence is said to be. */
   isRefusing = false;
+  /** True once what is to be appended is neither taken nor refused. */
+  isSilent = false;
   /** How many went from the front. */
   #dropped = 0;
   #bytes = 0;
@@ -61,6 +63,7 @@ export class Stream implements Log {
 
   /** Appends a message if the last sequence is the one that is expected. */
   append(message: SentMessage, lastSequence: number): number {
+    if (this.isSilent) throw new Silence();
     if (lastSequence !== this.lastSeq || this.isRefusing) {
       throw new Refusal(WRONG_LAST_SEQUENCE, `wrong last sequence: ${this.lastSeq}`);
     }
@@ -92,6 +95,7 @@ export class Stream implements Log {
     copy.#lost = new Set(this.#lost);
     copy.isDeaf = this.isDeaf;
     copy.isRefusing = this.isRefusing;
+    copy.isSilent = this.isSilent;
     copy.#dropped = this.#dropped;
     copy.#bytes = this.#bytes;
     for (const [name, consumer] of this.consumers) {

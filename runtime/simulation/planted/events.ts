@@ -38,12 +38,12 @@ export const eventBugs: readonly PlantedBug[] = [
     says: /has no mail|no mail tells of|welcomed 0 times|has not ended|not at rest/,
   },
   {
-    name: "the relay goes on after a refusal",
-    why: "An event that the stream did not take is never handed over again.",
+    name: "the relay gives up after a refusal",
+    why: "An event that the stream did not take, and all after it, are never handed over again.",
     file: "runtime/transport/nats/relay.ts",
     find: `        // Those behind it are refused as well: their sequence does not come either.
-        this.#later();`,
-    replace: "",
+        this.#later(error);`,
+    replace: "this.#closed = true;",
     says: /has taken in the events/,
     topology: "split",
     faults: { "message-lost": 0.1 },

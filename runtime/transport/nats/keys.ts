@@ -1,13 +1,6 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { type Authenticator, nkeyAuthenticator, nkeys } from "@nats-io/transport-node";
+import { writeDurably } from "../../store/durable-file.ts";
 
 /** A user's seeds: the one in use, and, during a rotation, the one to come. */
 type Age = "current" | "next";
@@ -74,13 +67,11 @@ function seedPath(folder: string, user: string, age: Age): string {
   return `${keysFolder(folder)}/${user}${age === "current" ? "" : `.${age}`}.seed`;
 }
 
-/** Written aside and renamed, so that no reader meets half a seed. */
+/** No reader meets half a seed, whatever happens. */
 function writeSeed(folder: string, user: string, age: Age): void {
   const path = seedPath(folder, user, age);
   const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
-  rmSync(`${path}.part`, { force: true });
-  writeFileSync(`${path}.part`, `${seed}\n`, { mode: 0o600 });
-  renameSync(`${path}.part`, path);
+  writeDurably(path, `${seed}\n`);
 }
 
 /** Throws when the file is missing, or holds no seed. */

@@ -50,9 +50,11 @@ export interface Provisioner {
   /**
    * Ensures again after each reconnect, and as soon as a stream or consumer is gone; it looks every
    * two seconds. Makes a stream anew whose producer says that it is damaged, at most every ten
-   * seconds. Failures are logged, and tried again. Returns a function that ends the watch.
+   * seconds. Failures are logged, and tried again. Calls `onLook` after each look with the time for
+   * which the server has not answered, in milliseconds: 0 when it has. Returns a function that ends
+   * the watch.
    */
-  watch(): () => void;
+  watch(onLook?: (silentMs: number) => void): () => void;
 }
 
 /** Some settings of a stream or a consumer. */
@@ -61,7 +63,7 @@ type Wanted<Config> = { readonly [K in keyof Config]?: Config[K] };
 /** Makes the provisioner of a system. Nothing is changed before it is told to. */
 export function provisioner(options: ProvisionerOptions): Provisioner {
   const ensure = () => ensureAll(options);
-  return { ensure, watch: () => watchOver(options, ensure) };
+  return { ensure, watch: (onLook = () => {}) => watchOver(options, { ensure, onLook }) };
 }
 
 async function ensureAll(options: ProvisionerOptions): Promise<void> {
@@ -213,13 +215,19 @@ function agrees<Config extends object>(
   return true;
 }
 
-function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): () => void {
+interface Watch {
+  readonly ensure: () => Promise<void>;
+  readonly onLook: (silentMs: number) => void;
+}
+
+function watchOver(options: ProvisionerOptions, { ensure, onLook }: Watch): () => void {
   const { connection, environment, log } = options;
   let watching = true;
   let cancel = () => {};
   let reconnected = false;
   let looking = false;
   const rebuilds = new Rebuilds(options);
+  let answeredAtMs = environment.monotonic();
   const look = async () => {
     cancel();
     if (looking || !watching) return;
@@ -229,11 +237,14 @@ function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): ()
     try {
       await rebuilds.deleteRequested();
       if (afresh || (await isSomethingMissing(options))) await ensure();
+      answeredAtMs = environment.monotonic();
     } catch (error) {
       reconnected ||= afresh;
+      if (isAnswer(error)) answeredAtMs = environment.monotonic();
       if (watching) log.warn("The streams of events could not be looked after", { error });
     }
     looking = false;
+    if (watching) onLook(environment.monotonic() - answeredAtMs);
     if (watching) cancel = environment.after(LOOK_EVERY_MS, () => void look());
   };
   const followStatus = async () => {
@@ -255,6 +266,11 @@ function watchOver(options: ProvisionerOptions, ensure: () => Promise<void>): ()
     requests.unsubscribe();
     cancel();
   };
+}
+
+/** Reports whether the server has answered, if with a refusal. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof JetStreamApiError || error instanceof BrokerError;
 }
 
 /** The streams that are to be made anew because their producers say that they are damaged. */

@@ -14,9 +14,10 @@ const BATCH_MAX = 64;
 const ACK_TIMEOUT_MS = 5_000;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
-/** How often a stream may refuse what follows on its last message. */
+/** How often in a row a stream that answers may not take what follows on its last message. */
 const REFUSALS_MAX = 3;
-const WRONG_LAST_SEQUENCE = 10_071;
+/** After how many failures in a row it is said that events are kept back: then rarely. */
+const REPORTED_FAILURES = new Set([4, 16, 64, 256, 1_024]);
 /** How often events may be sent again to a reader that stands still. */
 const SENT_AGAIN_MAX = 1;
 /** How long after a stream was to be made anew it is looked at, in milliseconds. */
@@ -43,9 +44,9 @@ export interface RelayOptions {
  * That an event is in the stream does not say that it is delivered: a reader with nothing in hand
  * that stays behind what was handed over is given it once more, until it moves.
  *
- * A stream whose state contradicts itself or the outbox, that takes nothing after its last message,
- * or that does not deliver what was sent twice, is damaged: the provisioner is asked to make it
- * anew, and it is filled again from where its readers are.
+ * A stream whose state contradicts itself or the outbox, that answers and takes nothing after its
+ * last message, or that does not deliver what was sent twice, is damaged: the provisioner is asked
+ * to make it anew, and it is filled again from where its readers are.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -65,7 +66,7 @@ export class Relay {
   readonly #rebuilds: RebuildRequests;
   /** Where the stream stood, by its own word, when the relay last got in step with it. */
   #inStepAt = 0;
-  /** How often in a row the stream has refused what follows on that. */
+  /** How often in a row the stream has not taken what follows on that. */
   #refusals = 0;
   #inStep = false;
   #running = false;
@@ -179,22 +180,26 @@ export class Relay {
       }
     } catch (error) {
       log.debug("a stream could not be looked at", { stream: this.#stream, error });
-      this.#later();
+      this.#later(error);
     }
     this.#running = false;
     if (!this.#closed && connection.isUp && this.#hasWork()) this.wake();
   }
 
   /** Goes on after a pause, from where the stream stands then. */
-  #later(): void {
+  #later(error: unknown): void {
     this.#inStep = false;
     if (this.#pausing) return;
     this.#pausing = true;
     this.#failures += 1;
     const { environment, log, source } = this.#options;
-    if (this.#failures === 4) {
-      const about = { module: source.module, stream: this.#stream };
-      log.warn("events are kept back until their stream takes them again", about);
+    if (REPORTED_FAILURES.has(this.#failures)) {
+      const { module } = source;
+      log.error(
+        "Events are kept back until their stream takes them again. If a nats-server of your own " +
+          "is used, see that it runs and its disk has room, or restart it",
+        { module, stream: this.#stream, failures: this.#failures, error },
+      );
     }
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (this.#failures - 1), PAUSE_MAX_MS);
     environment.after(pauseMs, () => {
@@ -305,25 +310,29 @@ export class Relay {
     sent.then(
       () => {
         this.#failures = 0;
+        this.#refusals = 0;
         environment.reach(this.#taken);
         this.#answered();
       },
       (error: unknown) => {
         // Those behind it are refused as well: their sequence does not come either.
-        this.#later();
-        this.#countRefusal(error, lastSequence);
+        this.#later(error);
+        this.#countRefusal(lastSequence, error);
         this.#answered();
       },
     );
   }
 
-  /** Notices a stream that does not stand where it says. */
-  #countRefusal(error: unknown, lastSequence: number): void {
-    if ((error as { code?: unknown } | undefined)?.code !== WRONG_LAST_SEQUENCE) return;
+  /**
+   * Notices a stream that does not stand where it says, or that takes nothing any more, as with
+   * nats-server 2.15 once a write has met a full disk.
+   */
+  #countRefusal(lastSequence: number, error: unknown): void {
     if (lastSequence !== this.#inStepAt) return;
     this.#refusals += 1;
     if (this.#refusals < REFUSALS_MAX) return;
-    this.#rebuild(`it says that it ends at message ${lastSequence}, and takes none after that`);
+    const why = error instanceof Error ? error.message : String(error);
+    this.#rebuild(`it takes no message after ${lastSequence}, its last one (${why})`);
   }
 
   #answered(): void {

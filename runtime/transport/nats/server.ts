@@ -42,8 +42,11 @@ export interface NatsServer {
   readonly version: string;
   /** Has it read its users anew. Rejects with what it says when it does not take them. */
   reload(): Promise<void>;
-  /** Ends it, by force when it does not listen. Stopping twice is harmless. */
-  stop(): Promise<void>;
+  /**
+   * Ends it, by force when it has not ended after so many milliseconds, by default 5,000. Stopping
+   * twice is harmless.
+   */
+  stop(graceMs?: number): Promise<void>;
   /** Resolves with a sentence when it ends without having been asked to. */
   readonly died: Promise<string>;
 }
@@ -122,19 +125,19 @@ class ServerChild {
       url,
       pid: this.#process.pid,
       reload: () => this.#reload(),
-      stop: () => this.stop(),
+      stop: (graceMs) => this.stop(graceMs),
       died: this.#died(),
     };
   }
 
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  async stop(graceMs = STOP_MS_MAX): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
     await this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    const cancel = this.#options.environment.after(STOP_MS_MAX, () => {
-      this.#options.log.warn(`nats-server ignored SIGTERM for ${STOP_MS_MAX} ms; it is killed`);
+  async #stop(graceMs: number): Promise<void> {
+    const cancel = this.#options.environment.after(graceMs, () => {
+      this.#options.log.warn(`nats-server ignored SIGTERM for ${graceMs} ms; it is killed`);
       this.#process.kill("SIGKILL");
     });
     this.#process.kill("SIGTERM");
