@@ -13,7 +13,7 @@ export interface Offered {
   readonly all: () => readonly ReturnType<typeof operationsOf>[];
 }
 
-/** What staff see and do of events and jobs that were set aside, and of consumers that stopped. */
+/** What staff see and do of events and jobs that were set aside. */
 export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
   return new Elysia({ name: "dead letter operations" })
     .use(edge)
@@ -51,14 +51,6 @@ export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
       },
     )
     .post(
-      "/v1/admin/consumers/:module/:producer/:seq/set-aside",
-      ({ call, params: { module, producer, seq }, requireRole }) => {
-        requireRole("admin");
-        return call(of(module).cleaveSetAside, { producer, seq: Number(seq) });
-      },
-      { params: t.Object({ module: Text, producer: Text, seq: Digits }) },
-    )
-    .post(
       "/v1/admin/dead-letters/:module/:letter/redrive",
       ({ call, params, requireRole }) => {
         requireRole("admin");
@@ -73,5 +65,34 @@ export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
         return call(of(params.module).cleaveDiscard, { id: Number(params.letter) });
       },
       { params: t.Object({ module: Text, letter: Digits }) },
+    );
+}
+
+/** What staff see and do of those who take in events: who is behind, has stopped or misses some. */
+export function consumerRoutes({ of, all }: Offered, edge: Edge) {
+  return new Elysia({ name: "consumer operations" })
+    .use(edge)
+    .post(
+      "/v1/admin/consumers/:module/:producer/:seq/set-aside",
+      ({ call, params: { module, producer, seq }, requireRole }) => {
+        requireRole("admin");
+        return call(of(module).cleaveSetAside, { producer, seq: Number(seq) });
+      },
+      { params: t.Object({ module: Text, producer: Text, seq: Digits }) },
+    )
+    .get("/v1/admin/consumers", async ({ call, requireRole }) => {
+      requireRole("staff", "admin");
+      return (await Promise.all(all().map((one) => call(one.cleaveReaders, {})))).flat();
+    })
+    .post(
+      "/v1/admin/consumers/:module/:producer/skip",
+      async ({ call, params: { module, producer }, requireRole }) => {
+        requireRole("admin");
+        const readers = await call(of(producer).cleaveReaders, {});
+        const missing = readers.find(({ reader }) => reader === module)?.missing ?? null;
+        if (missing === null) return { skipped: false };
+        return call(of(module).cleaveSkip, { producer, upTo: missing.upTo });
+      },
+      { params: t.Object({ module: Text, producer: Text }) },
     );
 }

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { type Contract, moduleName } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { operationsOf } from "../module/operations.ts";
-import { deadLetterRoutes, type Offered } from "./dead-letter-routes.ts";
+import { consumerRoutes, deadLetterRoutes, type Offered } from "./dead-letter-routes.ts";
 import type { Edge } from "./edge.ts";
 import { HttpProblem } from "./http-problem.ts";
 
@@ -27,6 +27,7 @@ export function operationRoutes(contracts: readonly Contract[]) {
   return (edge: Edge) =>
     new Elysia({ name: "operations" })
       .use(deadLetterRoutes(offered, edge))
+      .use(consumerRoutes(offered, edge))
       .use(sagaRoutes(offered, edge));
 }
 

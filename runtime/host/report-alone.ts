@@ -20,13 +20,13 @@ export function reportsAlone(
     readers: [],
   };
   return [
-    ...modules.map(({ name, traffic, circuits, consumption }) => ({
+    ...modules.map(({ name, traffic, circuits, events }) => ({
       ...alone,
       name,
       role: "owner" as const,
       traffic,
       circuits: [...circuits],
-      events: consumption.state,
+      events,
     })),
     { ...alone, name: GATEWAY, role: "gateway", traffic: null },
   ];

@@ -22,8 +22,8 @@ function mailWith(events: EventsState): Report {
   };
 }
 
-function faultsOf(events: EventsState): readonly string[] {
-  const mail = mailWith(events);
+function faultsOf(some: Partial<EventsState>): readonly string[] {
+  const mail = mailWith({ stopped: [], missing: [], deadLetters: none, ...some });
   const { events: _, ...about } = mail;
   const now = [mail, { ...about, name: "gateway", role: "gateway", traffic: null } as const];
   return systemStatus({ modules: ["mail"], before: now, now }).faults;
@@ -41,24 +41,33 @@ const stop = {
 };
 
 test("a module that takes in all events is well", () => {
-  expect(faultsOf({ stopped: [], deadLetters: none })).toEqual([]);
+  expect(faultsOf({})).toEqual([]);
 });
 
 test("a consumer that has stopped is told of, with the event, the reason and what to do", () => {
-  expect(faultsOf({ stopped: [stop], deadLetters: none })).toEqual([
+  expect(faultsOf({ stopped: [stop] })).toEqual([
     "mail takes in no events of orders since 2026-01-01T00:00:00Z: it has stopped at " +
       "orders.orderShipped 17 after 9 attempts: RangeError: no. It tries again at least every " +
       "30 s. Mend mail, or have that event set aside: POST " +
       "/v1/admin/consumers/mail/orders/17/set-aside.",
   ]);
-  const [full] = faultsOf({ stopped: [{ ...stop, isStorage: true }], deadLetters: none });
+  const [full] = faultsOf({ stopped: [{ ...stop, isStorage: true }] });
   expect(full).toEndWith("RangeError: no. Nothing can be written; see to the disk.");
 });
 
 test("dead letters are counted, with the time of the oldest", () => {
   const deadLetters = { count: 2, oldestAtMs: 1_767_225_600_000 };
-  expect(faultsOf({ stopped: [], deadLetters })).toEqual([
+  expect(faultsOf({ deadLetters })).toEqual([
     "mail has 2 dead letters, the oldest of 2026-01-01T00:00:00Z. See GET " +
       "/v1/admin/dead-letters?module=mail.",
+  ]);
+});
+
+test("a reader that misses events is told of, with how many are gone and what to do", () => {
+  const missing = [{ reader: "desk", count: 12, isExact: false, upTo: 40 }];
+  expect(faultsOf({ missing })).toEqual([
+    "desk misses up to 12 events of mail up to 40, which were removed before it took them in, " +
+      "and takes in no more. Put desk.db back to a younger copy, or have it pass over them: POST " +
+      "/v1/admin/consumers/desk/mail/skip.",
   ]);
 });

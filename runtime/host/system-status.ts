@@ -151,7 +151,7 @@ function silences(now: readonly Report[]): string[] {
 /** What a module does not take in, or has set aside. */
 function standstills({ name, events }: Report): string[] {
   if (events === undefined) return [];
-  const { stopped, deadLetters } = events;
+  const { stopped, missing, deadLetters } = events;
   const { count, oldestAtMs } = deadLetters;
   return [
     ...stopped.map(({ producer, event, seq, sinceMs, attempts, error, isStorage }) => {
@@ -163,6 +163,13 @@ function standstills({ name, events }: Report): string[] {
           `/v1/admin/consumers/${name}/${producer}/${seq}/set-aside.`;
       return `${at} ${why} ${what}`;
     }),
+    ...missing.map(
+      ({ reader, count: lost, isExact, upTo }) =>
+        `${reader} misses ${isExact ? "" : "up to "}${lost} events of ${name} up to ${upTo}, ` +
+        `which were removed before it took them in, and takes in no more. Put ${reader}.db back ` +
+        `to a younger copy, or have it pass over them: POST ` +
+        `/v1/admin/consumers/${reader}/${name}/skip.`,
+    ),
     ...(count === 0
       ? []
       : [

@@ -1,7 +1,8 @@
 import { fullName } from "../contract/contract.ts";
 import { ContractError } from "../contract/errors.ts";
+import type { Write } from "../store/connection.ts";
 import type { EventsState } from "../transport/report.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Delivery, Transport } from "../transport/transport.ts";
 import { countDeadLetters, type StoredDeadLetter } from "./dead-letters.ts";
 import { Inbox, type InboxHost, type TracedTransaction } from "./inbox.ts";
 import { LetterRetries } from "./letter-retries.ts";
@@ -13,7 +14,10 @@ export class Consumption {
   readonly #module: string;
   readonly #host: Omit<InboxHost, "lettersDue">;
   readonly #reactions: readonly Reaction[];
-  #inboxes: Inbox[] = [];
+  readonly #consumers = new Map<
+    string,
+    { readonly inbox: Inbox; readonly delivery: Pick<Delivery, "skipTo"> }
+  >();
 
   constructor(
     module: string,
@@ -36,27 +40,43 @@ export class Consumption {
     const host = { ...this.#host, lettersDue: () => this.retries.notice() };
     for (const [producer, reactions] of byProducer(this.#reactions)) {
       const inbox = new Inbox(host, producer, reactions);
-      this.#inboxes.push(inbox);
-      transport.subscribe({
+      const delivery = transport.subscribe({
         consumer: this.#module,
         producer,
         events: reactions.map((one) => one.event.name),
         position: inbox.position,
         deliver: (envelopes) => inbox.deliver(envelopes),
       });
+      this.#consumers.set(producer, { inbox, delivery });
     }
     this.retries.start();
   }
 
   /** Has the event set aside at which the consumer of a producer has stopped, if it has. */
   pass(producer: string, seq: number): boolean {
-    return this.#inboxes.find((one) => one.producer === producer)?.pass(seq) ?? false;
+    return this.#consumers.get(producer)?.inbox.pass(seq) ?? false;
+  }
+
+  /**
+   * Has the consumer of a producer pass over all up to a seq, in the open transaction; false when
+   * it is past that, or there is none. `skipped` follows the commit.
+   */
+  skip(tx: Write, producer: string, upTo: number): boolean {
+    return this.#consumers.get(producer)?.inbox.skip(tx, upTo) ?? false;
+  }
+
+  /** Goes on after what was passed over. */
+  skipped(producer: string, upTo: number): void {
+    const { inbox, delivery } = this.#consumers.get(producer) ?? {};
+    inbox?.skipped(upTo);
+    delivery?.skipTo(upTo);
+    this.#host.log.warn("a consumer passes over events, as a person has said", { producer, upTo });
   }
 
   /** What stands still now. */
-  get state(): EventsState {
+  get state(): Omit<EventsState, "missing"> {
     return {
-      stopped: this.#inboxes.flatMap(({ stop }) => stop ?? []),
+      stopped: [...this.#consumers.values()].flatMap(({ inbox }) => inbox.stop ?? []),
       deadLetters: countDeadLetters(this.#host.read),
     };
   }

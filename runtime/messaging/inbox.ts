@@ -105,6 +105,20 @@ export class Inbox {
     return true;
   }
 
+  /** Moves the position, in the open transaction: what comes before it is passed over. */
+  skip(tx: Write, upTo: number): boolean {
+    const { position, setAside } = placeOf(tx, this.producer);
+    if (upTo <= position) return false;
+    statements(tx).move.run(this.producer, upTo, setAside);
+    return true;
+  }
+
+  /** Takes in that a skip is committed. */
+  skipped(upTo: number): void {
+    this.#position = Math.max(this.#position, upTo);
+    this.#stop = undefined;
+  }
+
   /**
    * Takes in events in their order and resolves when all are durable. They go into one unit; when
    * that fails they are taken one by one, so that a bad event delays but does not stop the

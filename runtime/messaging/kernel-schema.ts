@@ -111,6 +111,23 @@ ALTER TABLE cleave_inbox ADD COLUMN set_aside INTEGER NOT NULL DEFAULT 0;
 `,
   },
   {
+    name: "0002b_removed_events",
+    sql: `
+-- What retention has removed from the outbox, by name and thousand of seqs, so that a consumer that
+-- comes back behind it is told how many events it misses.
+CREATE TABLE cleave_outbox_removed (
+  part INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  removed INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  PRIMARY KEY (part, event)
+) STRICT, WITHOUT ROWID;
+
+-- By event, up to which seq a reader does not miss what was removed: it did not read it then.
+ALTER TABLE cleave_reader ADD COLUMN since TEXT NOT NULL DEFAULT '{}';
+`,
+  },
+  {
     name: "0004_saga_steps",
     sql: `
 -- What the step under way must find again when it is repeated: its clock, and the inputs of

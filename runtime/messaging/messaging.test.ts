@@ -178,6 +178,42 @@ describe("an outbox whose readers are away", () => {
     expect(changes.get()).not.toBe(before);
   });
 
+  test("says how many each of them misses that comes back behind what was removed", async () => {
+    using desk = await openOld(8);
+    desk.outbox.noteReader("rare", { events: ["put"], position: 11 });
+    await desk.advance(5_000);
+    await desk.tidy();
+    desk.outbox.noteRemoved();
+    expect(desk.outbox.missing).toEqual([]);
+    desk.outbox.noteReader("rare", { events: ["put"], position: 4 });
+    desk.outbox.noteReader("keen", { events: ["taken"], position: 9 });
+    const one = { reader: "rare", count: 1, isExact: true, upTo: 11 };
+    const many = { reader: "keen", count: 11, isExact: false, upTo: 20 };
+    expect(desk.outbox.missing).toEqual([one, many]);
+    expect(desk.outbox.lastFor("rare", 20)).toBe(11);
+    desk.outbox.noteReader("keen", { events: ["taken"], position: 0 });
+    expect(desk.outbox.missing).toContainEqual({ ...many, count: 19, isExact: true });
+    desk.outbox.noteReader("keen", { events: ["taken"], position: 20 });
+    expect(desk.outbox.missing).toEqual([one]);
+    await desk.advance(5_000);
+    expect(new Outbox({ ...desk, module: "shelf" }).missing).toEqual([one]);
+  });
+
+  test("holds nothing that was removed before they wanted it against them", async () => {
+    using desk = await openOld(8);
+    desk.outbox.noteReader("rare", { events: ["put"], position: 11 });
+    await desk.advance(5_000);
+    await desk.tidy();
+    desk.outbox.noteRemoved();
+    desk.outbox.noteReader("new", { events: ["taken"], position: 0 });
+    desk.outbox.noteReader("rare", { events: ["put", "taken"], position: 11 });
+    await desk.advance(5_000);
+    const later = new Outbox({ ...desk, module: "shelf" });
+    later.noteReader("new", { events: ["taken", "put"], position: 0 });
+    expect([desk.outbox.missing, later.missing]).toEqual([[], []]);
+    expect(later.lastFor("new", 20)).toBe(0);
+  });
+
   test("waits no longer than thirty days for them", async () => {
     using desk = await openOld(31);
     await desk.tidy();

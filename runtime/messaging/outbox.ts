@@ -5,6 +5,7 @@ import { ContractError } from "../contract/errors.ts";
 import { commitsOf, kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
+import { type Lost, lastRemoved, lostAfter, removedUpTo } from "./removed-events.ts";
 
 /**
  * What an event may carry as JSON, in bytes, wherever its readers are: half of what a broker takes
@@ -44,12 +45,13 @@ const statements = kernelStatements((sqlite) => ({
     `SELECT seq FROM cleave_outbox
      WHERE seq <= ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
   ),
-  readers: sqlite.prepare<[], { name: string; events: string; position: number }>(
-    "SELECT name, events, position FROM cleave_reader",
+  readers: sqlite.prepare<[], { name: string; events: string; position: number; since: string }>(
+    "SELECT name, events, position, since FROM cleave_reader",
   ),
-  putReader: sqlite.prepare<[string, string, number]>(
-    `INSERT INTO cleave_reader VALUES (?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET events = excluded.events, position = excluded.position`,
+  putReader: sqlite.prepare<[string, string, number, string]>(
+    `INSERT INTO cleave_reader (name, events, position, since) VALUES (?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET
+       events = excluded.events, position = excluded.position, since = excluded.since`,
   ),
 }));
 
@@ -95,16 +97,34 @@ export interface OutboxHost {
   transact<T>(work: (tx: Write) => T): Promise<T>;
 }
 
+/** A reader as it is known here. */
+interface KnownReader extends Reader {
+  /** By event, up to which seq it does not miss what was removed: it did not read it then. */
+  readonly since: Readonly<Record<string, number>>;
+}
+
+/** A reader that misses events, and how many. */
+export interface Missing extends Lost {
+  readonly reader: string;
+}
+
 /**
  * The outbox as a log that the transport can read from any place.
  *
  * It reports a reader that is ahead of it, as after the producer alone was put back to an older
  * copy: that reader passes over what is published next, as over what it has had.
+ *
+ * It reports as well a reader that is behind what retention has removed, as after the consumer
+ * alone was put back to an older copy, or was away for too long: that reader gets nothing until a
+ * person decides.
  */
 export class Outbox implements EventSource {
   readonly module: string;
   readonly #host: OutboxHost;
-  readonly #readers: Map<string, Reader>;
+  readonly #readers: Map<string, KnownReader>;
+  /** The readers that miss events which were removed. */
+  readonly #missing = new Map<string, Lost>();
+  #removedUpTo: number;
   /** A seq that is surely in the log; most readers are at or before it. */
   #reached = 0;
   readonly #ahead = new Set<string>();
@@ -118,8 +138,13 @@ export class Outbox implements EventSource {
     this.#host = host;
     const rows = statements(host.read).readers.all();
     this.#readers = new Map(
-      rows.map(({ name, events, position }) => [name, { events: JSON.parse(events), position }]),
+      rows.map(({ name, events, position, since }) => [
+        name,
+        { events: JSON.parse(events), position, since: JSON.parse(since) },
+      ]),
     );
+    this.#removedUpTo = removedUpTo(host.read);
+    for (const name of this.#readers.keys()) this.#seeWhatIsMissing(name);
   }
 
   after(seq: number, limit: number, events?: readonly string[]): Envelope[] {
@@ -138,8 +163,34 @@ export class Outbox implements EventSource {
     return this.#last;
   }
 
-  lastOf(events: readonly string[], seq: number): number {
-    return statements(this.#host.read).lastOf.get(seq, JSON.stringify(events))?.seq ?? 0;
+  lastFor(name: string, seq: number): number {
+    const reader = this.#readers.get(name);
+    if (reader === undefined) return 0;
+    const { read } = this.#host;
+    const kept = statements(read).lastOf.get(seq, JSON.stringify(reader.events))?.seq;
+    if (kept !== undefined || this.#removedUpTo === 0) return kept ?? 0;
+    const removed = reader.events.map((event) => {
+      const last = lastRemoved(read, event, seq);
+      return last > (reader.since[event] ?? 0) ? last : 0;
+    });
+    return Math.max(0, ...removed);
+  }
+
+  misses(name: string): boolean {
+    return this.#missing.has(name);
+  }
+
+  /** The readers that miss events which were removed. */
+  get missing(): readonly Missing[] {
+    return [...this.#missing].map(([reader, lost]) => ({ reader, ...lost }));
+  }
+
+  /** Takes in that retention has removed events. */
+  noteRemoved(): void {
+    const upTo = removedUpTo(this.#host.read);
+    if (upTo === this.#removedUpTo) return;
+    this.#removedUpTo = upTo;
+    for (const name of this.#readers.keys()) this.#seeWhatIsMissing(name);
   }
 
   readers(): ReadonlyMap<string, Reader> {
@@ -149,11 +200,50 @@ export class Outbox implements EventSource {
   noteReader(name: string, reader: Reader): void {
     const known = this.#readers.get(name);
     if (known !== undefined && isSame(known, reader)) return;
-    this.#readers.set(name, reader);
+    this.#readers.set(name, { ...reader, since: this.#sinceOf(known, reader) });
+    this.#seeWhatIsMissing(name);
     if (reader.position > this.#reached) this.#compare(name, reader.position);
     if (this.#writing) return;
     this.#writing = true;
     this.#host.environment.after(READERS_WRITTEN_AFTER_MS, () => this.#writeReaders());
+  }
+
+  /** A reader does not miss what was removed before it wanted it. */
+  #sinceOf(known: KnownReader | undefined, { events, position }: Reader) {
+    const since: Record<string, number> = {};
+    for (const event of events) {
+      const wasWanted = known === undefined ? position > 0 : known.events.includes(event);
+      const upTo = wasWanted ? (known?.since[event] ?? 0) : this.#removedUpTo;
+      if (upTo > 0) since[event] = upTo;
+    }
+    return since;
+  }
+
+  #seeWhatIsMissing(name: string): void {
+    const reader = this.#readers.get(name);
+    const lost = reader && this.#lostBy(reader);
+    const known = this.#missing.get(name);
+    if (lost === undefined || reader === undefined) {
+      this.#missing.delete(name);
+      return;
+    }
+    this.#missing.set(name, lost);
+    if (known?.upTo === lost.upTo) return;
+    const { module, log } = this.#host;
+    const { count, isExact, upTo } = lost;
+    log.error(
+      `${name} misses ${isExact ? "" : "up to "}${count} events of ${module} after ` +
+        `${reader.position} and up to ${upTo}, which were removed before it took them in. It ` +
+        `takes in no more until a person decides: put ${name}.db back to a younger copy, or ` +
+        `have it pass over them: POST /v1/admin/consumers/${name}/${module}/skip.`,
+      { producer: module, reader: name, position: reader.position, count, isExact, upTo },
+    );
+  }
+
+  #lostBy({ events, position, since }: KnownReader): Lost | undefined {
+    if (position >= this.#removedUpTo) return undefined;
+    const after = events.map((event) => [event, Math.max(position, since[event] ?? 0)] as const);
+    return lostAfter(this.#host.read, new Map(after));
   }
 
   #compare(name: string, position: number): void {
@@ -176,8 +266,8 @@ export class Outbox implements EventSource {
     this.#writing = false;
     const write = (tx: Write) => {
       const { putReader } = statements(tx);
-      for (const [name, { events, position }] of this.#readers) {
-        putReader.run(name, JSON.stringify(events), position);
+      for (const [name, { events, position, since }] of this.#readers) {
+        putReader.run(name, JSON.stringify(events), position, JSON.stringify(since));
       }
     };
     this.#host.transact(write).catch(() => {});

@@ -1,4 +1,5 @@
 import { kernelStatements, type Write } from "../store/connection.ts";
+import { noteRemoved } from "./removed-events.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** How long answers, events and ended sagas are kept at least, in milliseconds: seven days. */
@@ -27,16 +28,16 @@ const statements = kernelStatements((sqlite) => ({
        SELECT caller, key, procedure FROM cleave_answer INDEXED BY cleave_answer_age
        WHERE caller = ? AND answered_at_ms < ? LIMIT ?)`,
   ),
-  events: sqlite.prepare<[{ before: number; unreadBefore: number; batchMax: number }]>(
+  expired: sqlite.prepare<[Limits], { upTo: number | null }>(
     `WITH
        oldest AS (
          SELECT seq, event, occurred_at_ms FROM cleave_outbox ORDER BY seq LIMIT @batchMax),
-       unread AS (
-         SELECT min(seq) AS seq FROM oldest JOIN cleave_reader ON position < seq
+       kept AS (
+         SELECT min(seq) AS seq FROM oldest WHERE occurred_at_ms BETWEEN @before AND @now
+         UNION ALL
+         SELECT min(seq) FROM oldest JOIN cleave_reader ON position < seq
          WHERE occurred_at_ms >= @unreadBefore AND event IN (SELECT value FROM json_each(events)))
-     DELETE FROM cleave_outbox
-     WHERE occurred_at_ms < @before AND seq IN (SELECT seq FROM oldest)
-       AND seq < coalesce((SELECT seq FROM unread), 9223372036854775807)`,
+     SELECT coalesce((SELECT min(seq) FROM kept) - 1, (SELECT max(seq) FROM oldest)) AS upTo`,
   ),
   past: sqlite.prepare<[number, number]>(
     `INSERT INTO cleave_past_saga
@@ -45,6 +46,7 @@ const statements = kernelStatements((sqlite) => ({
        ORDER BY changed_at_ms LIMIT ?
      ON CONFLICT DO NOTHING`,
   ),
+  events: sqlite.prepare<[number]>("DELETE FROM cleave_outbox WHERE seq <= ?"),
   sagas: sqlite.prepare<[number, number]>(
     `DELETE FROM cleave_saga WHERE (name, id) IN (
        SELECT name, id FROM cleave_saga INDEXED BY cleave_saga_ended
@@ -58,18 +60,26 @@ const statements = kernelStatements((sqlite) => ({
   ),
 }));
 
+interface Limits {
+  readonly before: number;
+  readonly unreadBefore: number;
+  readonly now: number;
+  readonly batchMax: number;
+}
+
 /**
  * Removes a batch of what is past its time; tells whether there may be more. Events go in their
- * order, and no further than all known readers have taken them in, unless that takes too long.
- * Answers to a caller stay while it may repeat its commands; of an ended saga its id stays.
+ * order, and no further than all known readers have taken them in, unless that takes longer than
+ * thirty days. What goes is noted, so that a reader that comes back behind it is told. Answers to a
+ * caller stay while it may repeat its commands; of an ended saga its id stays.
  */
 export function removeExpired(tx: Write, nowMs: number): boolean {
   const before = nowMs - RETENTION_MS;
-  const { past, events, sagas, forgotten } = statements(tx);
+  const { past, sagas, forgotten } = statements(tx);
   past.run(before, BATCH_MAX);
   const removed = [
     ...removeAnswers(tx, before),
-    events.run({ before, unreadBefore: nowMs - UNREAD_MAX_MS, batchMax: BATCH_MAX }),
+    removeEvents(tx, { before, nowMs }),
     sagas.run(before, BATCH_MAX),
     forgotten.run(nowMs - PAST_SAGA_MS, BATCH_MAX),
   ];
@@ -82,4 +92,20 @@ function removeAnswers(tx: Write, beforeMs: number): { readonly changes: number 
     const untilMs = Math.min(beforeMs, (sinceMs ?? Infinity) - CLOCK_SKEW_MAX_MS);
     return answers.run(caller, untilMs, BATCH_MAX);
   });
+}
+
+/**
+ * Events with a time that has not come, as after a clock was set back, are no younger than those
+ * after them.
+ */
+function removeEvents(
+  tx: Write,
+  { before, nowMs }: { readonly before: number; readonly nowMs: number },
+): { readonly changes: number } {
+  const unreadBefore = nowMs - UNREAD_MAX_MS;
+  const { expired, events } = statements(tx);
+  const { upTo } = expired.get({ before, unreadBefore, now: nowMs, batchMax: BATCH_MAX }) ?? {};
+  if (upTo === null || upTo === undefined) return { changes: 0 };
+  noteRemoved(tx, upTo);
+  return events.run(upTo);
 }

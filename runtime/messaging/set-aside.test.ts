@@ -14,8 +14,17 @@ import {
   writes,
 } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
+import { connection } from "../store/connection.ts";
+import { openDatabase } from "../store/database.ts";
 import { eventually } from "../testing/eventually.ts";
 import { type Placed, type Placement, place, placements } from "../testing/place.ts";
+import { silent } from "../testing/silent-log.ts";
+import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { virtualEnvironment } from "../testing/virtual-environment.ts";
+import { deadLetters } from "./dead-letters.ts";
+import { Inbox } from "./inbox.ts";
+import { kernelMigrations } from "./kernel-schema.ts";
+import { Outbox } from "./outbox.ts";
 
 const Sale = t.Object({ sale: t.String(), item: t.String() });
 
@@ -149,7 +158,7 @@ describe.each(placements)("a consumer whose events fail one after another, %s", 
     await sell(...items);
     await shop.advance(30_000);
     expect(await lettersOf(shop)).toHaveLength(3);
-    const [stop] = shop.consumption("book").stopped;
+    const [stop] = shop.eventsOf("book").stopped;
     expect(stop).toMatchObject({ producer: "till", event: "till.sold", seq: 4, isStorage: false });
     expect(stop?.error).toBe("RangeError: no sale3-1");
     const said = shop.problems.filter((one) => JSON.stringify(one).includes("consumer stops"));
@@ -165,8 +174,9 @@ describe.each(placements)("a consumer whose events fail one after another, %s", 
     await shop.advance(1_000);
     expect(entries.toSorted()).toEqual(items.toSorted());
     expect(entries.filter((item) => !/^sale[012]-/.test(item))).toEqual(items.slice(3));
-    expect(shop.consumption("book")).toEqual({
+    expect(shop.eventsOf("book")).toEqual({
       stopped: [],
+      missing: [],
       deadLetters: { count: 0, oldestAtMs: null },
     });
   });
@@ -193,7 +203,7 @@ test("a consumer that had stopped sets no more aside when its process starts ane
   await shop.advance(60_000);
   await shop.restart();
   await shop.advance(60_000);
-  expect(shop.consumption("book").stopped).toMatchObject([{ seq: 4 }]);
+  expect(shop.eventsOf("book").stopped).toMatchObject([{ seq: 4 }]);
   expect(await lettersOf(shop)).toHaveLength(3);
 });
 
@@ -260,3 +270,28 @@ describe("dead letters", () => {
     expect(await entriesOf(shop)).toEqual(["a-2", "a-3"]);
   });
 });
+
+test("dead letters of the version before are kept, listed, and hold nothing up", () => {
+  using folder = temporaryFolder();
+  const environment = virtualEnvironment();
+  const about = { module: "book", folder: folder.path, environment };
+  const before = openDatabase({ ...about, migrations: { kernel: kernelMigrations.slice(0, 2) } });
+  before[connection].sqlite.exec(`
+    INSERT INTO cleave_inbox VALUES ('till', 7);
+    INSERT INTO cleave_reader VALUES ('book', '["sold"]', 7);
+    INSERT INTO cleave_dead_letter
+      (kind, source, name, key, payload, error, trace_id, died_at_ms)
+      VALUES ('event', 'till', 'till.sold', '3', '{"sale":"a"}', 'RangeError: no', 'trace', 5)`);
+  before.close();
+  const now = openDatabase({ ...about, migrations: { kernel: kernelMigrations } });
+  expect(deadLetters(now, 9)).toMatchObject([
+    { id: 1, key: "3", messageKey: null, attempts: 1, nextAttemptAtMs: null, diedAtMs: 5 },
+  ]);
+  const host = { log: silent, environment, read: now, transact: never, lettersDue() {} };
+  expect(new Inbox(host, "till", []).position).toBe(7);
+  const outbox = new Outbox({ ...host, module: "book" });
+  expect([...outbox.readers().keys(), ...outbox.missing]).toEqual(["book"]);
+  now.close();
+});
+
+const never = () => Promise.reject(new Error("Nothing is written here."));

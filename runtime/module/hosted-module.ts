@@ -7,7 +7,7 @@ import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Consumption } from "../messaging/consumption.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
-import { Outbox } from "../messaging/outbox.ts";
+import { type Missing, Outbox } from "../messaging/outbox.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
@@ -15,8 +15,8 @@ import { SagaEngine } from "../saga/engine.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Circuit, Traffic } from "../transport/report.ts";
-import type { Envelope, Transport } from "../transport/transport.ts";
+import type { Circuit, EventsState, Traffic } from "../transport/report.ts";
+import type { Envelope, Reader, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
@@ -99,7 +99,7 @@ export class HostedModule {
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
     const traffic = () => this.traffic;
     const circuits = () => this.circuits;
-    const events = () => this.#consumption.state;
+    const events = () => this.events;
     const offer = { module: this.name, procedures, isReader: false, traffic, circuits, events };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
@@ -162,6 +162,21 @@ export class HostedModule {
       this.#jobs.busy ||
       isRetrying
     );
+  }
+
+  /** What stands still in the events that it takes in and publishes. */
+  get events(): EventsState {
+    return { ...this.#consumption.state, missing: [...this.missing] };
+  }
+
+  /** Who reads its events. */
+  get readers(): ReadonlyMap<string, Reader> {
+    return this.#outbox?.readers() ?? new Map();
+  }
+
+  /** The readers of its events that miss some, which were removed. */
+  get missing(): readonly Missing[] {
+    return this.#outbox?.missing ?? [];
   }
 
   /** How much is asked of it. */
@@ -238,7 +253,10 @@ export class HostedModule {
     if (this.#stopped) return;
     this.#stopTidying = this.#options.environment.after(delayMs, () => {
       this.#tidy().then(
-        (more) => this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS),
+        (more) => {
+          this.#outbox?.noteRemoved();
+          this.#tidyLater(more ? TIDY_AGAIN_MS : TIDY_EVERY_MS);
+        },
         (error: unknown) => {
           this.#options.log.warn("old rows not removed yet", { error });
           this.#tidyLater(TIDY_EVERY_MS);

@@ -8,7 +8,7 @@ test("the manifest says of each module what it alone offers, calls and reads", (
   const [deskLinks, shelfLinks] = manifestOf([deskModule, shelfModule]);
   expect(deskLinks).toEqual({
     name: "desk",
-    queries: ["orderState", "sightings", "cleaveSagas", "cleaveDeadLetters"],
+    queries: ["orderState", "sightings", "cleaveSagas", "cleaveDeadLetters", "cleaveReaders"],
     commands: [
       "order",
       "sign",
@@ -18,6 +18,7 @@ test("the manifest says of each module what it alone offers, calls and reads", (
       "cleaveRedriveAll",
       "cleaveSetAside",
       "cleaveDiscard",
+      "cleaveSkip",
     ],
     events: ["ordered"],
     calls: [{ callee: "shelf", procedures: ["countOf", "put", "putBack", "take"] }],

@@ -8,6 +8,7 @@ import {
   deadLetterOperations,
 } from "./dead-letter-operations.ts";
 import { type Handler, handler } from "./handler.ts";
+import { type ReadersHost, readerHandlers, readerOperations } from "./reader-operations.ts";
 
 const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
 
@@ -51,11 +52,12 @@ function operationsFor(module: string) {
       output: t.Object({ retried: t.Boolean() }),
     }),
     ...deadLetterOperations,
+    ...readerOperations,
   });
 }
 
 /** What the operations need of their module. */
-export interface OperationsHost extends DeadLettersHost {
+export interface OperationsHost extends DeadLettersHost, ReadersHost {
   readonly engine: SagaEngine;
 }
 
@@ -77,5 +79,6 @@ export function operationHandlers(hosted: OperationsHost): Handler[] {
       return answer;
     }),
     ...deadLetterHandlers(hosted, operations),
+    ...readerHandlers(hosted, operations),
   ];
 }

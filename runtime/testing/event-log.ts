@@ -20,7 +20,12 @@ export class Log implements EventSource {
     return this.all.filter((one) => one.seq > seq && wanted(one)).slice(0, limit);
   }
 
-  lastOf(events: readonly string[], seq: number): number {
+  misses(): boolean {
+    return false;
+  }
+
+  lastFor(reader: string, seq: number): number {
+    const events = this.#readers.get(reader)?.events ?? [];
     return this.all.findLast((one) => one.seq <= seq && events.includes(one.event))?.seq ?? 0;
   }
 

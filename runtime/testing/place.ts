@@ -118,11 +118,11 @@ export class Placed implements AsyncDisposable {
     return all.flatMap(({ name, state }) => (state === "closed" ? [] : `${name} ${state}`));
   }
 
-  /** What stands still in the events that a module takes in. */
-  consumption(module: string): EventsState {
+  /** What stands still in the events that a module takes in and publishes. */
+  eventsOf(module: string): EventsState {
     const found = this.#instance?.modules.find(({ name }) => name === module);
     if (found === undefined) throw new Error(`${module} does not run.`);
-    return found.consumption.state;
+    return found.events;
   }
 
   /** Resolves when nothing is left to do at this moment of the virtual clock. */

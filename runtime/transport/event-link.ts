@@ -9,6 +9,8 @@ import {
 /** Events handed over at a time, and kept in memory beyond those, at most. */
 const BATCH_MAX = 64;
 const PENDING_MAX = 1_024;
+/** How often it is looked whether events that are missing are still missed, in milliseconds. */
+const MISSING_PAUSE_MS = 30_000;
 /** How long after events could not be taken in they are delivered again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
@@ -68,6 +70,19 @@ export class EventLink {
     if (this.#behind || this.#pending.length > 0) this.#start();
   }
 
+  /** Goes on after a seq, if it is not there yet. */
+  skipTo(position: number): void {
+    if (position <= this.#delivered) return;
+    this.#delivered = position;
+    this.#seen = position;
+    this.#pending = [];
+    this.#behind = true;
+    this.#isPostponed = false;
+    const { consumer, events } = this.#subscription;
+    this.#source?.noteReader(consumer, { events, position });
+    this.#start();
+  }
+
   /** True while events are being delivered. */
   get busy(): boolean {
     return this.#delivering;
@@ -96,6 +111,9 @@ export class EventLink {
   async #deliverAll(source: EventSource): Promise<void> {
     try {
       while (!this.#closed) {
+        if (this.#behind && source.misses(this.#subscription.consumer)) {
+          throw new DeliveryPostponed(MISSING_PAUSE_MS); // The producer has said so in its log.
+        }
         const batch = this.#behind ? this.#readLog(source) : this.#pending.splice(0, BATCH_MAX);
         const last = batch[batch.length - 1];
         if (last === undefined && !this.#behind) break;

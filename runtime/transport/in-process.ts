@@ -5,6 +5,7 @@ import { cancelled, unlessAborted } from "./cancelled.ts";
 import { EventLink } from "./event-link.ts";
 import type {
   CallRequest,
+  Delivery,
   Envelope,
   EventSource,
   Offer,
@@ -53,11 +54,12 @@ class InProcess implements Transport {
     };
   }
 
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: Subscription): Delivery {
     const link = new EventLink(subscription, this.#environment);
     this.#linksOf(subscription.producer).push(link);
     const source = this.#sources.get(subscription.producer);
     if (source !== undefined) link.connect(source);
+    return link;
   }
 
   async ready(): Promise<void> {}

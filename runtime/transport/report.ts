@@ -49,9 +49,18 @@ const stopSchema = t.Object({
   isStorage: t.Boolean(),
 });
 
-/** What stands still in the events that a module takes in. */
+/** A reader of a module's events that misses some, which were removed; the last is `upTo`. */
+const missingSchema = t.Object({
+  reader: t.String(),
+  count,
+  isExact: t.Boolean(),
+  upTo: count,
+});
+
+/** What stands still in the events that a module takes in, and in those that it publishes. */
 const eventsSchema = t.Object({
   stopped: t.Array(stopSchema),
+  missing: t.Array(missingSchema),
   deadLetters: t.Object({ count, oldestAtMs: t.Union([time, t.Null()]) }),
 });
 

@@ -86,6 +86,12 @@ export interface Reader {
   readonly position: number;
 }
 
+/** What a transport does for a subscription. */
+export interface Delivery {
+  /** Goes on after this seq: the consumer has decided to pass over what comes before. */
+  skipTo(position: number): void;
+}
+
 /** A producer's log, for the transport to read. */
 export interface EventSource {
   readonly module: string;
@@ -93,8 +99,13 @@ export interface EventSource {
   after(seq: number, limit: number, events?: readonly string[]): Envelope[];
   /** The seq of the newest event, or 0. */
   lastSeq(): number;
-  /** The seq of the newest event of these names at or before `seq`, or 0. */
-  lastOf(events: readonly string[], seq: number): number;
+  /**
+   * The seq of the newest event that a known reader wants, at or before `seq`, or 0. It may have
+   * been removed: then the reader misses it unless it has taken it in.
+   */
+  lastFor(reader: string, seq: number): number;
+  /** True when events that a reader wants were removed before it took them in. */
+  misses(reader: string): boolean;
   /** Who is known to read, by name. What is known outlives the process. */
   readers(): ReadonlyMap<string, Reader>;
   /** Notes how far a reader has come. It is written a little later: a crash may forget the last. */
@@ -133,8 +144,11 @@ export interface Transport {
   /** Offers a module's log. Returns what to call after each commit that added events to it. */
   publish(source: EventSource): (envelopes: readonly Envelope[]) => void;
 
-  /** Delivers a producer's events from the position on, now and later. */
-  subscribe(subscription: Subscription): void;
+  /**
+   * Delivers a producer's events from the position on, now and later. It delivers nothing while the
+   * producer has removed some of them; `skipTo` passes over those.
+   */
+  subscribe(subscription: Subscription): Delivery;
 
   /** Resolves when what was offered until now can be called by others. */
   ready(): Promise<void>;

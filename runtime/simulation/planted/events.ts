@@ -6,8 +6,8 @@ export const eventBugs: readonly PlantedBug[] = [
     name: "the inbox does not check",
     why: "An event whose commit was reported as failed, but lasted, is reacted to twice.",
     file: "runtime/messaging/inbox.ts",
-    find: "if (envelope.seq > position) this.#react(tx, envelope);",
-    replace: "this.#react(tx, envelope);",
+    find: "          if (envelope.seq <= position) continue;\n",
+    replace: "",
     says: /sent twice|times|more was refunded/,
     faults: { "commit-unknown": 0.02 },
   },
@@ -16,10 +16,10 @@ export const eventBugs: readonly PlantedBug[] = [
     why: "A process that is killed between the two transactions never reacts to the event.",
     file: "runtime/messaging/inbox.ts",
     find: `      await this.#host.transact((tx) => {
-        const position = inboxPosition(tx, this.#producer);`,
-    replace: `      const position = inboxPosition(this.#host.read, this.#producer);
+        const { position, setAside: before } = placeOf(tx, this.producer);`,
+    replace: `      const { position, setAside: before } = placeOf(this.#host.read, this.producer);
       await this.#host.transact((tx) => {
-        if (seq > position) statements(tx).move.run(this.#producer, seq);
+        if (seq > position) statements(tx).move.run(this.producer, seq, before);
       });
       await this.#host.transact((tx) => {`,
     says: /has no mail|no mail tells of|was welcomed 0 times/,

@@ -90,6 +90,15 @@ export class EventReader {
     return !this.#delivering && this.#line.length === 0;
   }
 
+  /** Goes on after a seq, if it is not there yet, and tells the producer. */
+  skipTo(position: number): void {
+    if (position <= this.#lined) return;
+    this.#position = position;
+    this.#lined = position;
+    this.#lineUp();
+    this.#tell({ attached: true });
+  }
+
   /** Takes in nothing more and resolves when what was begun is durable. */
   async close(): Promise<void> {
     this.#closed = true;

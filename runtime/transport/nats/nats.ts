@@ -8,6 +8,7 @@ import { Directory } from "../balance/directory.ts";
 import type { Report, TopologyFacts } from "../report.ts";
 import type {
   CallRequest,
+  Delivery,
   Envelope,
   EventSource,
   Offer,
@@ -161,11 +162,13 @@ class Nats implements Transport {
     return () => relay.wake();
   }
 
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: Subscription): Delivery {
     const { environment, reminder, log } = this.#options;
     const connection = this.#connectionOf(subscription.consumer);
     const options = { connection, subscription, reminder, environment, log };
-    this.#readers.push(new EventReader(options));
+    const reader = new EventReader(options);
+    this.#readers.push(reader);
+    return reader;
   }
 
   async ready(): Promise<void> {

@@ -105,7 +105,7 @@ export class Relay {
     const { source } = this.#options;
     const lastSeq = source.lastSeq();
     return this.#readersElsewhere().some(
-      ([, { events, position }]) => position < source.lastOf(events, lastSeq),
+      ([name, { position }]) => position < source.lastFor(name, lastSeq) && !source.misses(name),
     );
   }
 
@@ -113,8 +113,8 @@ export class Relay {
   lags(): { reader: string; behind: number }[] {
     const { source } = this.#options;
     const lastSeq = source.lastSeq();
-    return this.#readersElsewhere().map(([reader, { events, position }]) => {
-      const behind = Math.max(0, source.lastOf(events, lastSeq) - position);
+    return this.#readersElsewhere().map(([reader, { position }]) => {
+      const behind = Math.max(0, source.lastFor(reader, lastSeq) - position);
       return { reader, behind };
     });
   }
@@ -144,6 +144,8 @@ export class Relay {
 
   /** Hands over once more what a reader stands still for. */
   #lookAfter(reader: string, at: { readonly position: number; readonly idle: boolean }): void {
+    // What is gone cannot be sent again, and nothing after it is taken in before a person decides.
+    if (this.#options.source.misses(reader)) return;
     const wanted = this.#wanted.get(reader) ?? 0;
     const missing = this.#standstills.look(reader, { ...at, wanted });
     if (missing === undefined) return;
@@ -232,24 +234,37 @@ export class Relay {
     this.#inStepAt = lastSeq;
     this.#streamSeq = lastSeq;
     this.#published = Math.max(lastEvent, Math.min(...taken));
-    this.#wanted = new Map(
-      this.#readersElsewhere().map(([name, { events }]) => [
-        name,
-        source.lastOf(events, this.#published),
-      ]),
-    );
+    this.#wantUpTo(this.#published);
     this.#options.environment.reach(`relay.in-step:${source.module}`);
   }
 
   async #publishSome(): Promise<void> {
     const { source } = this.#options;
-    for (const envelope of source.after(this.#published, BATCH_MAX)) {
+    const lastSeq = source.lastSeq();
+    const batch = source.after(this.#published, BATCH_MAX);
+    // What was removed before a reader took it in is not there, and is not passed over for it.
+    if (batch.length === 0) this.#passTo(lastSeq);
+    for (const envelope of batch) {
       if (!this.#inStep || this.#closed) return;
+      this.#passTo(envelope.seq - 1);
       if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
       if (!this.#inStep) return;
       this.#publish(envelope, this.#predecessors(envelope));
       this.#published = envelope.seq;
     }
+  }
+
+  /** Goes on after events that are not in the log any more. */
+  #passTo(seq: number): void {
+    if (seq <= this.#published) return;
+    this.#published = seq;
+    this.#wantUpTo(seq);
+  }
+
+  #wantUpTo(seq: number): void {
+    const { source } = this.#options;
+    const readers = this.#readersElsewhere();
+    this.#wanted = new Map(readers.map(([name]) => [name, source.lastFor(name, seq)]));
   }
 
   #predecessors({ event, seq }: Envelope): Predecessors {
@@ -277,6 +292,7 @@ export class Relay {
   /** Sends once more what a reader misses, once; returns how many events that were. */
   async #fill({ reader, before }: Missing): Promise<number> {
     const { source } = this.#options;
+    if (source.misses(reader)) return 0;
     const { events, position } = source.readers().get(reader) ?? { events: [], position: 0 };
     let sent = 0;
     for (const envelope of source.after(position, RESENT_MAX, events)) {
@@ -290,9 +306,7 @@ export class Relay {
 
   #predecessorsBySeq({ event, seq }: Envelope): Predecessors {
     const wanting = this.#readersElsewhere().filter(([, { events }]) => events.includes(event));
-    return new Map(
-      wanting.map(([name, { events }]) => [name, this.#options.source.lastOf(events, seq - 1)]),
-    );
+    return new Map(wanting.map(([name]) => [name, this.#options.source.lastFor(name, seq - 1)]));
   }
 
   #publish(envelope: Envelope, predecessors: Predecessors): void {
