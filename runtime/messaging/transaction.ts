@@ -45,7 +45,10 @@ export interface Transaction extends Write {
   /** Starts a saga under an id of your choice. The same saga and id again changes nothing. */
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void;
 
-  /** Has a waiting saga run its waiting step again. Nothing happens unless it waits. */
+  /**
+   * Has a waiting saga run its waiting step again, also when a crash follows the commit. One whose
+   * step runs just now runs it once more instead of waiting. Nothing happens to any other.
+   */
   wake(saga: SagaReference<never>, id: string): void;
 }
 

@@ -25,22 +25,34 @@ export const sagaBugs: readonly PlantedBug[] = [
     faults: { "commit-unknown": 0.05 },
   },
   {
-    name: "waiting sagas are forgotten at a restart",
-    why: "A saga that waited when its process was killed never goes on.",
-    file: "runtime/saga/engine.ts",
-    find: "      else this.#activate(record, true);",
-    replace: '      else if (record.state !== "waiting") this.#activate(record, true);',
+    name: "a waiting saga is never due",
+    why: "A saga that waits goes on when it is woken, and not when its time is over.",
+    file: "runtime/saga/due-sagas.ts",
+    find: ` AND due_at_ms <= @nowMs
+         ORDER BY due_at_ms LIMIT @limit))`,
+    replace: ` AND due_at_ms < 0
+         ORDER BY due_at_ms LIMIT @limit))`,
     says: /still waits|has not ended/,
     faults: { "kill-any": 0.01 },
+  },
+  {
+    name: "a wake-up is in memory alone",
+    why: "A saga that is woken while its step runs waits on when the process is killed.",
+    file: "runtime/saga/engine.ts",
+    find: "    if (active === undefined) this.takeUp(name, id);\n    else active",
+    replace: "    if (active !== undefined) active",
+    says: /still waits|has not ended|not at rest/,
   },
   {
     name: "what cannot be undone at once is left as it is",
     why: "A compensation that fails once is passed over.",
     file: "runtime/saga/drive.ts",
-    find: `      attempts += 1;
+    find: `      record.attempts += 1;
+      const { attempts } = record;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
-    replace: `      attempts += 1;
+    replace: `      record.attempts += 1;
       record.step -= 1;
+      const { attempts } = record;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
     says: /the books agree/,
     faults: { "disk-busy": 0.1 },
