@@ -39,7 +39,14 @@ export interface Transaction extends Write {
     options: { readonly key: string; readonly atMs: number },
   ): void;
 
-  /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
+  /**
+   * Takes back what `schedule` planned under this key; nothing happens when it has already run.
+   *
+   * While the command runs, whichever commits first holds: after this commit, what the command does
+   * in its `transaction` is undone, and it is not tried again. What it committed by `intent` before
+   * stays, as does what it did outside. Scheduled again under its key instead, a command that runs
+   * commits what it does, and the new plan runs too.
+   */
   unschedule(command: Procedure, key: string): void;
 
   /** Starts a saga under an id of your choice. The same saga and id again changes nothing. */

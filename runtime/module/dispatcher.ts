@@ -11,7 +11,7 @@ import {
 } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
-import { finishJob, type Job } from "../messaging/jobs.ts";
+import { finishJob, isPlanned, type Job, JobTakenBack } from "../messaging/jobs.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
@@ -242,10 +242,8 @@ export class Dispatcher {
     return this.serve(procedure, input, request);
   }
 
-  #commitAnswer(
-    { procedure, request, requestHash, job }: Invocation,
-    work: (tx: Transaction) => unknown,
-  ): Promise<unknown> {
+  #commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown> {
+    const { procedure, request, requestHash } = invocation;
     const { environment } = this.#host;
     const { output } = (this.#served.get(procedure.name) as Served).checks;
     const name = fullName(procedure);
@@ -255,7 +253,7 @@ export class Dispatcher {
         throw new TransportError("DEADLINE", "no", message);
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
-      if (job !== undefined) finishJob(tx, job);
+      finish(tx, invocation);
       const given = synchronous(work(tx), name);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
@@ -300,7 +298,8 @@ export class Dispatcher {
     const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
     const input = served.checks.input.copy(JSON.parse(job.input));
     return this.#run(served, input, invocation).catch((error: unknown) => {
-      if (!isDomainError(error) || !this.#committed.has(error)) throw error;
+      if (error instanceof JobTakenBack) this.#host.log.info(error.message, { traceId });
+      else if (!isDomainError(error) || !this.#committed.has(error)) throw error;
     });
   }
 
@@ -311,6 +310,7 @@ export class Dispatcher {
   #toCaller(error: unknown, { procedure, request }: Invocation): unknown {
     const name = fullName(procedure);
     if (isDomainError(error) && error.procedure === name) return error;
+    if (error instanceof JobTakenBack) return error;
     const { traceId } = request;
     if (isTransportError(error)) {
       if (error.executed === "unknown" || procedure.kind === "query") return error;
@@ -333,4 +333,10 @@ export class Dispatcher {
 
 function mismatch(procedure: Procedure, key: string): DomainError {
   return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
+}
+
+/** Removes the job that a command is run for. Throws when it was taken back meanwhile. */
+function finish(tx: Transaction, { job, hasReplacedJob }: Invocation): void {
+  if (job === undefined || finishJob(tx, job) || hasReplacedJob === true) return;
+  if (!isPlanned(tx, job.command, job.key)) throw new JobTakenBack(job);
 }

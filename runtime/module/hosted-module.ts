@@ -4,7 +4,7 @@ import { ContractError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
 import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
-import { Jobs } from "../messaging/jobs.ts";
+import { isPlanned, Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
 import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
@@ -147,16 +147,21 @@ export class HostedModule {
     react(tx, reaction, payload);
   }
 
-  /** Plans a buried job for now, in the open transaction. */
+  /**
+   * Plans a buried job for now, in the open transaction; tells whether it did. A newer plan of the
+   * same command and key is left as it is.
+   */
   replan(
     tx: Transaction,
     { name, key, payload }: { name: string; key: string; payload: string },
-  ): void {
+  ): boolean {
     const command = proceduresOf(this.#options.module.contract).find((one) => one.name === name);
     if (command === undefined) {
       throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
     }
+    if (isPlanned(tx, name, key)) return false;
     tx.schedule(command, JSON.parse(payload), { key, atMs: tx.now });
+    return true;
   }
 
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */

@@ -65,11 +65,12 @@ function operationsFor(module: string) {
     }),
     /**
      * Tries a dead letter again: an event is reacted to now, in this transaction; a job is
-     * planned for now. It is gone afterwards. Nothing happens when it is gone already.
+     * planned for now. It is gone afterwards. Nothing happens when it is gone already, or when the
+     * same job was planned anew meanwhile: then the letter stays, and `reason` says so.
      */
     cleaveRedrive: command({
       input: t.Object({ id: t.Integer() }),
-      output: t.Object({ redriven: t.Boolean() }),
+      output: t.Object({ redriven: t.Boolean(), reason: t.Optional(t.String()) }),
     }),
     /** Throws a dead letter away. Nothing happens when it is gone already. */
     cleaveDiscard: command({
@@ -88,11 +89,11 @@ export interface OperationsHost {
     tx: Transaction,
     event: { readonly source: string; readonly name: string; readonly payload: string },
   ): void;
-  /** Plans a buried job again, in the open transaction. */
+  /** Plans a buried job again, in the open transaction, unless a newer one is planned. */
   replan(
     tx: Transaction,
     job: { readonly name: string; readonly key: string; readonly payload: string },
-  ): void;
+  ): boolean;
 }
 
 /** What answers a module's operations. */
@@ -121,7 +122,12 @@ export function operationHandlers(hosted: OperationsHost): Handler[] {
         if (letter === undefined) return { redriven: false };
         const { kind, source, name, key, payload } = letter;
         if (kind === "event") hosted.reactTo(tx, { source, name, payload });
-        else hosted.replan(tx, { name, key, payload });
+        else if (!hosted.replan(tx, { name, key, payload })) {
+          const reason =
+            `The job ${name} of ${key} was planned anew since this one was given up, and is left ` +
+            "as it is. Discard the dead letter, or redrive it when the newer one has run.";
+          return { redriven: false, reason };
+        }
         removeDeadLetter(tx, id);
         return { redriven: true };
       }),
