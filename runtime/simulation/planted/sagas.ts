@@ -25,13 +25,11 @@ export const sagaBugs: readonly PlantedBug[] = [
     faults: { "commit-unknown": 0.05 },
   },
   {
-    name: "a waiting saga is never due",
-    why: "A saga that waits goes on when it is woken, and not when its time is over.",
-    file: "runtime/saga/due-sagas.ts",
-    find: ` AND due_at_ms <= @nowMs
-         ORDER BY due_at_ms LIMIT @limit))`,
-    replace: ` AND due_at_ms < 0
-         ORDER BY due_at_ms LIMIT @limit))`,
+    name: "waiting sagas are not taken up",
+    why: "A saga that waits goes on neither when it is woken nor when it is due.",
+    file: "runtime/saga/engine.ts",
+    find: "    else this.#activate(record, true);",
+    replace: '    else if (record.state !== "waiting") this.#activate(record, true);',
     says: /still waits|has not ended/,
     faults: { "kill-any": 0.01 },
   },
