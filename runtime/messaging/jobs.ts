@@ -34,6 +34,10 @@ const statements = kernelStatements((sqlite) => ({
     `DELETE FROM cleave_job
      WHERE command = ? AND key = ? AND due_at_ms = ? AND trace_id = ?`,
   ),
+  planned: sqlite.prepare<[string, string], Pick<Job, "dueAtMs" | "traceId">>(
+    `SELECT due_at_ms AS dueAtMs, trace_id AS traceId FROM cleave_job
+     WHERE command = ? AND key = ?`,
+  ),
   postpone: sqlite.prepare<[number, number, string, string, number]>(
     `UPDATE cleave_job SET attempts = ?, due_at_ms = ?
      WHERE command = ? AND key = ? AND due_at_ms = ?`,
@@ -60,6 +64,26 @@ export function putJob(tx: Write, job: Omit<Job, "attempts">): void {
  */
 export function finishJob(tx: Write, { command, key, dueAtMs, traceId }: Job): boolean {
   return statements(tx).finish.run(command, key, dueAtMs, traceId).changes > 0;
+}
+
+/** Whether a job of this command and key is planned, be it this one or a newer. */
+export function isPlanned(on: Read, command: string, key: string): boolean {
+  return statements(on).planned.get(command, key) !== undefined;
+}
+
+/** Whether a job is still planned as it was when it was begun. */
+export function stands(on: Read, { command, key, dueAtMs, traceId }: Job): boolean {
+  const row = statements(on).planned.get(command, key);
+  return row?.dueAtMs === dueAtMs && row.traceId === traceId;
+}
+
+/** Rolls back what a job did that was taken back while it ran. It is no failure. */
+export class JobTakenBack extends Error {
+  override readonly name = "JobTakenBack";
+
+  constructor({ command, key }: Pick<Job, "command" | "key">) {
+    super(`The job ${command} of ${key} was taken back while it ran, so nothing was changed.`);
+  }
 }
 
 /** Takes a job back, in the open transaction. */

@@ -128,6 +128,41 @@ ALTER TABLE cleave_reader ADD COLUMN since TEXT NOT NULL DEFAULT '{}';
 `,
   },
   {
+    name: "0003_saga_timers",
+    sql: `
+-- The time that the step that waits first asked for; it is late once that has passed.
+ALTER TABLE cleave_saga ADD COLUMN wait_due_at_ms INTEGER;
+-- Attempts at the step that failed last, and wake-ups so far.
+ALTER TABLE cleave_saga ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cleave_saga ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0;
+-- 1 when steps beyond the recorded one may have run, as after a crash.
+ALTER TABLE cleave_saga ADD COLUMN is_behind INTEGER NOT NULL DEFAULT 0;
+
+-- A saga that rests has a due time now; one without it was interrupted, and runs again at a start.
+UPDATE cleave_saga SET
+  wait_due_at_ms = due_at_ms,
+  due_at_ms = CASE state WHEN 'stuck' THEN 0 END,
+  state = CASE state WHEN 'waiting' THEN 'running' ELSE state END,
+  is_behind = 1
+WHERE state NOT IN ('completed', 'compensated');
+
+DROP INDEX cleave_saga_live;
+CREATE INDEX cleave_saga_running ON cleave_saga (due_at_ms, started_at_ms)
+  WHERE state IN ('running', 'compensating');
+CREATE INDEX cleave_saga_waiting ON cleave_saga (due_at_ms) WHERE state IN ('waiting', 'stuck');
+CREATE INDEX cleave_saga_version ON cleave_saga (name, version)
+  WHERE state NOT IN ('completed', 'compensated');
+
+-- The steps with which the sagas of a version that are under way were started.
+CREATE TABLE cleave_saga_definition (
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  steps TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
     name: "0004_saga_steps",
     sql: `
 -- What the step under way must find again when it is repeated: its clock, and the inputs of

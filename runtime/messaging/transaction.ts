@@ -44,7 +44,14 @@ export interface Transaction<Module extends string = string> extends Write {
     options: { readonly key: string; readonly atMs: number },
   ): void;
 
-  /** Takes back what `schedule` planned under this key; nothing happens when it has already run. */
+  /**
+   * Takes back what `schedule` planned under this key; nothing happens when it has already run.
+   *
+   * While the command runs, whichever commits first holds: after this commit, what the command does
+   * in its `transaction` is undone, and it is not tried again. What it committed by `intent` before
+   * stays, as does what it did outside. Scheduled again under its key instead, a command that runs
+   * commits what it does, and the new plan runs too.
+   */
   unschedule(command: CommandOf<Module>, key: string): void;
 
   /**
@@ -53,7 +60,10 @@ export interface Transaction<Module extends string = string> extends Write {
    */
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void;
 
-  /** Has a waiting saga run its waiting step again. Nothing happens unless it waits. */
+  /**
+   * Has a waiting saga run its waiting step again, also when a crash follows the commit. One whose
+   * step runs just now runs it once more instead of waiting. Nothing happens to any other.
+   */
   wake(saga: SagaReference<never>, id: string): void;
 }
 

@@ -3,7 +3,7 @@ import { checked } from "../contract/check.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
 import { ContractError, DomainError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
-import type { Job } from "../messaging/jobs.ts";
+import { type Job, stands } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
@@ -35,6 +35,8 @@ export interface Invocation {
   readonly requestHash: string | undefined;
   /** The job that the command is run for, if any; its row goes away with the answer. */
   readonly job: Job | undefined;
+  /** True when the command itself has taken its job back or planned it anew, in an intention. */
+  hasReplacedJob?: boolean;
 }
 
 /**
@@ -116,10 +118,11 @@ export class HandlerContext {
 
   get intent() {
     return <T>(work: (tx: Transaction) => T) => {
-      const { request, procedure } = this.#invocation;
-      const name = `An intent of ${fullName(procedure)}`;
+      const invocation = this.#invocation;
+      const name = `An intent of ${fullName(invocation.procedure)}`;
       const intent = synchronousFunction(work, name);
-      return this.#host.intend(request, (tx) => synchronous(intent(tx), name));
+      const once = (tx: Transaction) => synchronous(intent(tx), name);
+      return this.#host.intend(invocation.request, watchingJob(invocation, once));
     };
   }
 
@@ -133,6 +136,18 @@ export class HandlerContext {
       return this.#host.commitAnswer(this.#invocation, work);
     };
   }
+}
+
+/** Notes whether an intention of a planned command takes its own job back, or plans it anew. */
+function watchingJob<T>(invocation: Invocation, work: (tx: Transaction) => T) {
+  const { job } = invocation;
+  if (job === undefined) return work;
+  return (tx: Transaction): T => {
+    const stood = stands(tx, job);
+    const result = work(tx);
+    if (stood && !stands(tx, job)) invocation.hasReplacedJob = true;
+    return result;
+  };
 }
 
 /**

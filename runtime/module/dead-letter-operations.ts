@@ -48,12 +48,12 @@ export const deadLetterOperations = {
   /**
    * Tries a dead letter again: an event is reacted to now, in this transaction; a job is
    * planned for now. It is gone afterwards. Nothing happens when it is gone already, and it
-   * stays, with the new error, when its reaction throws. Refused while one before it has the same
-   * key.
+   * stays, with the new error, when its reaction throws, and, with a `reason`, when the same job
+   * was planned anew meanwhile. Refused while one before it has the same key.
    */
   cleaveRedrive: command({
     input: t.Object({ id: t.Integer() }),
-    output: t.Object({ redriven: t.Boolean() }),
+    output: t.Object({ redriven: t.Boolean(), reason: t.Optional(t.String()) }),
     errors: { ALREADY_BEHIND_ANOTHER: t.Object({ id: t.Integer() }) },
   }),
   /**
@@ -95,11 +95,11 @@ export interface DeadLettersHost {
   readonly name: string;
   readonly consumption: Consumption;
   transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
-  /** Plans a buried job again, in the open transaction. */
+  /** Plans a buried job again, in the open transaction, unless a newer one is planned. */
   replan(
     tx: Transaction,
     job: { readonly name: string; readonly key: string; readonly payload: string },
-  ): void;
+  ): boolean;
 }
 
 /** What answers the operations on dead letters and on consumers that have stopped. */
@@ -118,9 +118,7 @@ export function deadLetterHandlers(
       const letter = deadLetter(read, id);
       const before = letter && blockerOf(read, letter);
       if (before !== undefined) throw fail("ALREADY_BEHIND_ANOTHER", { id: before });
-      const redriving = transaction((tx) => ({
-        redriven: redriveIn(tx as TracedTransaction, id, hosted),
-      }));
+      const redriving = transaction((tx) => redriveIn(tx as TracedTransaction, id, hosted));
       try {
         return await redriving;
       } catch (error) {
@@ -155,7 +153,9 @@ async function redriveAll(letters: readonly StoredDeadLetter[], hosted: DeadLett
   for (const letter of letters) {
     const { id } = letter;
     try {
-      if (await hosted.transact((tx) => redriveIn(tx, id, hosted))) redriven += 1;
+      const answer = await hosted.transact((tx) => redriveIn(tx, id, hosted));
+      if (answer.reason !== undefined) return { redriven, failed: { id, error: answer.reason } };
+      if (answer.redriven) redriven += 1;
     } catch (error) {
       await noteFailure(letter, error, hosted);
       return { redriven, failed: { id, error: String(error) } };
@@ -165,18 +165,27 @@ async function redriveAll(letters: readonly StoredDeadLetter[], hosted: DeadLett
   return { redriven, failed: null };
 }
 
-/** Redrives a dead letter in the open transaction; false when it is gone. */
-function redriveIn(tx: TracedTransaction, id: number, hosted: DeadLettersHost): boolean {
+/** Redrives a dead letter in the open transaction, unless it is gone or a newer job is planned. */
+function redriveIn(
+  tx: TracedTransaction,
+  id: number,
+  hosted: DeadLettersHost,
+): { redriven: boolean; reason?: string } {
   const letter = deadLetter(tx, id);
-  if (letter === undefined) return false;
+  if (letter === undefined) return { redriven: false };
   if (letter.kind === "event") {
     hosted.consumption.retries.redrive(tx, letter);
-    return true;
+    return { redriven: true };
   }
   const { name, key, payload } = letter;
-  hosted.replan(tx, { name, key, payload });
+  if (!hosted.replan(tx, { name, key, payload })) {
+    const reason =
+      `The job ${name} of ${key} was planned anew since this one was given up, and is left as it ` +
+      "is. Discard the dead letter, or redrive it when the newer one has run.";
+    return { redriven: false, reason };
+  }
   removeDeadLetter(tx, letter, tx.now);
-  return true;
+  return { redriven: true };
 }
 
 /** A failure of the writer is no failure of the letter. */

@@ -14,7 +14,7 @@ import {
 import { system } from "../contract/identity.ts";
 import { answerIn, answerText, hashOf, storeAnswer, storedAnswer } from "../messaging/answers.ts";
 import type { CallerMarks } from "../messaging/caller-marks.ts";
-import { finishJob, type Job } from "../messaging/jobs.ts";
+import { finishJob, isPlanned, type Job, JobTakenBack } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
@@ -250,10 +250,8 @@ export class Dispatcher {
     return this.serve(procedure, input, request);
   }
 
-  #commitAnswer(
-    { procedure, request, requestHash, job }: Invocation,
-    work: (tx: Transaction) => unknown,
-  ): Promise<unknown> {
+  #commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown> {
+    const { procedure, request, requestHash } = invocation;
     const { environment } = this.#host;
     const { output } = (this.#served.get(procedure.name) as Served).checks;
     const name = fullName(procedure);
@@ -265,7 +263,7 @@ export class Dispatcher {
         throw new TransportError("DEADLINE", "no", message);
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
-      if (job !== undefined) finishJob(tx, job);
+      finish(tx, invocation);
       const given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
@@ -316,7 +314,8 @@ export class Dispatcher {
     const invocation = { procedure: served.procedure, request, requestHash: undefined, job };
     const input = served.checks.input.copy(JSON.parse(job.input));
     return this.#run(served, input, invocation).catch((error: unknown) => {
-      if (!isDomainError(error) || !this.#committed.has(error)) throw error;
+      if (error instanceof JobTakenBack) this.#host.log.info(error.message, { traceId });
+      else if (!isDomainError(error) || !this.#committed.has(error)) throw error;
     });
   }
 
@@ -327,6 +326,7 @@ export class Dispatcher {
   #toCaller(error: unknown, { procedure, request, job }: Invocation): unknown {
     const name = fullName(procedure);
     if (isDomainError(error) && error.procedure === name) return error;
+    if (error instanceof JobTakenBack) return error;
     const { traceId } = request;
     if (isTransportError(error)) {
       if (error.executed === "unknown" || procedure.kind === "query") return error;
@@ -350,4 +350,10 @@ export class Dispatcher {
 
 function mismatch(procedure: Procedure, key: string): DomainError {
   return new DomainError("IDEMPOTENCY_MISMATCH", { key }, fullName(procedure));
+}
+
+/** Removes the job that a command is run for. Throws when it was taken back meanwhile. */
+function finish(tx: Transaction, { job, hasReplacedJob }: Invocation): void {
+  if (job === undefined || finishJob(tx, job) || hasReplacedJob === true) return;
+  if (!isPlanned(tx, job.command, job.key)) throw new JobTakenBack(job);
 }

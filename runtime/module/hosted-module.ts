@@ -6,7 +6,7 @@ import { timeLeft } from "../contract/time.ts";
 import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Consumption } from "../messaging/consumption.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
-import { Jobs } from "../messaging/jobs.ts";
+import { isPlanned, Jobs } from "../messaging/jobs.ts";
 import { type Missing, Outbox } from "../messaging/outbox.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import { synchronous } from "../messaging/synchronous.ts";
@@ -137,18 +137,23 @@ export class HostedModule {
     return this.#consumption;
   }
 
-  /** Plans a buried job for now, in the open transaction. */
+  /**
+   * Plans a buried job for now, in the open transaction; tells whether it did. A newer plan of the
+   * same command and key is left as it is.
+   */
   replan(
     tx: Transaction,
     { name, key, payload }: { name: string; key: string; payload: string },
-  ): void {
+  ): boolean {
     const command = proceduresOf(this.#options.module.contract)
       .filter((one): one is CommandOf<string> => one.kind === "command")
       .find((one) => one.name === name);
     if (command === undefined) {
       throw new ContractError(`${this.name} has no command ${name} any more. Discard the job.`);
     }
+    if (isPlanned(tx, name, key)) return false;
     tx.schedule(command, JSON.parse(payload), { key, atMs: tx.now });
+    return true;
   }
 
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */

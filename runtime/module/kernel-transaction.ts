@@ -13,7 +13,7 @@ import { putJob, removeJob } from "../messaging/jobs.ts";
 import { appendEvent } from "../messaging/outbox.ts";
 import type { CommandOf, SagaReference } from "../messaging/transaction.ts";
 import type { SagaEngine } from "../saga/engine.ts";
-import type { SagaRecord } from "../saga/journal.ts";
+import { recordWake, type SagaRecord } from "../saga/journal.ts";
 import { type Connection, connection, type Read } from "../store/connection.ts";
 import type { Envelope } from "../transport/transport.ts";
 
@@ -98,7 +98,8 @@ export class KernelTransaction implements TracedTransaction {
 
   wake(saga: SagaReference<never>, id: string): void {
     this.#host.engine.assertKnown(saga);
-    this.wakes.push({ name: saga.name, id });
+    const { name } = saga;
+    if (recordWake(this, { name, id, nowMs: this.now })) this.wakes.push({ name, id });
   }
 
   /** Refuses what is not of the module's contract, and a query where a command is asked for. */

@@ -156,9 +156,9 @@ test("a saga whose record is behind what it did undoes all that it may have done
   await using shop = await placed({ b: ["answer lost"] });
   await shop.call(boss.begin, { id: "1" });
   await shop.settle();
-  // What is left when the write behind a step was lost.
+  // What is left when the write behind a step was lost, and nothing was written since.
   const sqlite = new BetterSqlite3(`${shop.folder}/boss.db`);
-  sqlite.exec("UPDATE cleave_saga SET step = 0, done = '{}'");
+  sqlite.exec("UPDATE cleave_saga SET step = 0, done = '{}', due_at_ms = NULL");
   sqlite.close();
   await shop.restart(700_000);
   await shop.advance(60_000);

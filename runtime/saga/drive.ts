@@ -3,7 +3,7 @@ import { isDeclarationError, isDomainError, isTransportError } from "../contract
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
-import { type SagaRecord, updateSaga } from "./journal.ts";
+import { NEVER_MS, recordWait, type SagaRecord, updateSaga } from "./journal.ts";
 import { copyOfJson, jsonCopy } from "./json-value.ts";
 import {
   endingName,
@@ -18,7 +18,8 @@ import {
 import { type StepCall, StepRun } from "./step-run.ts";
 
 const PAUSE_FIRST_MS = 200;
-const PAUSE_MAX_MS = 5_000;
+/** The longest pause between two attempts, in milliseconds. */
+export const PAUSE_MAX_MS = 5_000;
 /** Attempts at a step that fails by a defect, before the saga is stuck. */
 const DEFECTS_MAX = 8;
 
@@ -28,17 +29,18 @@ export interface Driver {
   readonly saga: Saga;
   readonly environment: Environment;
   readonly log: Log;
-  /** True when the record was read from disk: it may be behind what was done. */
-  readonly takenUp: boolean;
+  /** True while the row on disk is of a saga that rests: nothing beyond its step has run. */
+  isResting: boolean;
   readonly call: StepCall;
   transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
   stopping(): boolean;
   /** Tells that the record changed. */
   changed(): void;
-  /** Forgets wake-ups until now: the step about to run will see what they were about. */
+  /** Counts the wake-ups until now: the step about to run will see what they were about. */
   listen(): void;
-  /** Waits until then; if `wakeable`, also until woken. */
-  rest(untilMs: number, wakeable: boolean): Promise<void>;
+  /** How many were counted, and whether there was one since. */
+  readonly wakesSeen: number;
+  readonly isWoken: boolean;
 }
 
 /** Why a step did not go through. */
@@ -48,36 +50,31 @@ type Setback =
   | { readonly kind: "defect"; readonly error: unknown };
 
 /**
- * Takes one saga from where its record stands to its end, or to where it is stuck.
+ * Takes one saga from where its record stands to its end, or to where it rests: waits, is to be
+ * tried again later, or is stuck. Then its row says when it is due, and nothing of it is kept here.
  *
  * Forward, a step's result is written while the next step already runs, or together with the pivot
  * or the end when that is next: every call of a step is keyed, so after a crash the steps since the
  * last write are answered from what they stored.
- * Turning back, waiting and the pivot are on disk before anything follows from them.
+ * Turning back, resting, what follows a rest, and the pivot are on disk before anything follows
+ * from them.
  */
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
-  let attempts = 0;
-  // The step looks again at once; if it goes on waiting, a restart does not give it more time. Once
-  // its time was over, it has been told, and says anew how long it waits.
-  let dueBefore = record.state === "waiting" ? (record.dueAtMs ?? Infinity) : Infinity;
-  if (record.state === "waiting") record.state = "running";
+  if (record.state === "stuck" && !(canTurnBack(driver) && isLate(driver))) {
+    return leaveStuck(driver);
+  }
+  if (record.state !== "compensating") record.state = "running";
+  record.dueAtMs = null;
   while (!driver.stopping()) {
     if (record.state === "compensating") return turnBack(driver);
     const step = saga.steps[record.step];
     if (step === undefined) return finish(driver, "completed");
-    if (driver.environment.now() >= dueBefore) dueBefore = Infinity;
     const result = await forward(driver, step);
-    if (result === undefined) {
-      attempts = 0;
-      dueBefore = Infinity;
-    } else if (result instanceof Wait) {
-      await wait(driver, Math.min(result.untilMs, dueBefore));
-    } else {
-      attempts += 1;
-      await afterSetback(driver, result, attempts);
-      if (record.state === "stuck") return;
-    }
+    if (result === undefined) continue;
+    if (result instanceof Wait) await wait(driver, result.untilMs);
+    else await afterSetback(driver, result);
+    if (record.dueAtMs !== null) return;
   }
 }
 
@@ -97,11 +94,10 @@ async function forward(
     const result = await runStep(driver, step.name, step.run);
     environment.reach(`saga.step-answered:${step.name}`);
     if (result instanceof Wait) return result;
-    record.stepNotes = null;
     record.done = { ...record.done, [step.name]: resultOf(driver, step.name, result) };
     record.step += 1;
-    record.dueAtMs = null;
-    if (driver.saga.steps[record.step]?.kind === "run") writeBehind(driver);
+    moveOn(record);
+    if (driver.saga.steps[record.step]?.kind === "run") await writeStep(driver);
     driver.changed();
     return undefined;
   } catch (error) {
@@ -129,7 +125,8 @@ function refusalFrom({ code, data }: { readonly code: string; readonly data: unk
 
 async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   const { record, environment } = driver;
-  const next = { ...record, step: record.step + 1, dueAtMs: null };
+  const next = { ...record, step: record.step + 1 };
+  moveOn(next);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;
@@ -138,35 +135,58 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
     synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
   });
-  record.step = next.step;
+  Object.assign(record, next);
+  driver.isResting = false;
   environment.reach(`saga.pivot-committed:${step.name}`);
   driver.changed();
 }
 
-async function wait(driver: Driver, untilMs: number): Promise<void> {
-  const { record, saga } = driver;
-  const soonestMs = driver.environment.now() + PAUSE_FIRST_MS;
-  const deadlineMs = beforePivot(driver) ? record.startedAtMs + saga.deadlineMs : Infinity;
-  record.state = "waiting";
-  if (record.stepNotes !== null) record.stepNotes.clockMs = null;
-  record.dueAtMs = Math.ceil(Math.min(Math.max(untilMs, soonestMs), deadlineMs));
-  await write(driver);
-  driver.changed();
-  await driver.rest(record.dueAtMs, true);
-  if (!driver.stopping()) record.state = "running";
+/** Forgets how a step went, since the next one is to run. */
+function moveOn(record: SagaRecord): void {
+  record.dueAtMs = null;
+  record.waitDueAtMs = null;
+  record.attempts = 0;
+  record.stepNotes = null;
 }
 
-async function afterSetback(driver: Driver, setback: Setback, attempts: number): Promise<void> {
+/**
+ * Has the saga wait until it is woken or due. It is due by the time that its step asked for first,
+ * however often it is run and asks for another; once that has passed the step is late, and waits
+ * as long as it says.
+ */
+async function wait(driver: Driver, untilMs: number): Promise<void> {
+  const { record, saga, environment } = driver;
+  const nowMs = environment.now();
+  record.waitDueAtMs ??= untilMs;
+  if (record.stepNotes !== null) record.stepNotes.clockMs = null;
+  const wantedMs = isWaitOver(driver) ? untilMs : Math.min(untilMs, record.waitDueAtMs);
+  const deadlineMs = beforePivot(driver) ? record.startedAtMs + saga.deadlineMs : NEVER_MS;
+  record.attempts = 0;
+  const soonestMs = Math.min(Math.max(wantedMs, nowMs + PAUSE_FIRST_MS), deadlineMs);
+  const { wakesSeen } = driver;
+  // A copy: what was written behind before must not tell of the wait, nor pass over a wake-up.
+  const next = { ...record, state: "waiting" as const, dueAtMs: Math.ceil(soonestMs) };
+  const dueAtMs = await driver.transact((tx) => recordWait(tx, next, { wakesSeen, nowMs: tx.now }));
+  environment.reach(`saga.journaled:${record.name}`);
+  driver.isResting = true;
+  if (driver.isWoken || dueAtMs <= environment.now()) return;
+  Object.assign(record, next, { dueAtMs });
+  driver.changed();
+}
+
+async function afterSetback(driver: Driver, setback: Setback): Promise<void> {
   const { record, saga, log } = driver;
+  record.attempts += 1;
+  const { attempts } = record;
   const step = saga.steps[record.step]?.name ?? "end";
   const about = { saga: record.name, id: record.id, step, traceId: record.traceId, attempts };
   if (beforePivot(driver) && (setback.kind === "refused" || isLate(driver))) {
     const { code, data } = setback.kind === "refused" ? setback : { code: "DEADLINE", data: null };
     log.info("saga turns back", { ...about, code });
     record.state = "compensating";
-    record.stepNotes = null;
-    if (driver.takenUp) record.step = lastUndoable(saga);
+    if (record.isBehind) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
+    moveOn(record);
     await write(driver);
     return;
   }
@@ -175,7 +195,7 @@ async function afterSetback(driver: Driver, setback: Setback, attempts: number):
     return stick(driver, { ...about, setback });
   }
   log.warn("saga step failed, will be tried again", { ...about, setback });
-  await pause(driver, attempts);
+  await retryLater(driver);
 }
 
 /**
@@ -190,7 +210,6 @@ function lastUndoable({ steps }: Saga): number {
 /** Undoes the steps that ran or may have run, newest first, each until it succeeds. */
 async function turnBack(driver: Driver): Promise<void> {
   const { record, saga, environment, log } = driver;
-  let attempts = 0;
   while (!driver.stopping() && record.step >= 0) {
     const step = saga.steps[record.step];
     if (step?.kind !== "run" || step.compensate === undefined) {
@@ -201,11 +220,11 @@ async function turnBack(driver: Driver): Promise<void> {
       await runStep(driver, `undo ${step.name}`, step.compensate);
       environment.reach(`saga.step-undone:${step.name}`);
       record.step -= 1;
-      record.stepNotes = null;
-      attempts = 0;
+      moveOn(record);
       await write(driver);
     } catch (error) {
-      attempts += 1;
+      record.attempts += 1;
+      const { attempts } = record;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };
       const isBad = attempts >= DEFECTS_MAX || isDeclarationError(error);
       log[isBad ? "error" : "warn"]("saga cannot undo a step yet", {
@@ -213,27 +232,28 @@ async function turnBack(driver: Driver): Promise<void> {
         traceId: record.traceId,
         error,
       });
-      await pause(driver, attempts);
+      return retryLater(driver);
     }
   }
   await finish(driver, "compensated");
 }
 
-/** Ends the saga, as often as it takes until its `ending` throws nothing; then it is stuck. */
+/** Ends the saga. One whose `ending` throws is tried again; after eight times it is stuck. */
 async function finish(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
-  for (let attempts = 1; !driver.stopping(); attempts++) {
-    try {
-      return await end(driver, outcome);
-    } catch (error) {
-      if (isTransportError(error)) throw error;
-      const { name, id, traceId } = driver.record;
-      const about = { saga: name, id, step: "end", traceId, attempts };
-      if (attempts >= DEFECTS_MAX || isDeclarationError(error)) {
-        return stick(driver, { ...about, setback: { error } });
-      }
-      driver.log.warn("saga cannot end yet", { ...about, error });
-      await pause(driver, attempts);
+  if (driver.stopping()) return;
+  try {
+    return await end(driver, outcome);
+  } catch (error) {
+    if (isTransportError(error)) throw error;
+    const { record } = driver;
+    record.attempts += 1;
+    const { name, id, traceId, attempts } = record;
+    const about = { saga: name, id, step: "end", traceId, attempts };
+    if (attempts >= DEFECTS_MAX || isDeclarationError(error)) {
+      return stick(driver, { ...about, setback: { error } });
     }
+    driver.log.warn("saga cannot end yet", { ...about, error });
+    await retryLater(driver);
   }
 }
 
@@ -243,7 +263,15 @@ async function finish(driver: Driver, outcome: "completed" | "compensated"): Pro
  */
 async function stick(driver: Driver, about: Fields): Promise<void> {
   driver.log.error("saga stuck", about);
-  driver.record.state = "stuck";
+  await leaveStuck(driver);
+}
+
+/** Has a stuck saga be due at its deadline, or never. */
+async function leaveStuck(driver: Driver): Promise<void> {
+  const { record, saga } = driver;
+  const deadlineMs = record.startedAtMs + saga.deadlineMs;
+  record.state = "stuck";
+  record.dueAtMs = canTurnBack(driver) ? Math.ceil(deadlineMs) : NEVER_MS;
   await write(driver);
   driver.changed();
 }
@@ -271,6 +299,16 @@ async function write({ record, environment, transact }: Driver): Promise<void> {
 }
 
 /**
+ * Records that a step is done. What follows a rest is written before the next step runs, so that a
+ * row of one that rests is never behind; else nobody waits for it.
+ */
+async function writeStep(driver: Driver): Promise<void> {
+  if (!driver.isResting) return writeBehind(driver);
+  await write(driver);
+  driver.isResting = false;
+}
+
+/**
  * Writes the record without waiting. Each write holds the whole record, so a lost one is made
  * good by the next.
  */
@@ -293,14 +331,14 @@ function runStep(driver: Driver, name: string, work: RunStep["run"]): Promise<un
 }
 
 function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {
-  const { record, environment } = driver;
+  const { record } = driver;
   return {
     id: record.id,
     // Copies: what the step changes in them is not seen when it is repeated.
     input: copyOfJson(record.input),
     done: copyOfJson(record.done),
     call: run.call as StepContext<unknown, unknown>["call"],
-    late: record.dueAtMs !== null && environment.now() >= record.dueAtMs,
+    late: isWaitOver(driver),
     now: run.now,
     newId: run.newId,
     signal: run.signal,
@@ -308,7 +346,7 @@ function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> 
 }
 
 /** Whether a saga that is stuck would turn back at its deadline. */
-export function canTurnBack(at: Pick<Driver, "record" | "saga">): boolean {
+function canTurnBack(at: Pick<Driver, "record" | "saga">): boolean {
   const { failure, step } = at.record;
   return failure === null && step < at.saga.steps.length && beforePivot(at);
 }
@@ -318,14 +356,22 @@ function beforePivot({ record, saga }: Pick<Driver, "record" | "saga">): boolean
   return pivot === -1 || record.step <= pivot;
 }
 
+/** Whether the time has passed that the waiting step asked for first. */
+function isWaitOver({ record, environment }: Driver): boolean {
+  return record.waitDueAtMs !== null && environment.now() >= record.waitDueAtMs;
+}
+
 function isLate(driver: Driver): boolean {
   const { record, saga, environment } = driver;
   return beforePivot(driver) && environment.now() >= record.startedAtMs + saga.deadlineMs;
 }
 
-function pause(driver: Driver, attempts: number): Promise<void> {
-  const { environment } = driver;
-  const ms = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);
+/** Has the saga be due after a pause that grows with its attempts. */
+async function retryLater(driver: Driver): Promise<void> {
+  const { record, environment } = driver;
+  const ms = Math.min(PAUSE_FIRST_MS * 2 ** (record.attempts - 1), PAUSE_MAX_MS);
   const jittered = ms * (0.5 + environment.random() / 2);
-  return driver.rest(environment.now() + jittered, false);
+  record.dueAtMs = Math.ceil(environment.now() + jittered);
+  await write(driver);
+  driver.isResting = true;
 }

@@ -3,22 +3,36 @@ import type { Environment } from "../contract/environment.ts";
 import { DeclarationError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
+import { Alarm } from "../resilience/alarm.ts";
 import type { Read } from "../store/connection.ts";
+import { StoreError } from "../store/store-error.ts";
 import type { Log } from "../telemetry/log.ts";
-import { canTurnBack, type Driver, drive } from "./drive.ts";
-import { insertSaga, liveSagas, type SagaRecord, sagaRecord, updateSaga } from "./journal.ts";
+import { definitionMistakes, recordDefinitions, unrecorded } from "./definitions.ts";
+import { type Driver, drive, PAUSE_MAX_MS } from "./drive.ts";
+import { dueSagas, nextDue } from "./due-sagas.ts";
+import {
+  insertSaga,
+  NEVER_MS,
+  type SagaRecord,
+  sagaRecord,
+  updateSaga,
+  wakesOf,
+} from "./journal.ts";
 import { jsonCopy } from "./json-value.ts";
 import type { Saga } from "./saga.ts";
 import type { StepCall } from "./step-run.ts";
 
 /**
- * Sagas in memory at once, at most; the others wait in the database. Those that wait for something
- * outside count too, so it is far above what runs at a time: many customers may sit before their
- * bank's page, and must not keep others from buying.
+ * Sagas that run at once, at most; the others are rows until one of them rests or ends. It is below
+ * what a module answers at once, so that they leave room for the calls of others.
  */
-const ACTIVE_MAX = 20_000;
+const RUNNING_MAX = 2_000;
 /** Below this many the database is asked for those that found no place. */
-const REFILL_BELOW = ACTIVE_MAX * 0.9;
+const REFILL_BELOW = RUNNING_MAX * 0.9;
+/** Sagas that are taken up in one turn of the event loop, at most. */
+const PAGE = 200;
+/** How long one is left alone whose row could not be written, in milliseconds. */
+const BROKEN_MS = 1_000;
 
 /** What the engine needs of the module it works for. */
 export interface EngineHost {
@@ -30,50 +44,69 @@ export interface EngineHost {
   call: StepCall;
 }
 
+/** A saga that runs. */
 interface Active {
   readonly record: SagaRecord;
   readonly saga: Saga;
-  /** Set when woken while not waiting, so that a wait begun meanwhile ends at once. */
-  woken: boolean;
-  resume: (() => void) | undefined;
+  readonly isTakenUp: boolean;
+  /** How often it was woken before its step began, and whether it was since. */
+  wakesSeen: number;
+  isWoken: boolean;
   ended: Promise<void>;
 }
 
-/** Runs the sagas of one module, from the rows of its journal. */
+/**
+ * Runs the sagas of one module, from the rows of its journal.
+ *
+ * Only those that run are in memory. One that waits, is to be tried again later, or is stuck is a
+ * row with a due time; one alarm tells of the next that is due.
+ */
 export class SagaEngine {
   readonly #host: EngineHost;
   readonly #sagas = new Map<string, Saga>();
   readonly #names: ReadonlySet<string>;
   readonly #active = new Map<string, Active>();
   readonly #waiters = new Map<string, Set<() => void>>();
-  /** Takes back the timer of a stuck saga that is still to turn back. */
-  readonly #stuck = new Map<string, () => void>();
-  #overflow = false;
+  /** Those whose row could not be written a moment ago. */
+  readonly #broken = new Set<string>();
+  readonly #retries: Alarm;
+  #waitAtMs = Number.POSITIVE_INFINITY;
+  #cancelWait = () => {};
+  /** True when there may be rows of sagas that are to run and found no place. */
+  #hasMore = false;
+  #isLooking = false;
   #stopping = false;
+  /** Definitions whose steps are still to be recorded. */
+  #unrecorded: readonly Saga[] = [];
 
   constructor(host: EngineHost, sagas: readonly Saga[]) {
     this.#host = host;
+    this.#retries = new Alarm(host.environment, () => this.#look());
     for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
     this.#names = new Set(sagas.map(({ name }) => name));
   }
 
   /**
-   * Takes up what has not ended. Throws when a saga is under way whose definition is gone.
+   * Takes up what has not ended. Throws a StoreError when a saga is under way whose definition is
+   * gone, or has other steps than when it began.
    */
   start(): void {
-    const live = liveSagas(this.#host.read, ACTIVE_MAX);
-    for (const { name, version } of live) {
-      if (this.#sagas.has(keyOf(name, version))) continue;
-      throw new Error(
-        `A saga ${name} of version ${version} is under way, but the module has no definition of ` +
-          `it. Keep that version in the module's sagas until none is left.`,
-      );
+    const { read, log, transact } = this.#host;
+    const sagas = [...this.#sagas.values()];
+    const mistakes = definitionMistakes(read, sagas);
+    if (mistakes.length > 0) throw new StoreError(mistakes.join("\n"));
+    this.#unrecorded = unrecorded(read, sagas);
+    if (this.#unrecorded.length > 0) {
+      transact
+        .call(this.#host, (tx) => recordDefinitions(tx, sagas))
+        .then(
+          () => {
+            this.#unrecorded = [];
+          },
+          (error: unknown) => log.warn("the steps of sagas are not recorded yet", { error }),
+        );
     }
-    this.#overflow = live.length === ACTIVE_MAX;
-    for (const record of live) {
-      if (record.state === "stuck") this.#leaveStuck(record);
-      else this.#activate(record, true);
-    }
+    this.#look();
   }
 
   /** Records a saga in the open transaction; call `begin` with the result after the commit. */
@@ -85,6 +118,7 @@ export class SagaEngine {
     const definition = [...this.#sagas.values()].find((one) => one === saga);
     if (definition === undefined) throw undeclared(saga);
     const { name, version } = definition;
+    if (this.#unrecorded.includes(definition)) recordDefinitions(tx, [definition]);
     const where = `The input of the saga ${name}`;
     const copy = jsonCopy(checked(definition.input, where).copy(input), where);
     const record: SagaRecord = {
@@ -97,6 +131,9 @@ export class SagaEngine {
       done: {},
       failure: null,
       dueAtMs: null,
+      waitDueAtMs: null,
+      attempts: 0,
+      isBehind: false,
       traceId: tx.traceId,
       startedAtMs: tx.now,
       stepNotes: null,
@@ -115,30 +152,20 @@ export class SagaEngine {
   begin(record: SagaRecord): void {
     // One that was just committed may have been found on disk by somebody else in this turn.
     if (this.#stopping || this.#active.has(keyOf(record.name, record.id))) return;
-    if (this.#active.size >= ACTIVE_MAX) this.#overflow = true;
+    if (this.#active.size >= RUNNING_MAX) this.#hasMore = true;
     else this.#activate(record, false);
   }
 
   /** Goes on with what is on the disk and not under way here, as far as there is room. */
   takeUpAll(): void {
-    const live = liveSagas(this.#host.read, ACTIVE_MAX * 2);
-    this.#overflow = live.length === ACTIVE_MAX * 2;
-    for (const record of live) {
-      if (this.#active.size >= ACTIVE_MAX) {
-        this.#overflow = true;
-        return;
-      }
-      const known = this.#active.has(keyOf(record.name, record.id));
-      if (!known && record.state !== "stuck") this.#activate(record, true);
-    }
+    this.#lookSoon();
   }
 
-  /** Has a waiting saga look again. */
+  /** Has a saga run whose row says that it was woken. */
   wake(name: string, id: string): void {
     const active = this.#active.get(keyOf(name, id));
-    if (active === undefined) return;
-    active.woken = true;
-    active.resume?.();
+    if (active === undefined) this.takeUp(name, id);
+    else active.isWoken = true;
   }
 
   /**
@@ -149,28 +176,32 @@ export class SagaEngine {
     const record = sagaRecord(tx, name, id);
     if (record?.state !== "stuck" || this.#active.has(keyOf(name, id))) return false;
     const state = record.failure === null ? "running" : "compensating";
-    updateSaga(tx, { ...record, state }, tx.now);
+    updateSaga(tx, { ...record, state, attempts: 0, dueAtMs: tx.now }, tx.now);
     return true;
   }
 
-  /** Goes on with a saga as it is on disk, unless it has ended, is stuck, or is under way here. */
+  /** Goes on with a saga as it is on disk, unless it has ended, rests, or is under way here. */
   takeUp(name: string, id: string): void {
-    if (this.#stopping || this.#active.has(keyOf(name, id))) return;
+    const key = keyOf(name, id);
+    if (this.#stopping || this.#active.has(key) || this.#broken.has(key)) return;
     const record = sagaRecord(this.#host.read, name, id);
-    if (record !== undefined && !isOver(record)) this.#activate(record, true);
+    if (record === undefined || !isDue(record, this.#host.environment.now())) return;
+    if (this.#active.size >= RUNNING_MAX) this.#hasMore = true;
+    else this.#activate(record, true);
   }
 
   /** Resolves when the saga has ended, passed its pivot, waits or is stuck, or after `withinMs`. */
   settled(name: string, id: string, withinMs: number): Promise<void> {
     const key = keyOf(name, id);
-    const active = this.#active.get(key);
-    if (active === undefined || this.#isSettled(active)) return Promise.resolve();
+    const record = this.#active.get(key)?.record ?? sagaRecord(this.#host.read, name, id);
+    if (record === undefined || this.#isSettled(record)) return Promise.resolve();
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(key) ?? new Set();
       this.#waiters.set(key, waiters);
       const done = () => {
         cancel();
         waiters.delete(done);
+        if (waiters.size === 0) this.#waiters.delete(key);
         resolve();
       };
       const cancel = this.#host.environment.after(withinMs, done);
@@ -181,103 +212,134 @@ export class SagaEngine {
   /** Stops after the steps under way; what is left goes on at the next start. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const all = [...this.#active.values()];
-    for (const active of all) active.resume?.();
-    for (const cancel of this.#stuck.values()) cancel();
-    await Promise.allSettled(all.map((active) => active.ended));
+    this.#cancelWait();
+    await Promise.allSettled([...this.#active.values()].map((active) => active.ended));
   }
 
-  /**
-   * True while a saga is doing something: has not ended, is not stuck, and does not wait or rest.
-   */
+  /** True while a saga runs or is looked for. */
   get busy(): boolean {
-    return [...this.#active.values()].some((one) => one.resume === undefined);
+    return this.#active.size > 0 || this.#isLooking;
   }
 
-  #isSettled({ record, saga }: Active): boolean {
+  #isSettled(record: SagaRecord): boolean {
     if (record.state !== "running") return record.state !== "compensating";
-    const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
+    const saga = this.#sagas.get(keyOf(record.name, record.version));
+    const pivot = saga?.steps.findIndex((step) => step.kind === "pivot") ?? -1;
     return pivot !== -1 && record.step > pivot;
   }
 
-  /** Drives a saga; `takenUp` tells that its record was read from disk. */
-  #activate(record: SagaRecord, takenUp: boolean): void {
-    const saga = this.#sagas.get(keyOf(record.name, record.version)) as Saga;
-    const key = keyOf(record.name, record.id);
+  #lookSoon(): void {
+    if (this.#isLooking || this.#stopping) return;
+    this.#isLooking = true;
+    this.#host.environment.defer(() => this.#look());
+  }
+
+  /** Takes up a page of what is to run, the oldest first, and waits for what is due next. */
+  #look(): void {
+    this.#isLooking = false;
+    if (this.#stopping) return;
+    const { environment, read } = this.#host;
+    const nowMs = environment.now();
+    const known = this.#active.size + this.#broken.size;
+    const by = { nowMs, retryByMs: nowMs + 2 * PAUSE_MAX_MS, limit: known + PAGE + 1 };
+    const strangers = dueSagas(read, by).filter(({ name, id }) => {
+      const key = keyOf(name, id);
+      return !this.#active.has(key) && !this.#broken.has(key);
+    });
+    const room = Math.max(0, Math.min(PAGE, RUNNING_MAX - this.#active.size));
+    this.#hasMore = strangers.length > room;
+    for (const { name, id } of strangers.slice(0, room)) this.takeUp(name, id);
+    const { retryAtMs, waitAtMs } = nextDue(read, nowMs);
+    if (retryAtMs < Number.POSITIVE_INFINITY) this.#retryIn(retryAtMs - nowMs);
+    this.#waitFor(waitAtMs);
+    this.#refill();
+  }
+
+  #refill(): void {
+    if (this.#hasMore && this.#active.size < REFILL_BELOW) this.#lookSoon();
+  }
+
+  #waitFor(dueAtMs: number): void {
+    if (this.#stopping || dueAtMs >= this.#waitAtMs || dueAtMs >= NEVER_MS) return;
+    this.#cancelWait();
+    this.#waitAtMs = dueAtMs;
+    this.#cancelWait = this.#host.environment.at(dueAtMs, () => {
+      this.#waitAtMs = Number.POSITIVE_INFINITY;
+      this.#look();
+    });
+  }
+
+  /** Drives a saga; `isTakenUp` tells that its record was read from disk. */
+  #activate(record: SagaRecord, isTakenUp: boolean): void {
+    const { name, id } = record;
+    const saga = this.#sagas.get(keyOf(name, record.version)) as Saga;
+    const key = keyOf(name, id);
+    const wakesSeen = isTakenUp ? wakesOf(this.#host.read, name, id) : 0;
+    const isWoken = false;
     const active: Active = {
       record,
       saga,
-      woken: false,
-      resume: undefined,
+      isTakenUp,
+      wakesSeen,
+      isWoken,
       ended: Promise.resolve(),
     };
     this.#active.set(key, active);
-    this.#stuck.get(key)?.();
-    this.#stuck.delete(key);
-    active.ended = drive(this.#driver(active, takenUp))
-      .catch((error: unknown) => this.#broken(active, error))
+    active.ended = drive(this.#driver(active))
+      .catch((error: unknown) => this.#interrupted(record, error))
       .finally(() => {
         this.#active.delete(key);
-        if (record.state === "stuck") this.#leaveStuck(record);
-        this.#tell(key);
-        this.#waiters.delete(key);
-        if (this.#overflow && this.#active.size < REFILL_BELOW) this.takeUpAll();
+        this.#rests(active);
+        this.#refill();
       });
   }
 
-  /** Leaves a stuck saga to whoever retries it; before its pivot, to its deadline at the latest. */
-  #leaveStuck(record: SagaRecord): void {
-    const { environment, read } = this.#host;
-    const { name, id, version } = record;
-    const saga = this.#sagas.get(keyOf(name, version));
-    if (this.#stopping || saga === undefined || !canTurnBack({ record, saga })) return;
-    const cancel = environment.at(record.startedAtMs + saga.deadlineMs, () => {
-      const stored = sagaRecord(read, name, id);
-      if (stored?.state !== "stuck" || this.#active.has(keyOf(name, id))) return;
-      this.#activate({ ...stored, state: "running" }, true);
-    });
-    this.#stuck.set(keyOf(name, id), cancel);
+  /** Has a saga that does not run any more be taken up when it is due. */
+  #rests({ record, isWoken }: Active): void {
+    const { name, id, state, dueAtMs } = record;
+    if (this.#isSettled(record)) this.#tell(keyOf(name, id));
+    if (isWoken) this.takeUp(name, id);
+    if (dueAtMs === null || this.#stopping) return;
+    const { environment } = this.#host;
+    if (state === "waiting" || state === "stuck") this.#waitFor(dueAtMs);
+    else this.#retryIn(dueAtMs - environment.now());
   }
 
-  #driver(active: Active, takenUp: boolean): Driver {
-    const { record, saga } = active;
-    const { environment, log, call, transact } = this.#host;
+  /** A pause is a duration: when the clock was set back since, it is not any longer. */
+  #retryIn(ms: number): void {
+    const { environment } = this.#host;
+    this.#retries.ringBy(environment.monotonic() + Math.min(ms, 2 * PAUSE_MAX_MS));
+  }
+
+  #driver(active: Active): Driver {
+    const { record, saga, isTakenUp } = active;
+    const { environment, log, call, transact, read } = this.#host;
+    const isResting = record.dueAtMs !== null;
+    if (isTakenUp && !isResting) record.isBehind = true;
     return {
       record,
       saga,
-      takenUp,
+      isResting,
       environment,
       log,
       call,
       transact: transact.bind(this.#host),
       stopping: () => this.#stopping,
       changed: () => {
-        if (this.#isSettled(active)) this.#tell(keyOf(record.name, record.id));
+        if (this.#isSettled(record)) this.#tell(keyOf(record.name, record.id));
       },
-      rest: (untilMs, wakeable) => this.#rest(active, untilMs, wakeable),
       listen: () => {
-        active.woken = false;
+        if (!active.isWoken) return;
+        active.isWoken = false;
+        active.wakesSeen = wakesOf(read, record.name, record.id);
+      },
+      get wakesSeen() {
+        return active.wakesSeen;
+      },
+      get isWoken() {
+        return active.isWoken;
       },
     };
-  }
-
-  /** Waits until `untilMs`, or until woken. */
-  #rest(active: Active, untilMs: number, wakeable: boolean): Promise<void> {
-    if (this.#stopping || (wakeable && active.woken)) return Promise.resolve();
-    const { environment } = this.#host;
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        active.resume = undefined;
-        resolve();
-      };
-      const cancel = wakeable
-        ? environment.at(untilMs, done)
-        : environment.after(Math.max(untilMs - environment.now(), 0), done);
-      active.resume = () => {
-        if (wakeable || this.#stopping) done();
-      };
-    });
   }
 
   #tell(key: string): void {
@@ -285,11 +347,15 @@ export class SagaEngine {
   }
 
   /** The journal could not be written: read the row again later and go on from there. */
-  #broken({ record }: Active, error: unknown): void {
-    const { name, id, traceId } = record;
+  #interrupted({ name, id, traceId }: SagaRecord, error: unknown): void {
     const { environment, log } = this.#host;
+    const key = keyOf(name, id);
     log.error("saga interrupted, will be taken up again", { saga: name, id, traceId, error });
-    environment.after(1_000, () => this.takeUp(name, id));
+    this.#broken.add(key);
+    environment.after(BROKEN_MS, () => {
+      this.#broken.delete(key);
+      this.takeUp(name, id);
+    });
   }
 }
 
@@ -299,8 +365,13 @@ function undeclared({ name }: { readonly name: string }): DeclarationError {
   );
 }
 
-function isOver(record: SagaRecord): boolean {
-  return record.state === "completed" || record.state === "compensated" || record.state === "stuck";
+/** Whether a saga is to run: one that was interrupted, or whose due time has come. */
+function isDue({ state, dueAtMs }: SagaRecord, nowMs: number): boolean {
+  if (state === "completed" || state === "compensated") return false;
+  if (dueAtMs === null || dueAtMs <= nowMs) return true;
+  // The clock was set back since.
+  const isRetry = state === "running" || state === "compensating";
+  return isRetry && dueAtMs > nowMs + 2 * PAUSE_MAX_MS;
 }
 
 function keyOf(name: string, id: string | number): string {

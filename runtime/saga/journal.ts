@@ -29,6 +29,9 @@ interface RecordedCommand {
   raced: boolean;
 }
 
+/** The due time of a stuck saga that nothing but a retry takes up: the last of a `Date`. */
+export const NEVER_MS = 8_640_000_000_000_000;
+
 /** Where one saga stands, as it is kept. */
 export interface SagaRecord {
   readonly name: string;
@@ -41,8 +44,17 @@ export interface SagaRecord {
   /** The results of the steps that are done, by name. */
   done: Record<string, unknown>;
   failure: SagaFailure | null;
-  /** When a waiting step is run again at the latest. */
+  /**
+   * When a saga that rests is taken up again: one that waits, retries, or is stuck. Null while it
+   * runs, so that one that was interrupted is found.
+   */
   dueAtMs: number | null;
+  /** The time that the waiting step asked for first. */
+  waitDueAtMs: number | null;
+  /** Attempts in a row that failed. */
+  attempts: number;
+  /** True when steps beyond `step` may have run, as after a crash. */
+  isBehind: boolean;
   readonly traceId: string;
   readonly startedAtMs: number;
   stepNotes: StepNotes | null;
@@ -50,24 +62,19 @@ export interface SagaRecord {
   readonly hasNamedKeys: boolean;
 }
 
-interface Row {
-  readonly name: string;
-  readonly id: string;
-  readonly version: number;
-  readonly state: SagaState;
-  readonly step: number;
+type Kept = Omit<
+  SagaRecord,
+  "input" | "done" | "failure" | "isBehind" | "stepNotes" | "hasNamedKeys"
+>;
+
+interface Row extends Kept {
   readonly input: string;
   readonly done: string;
   readonly failure: string | null;
-  readonly dueAtMs: number | null;
-  readonly traceId: string;
-  readonly startedAtMs: number;
+  readonly isBehind: number;
   readonly stepNotes: string | null;
   readonly hasNamedKeys: number;
 }
-
-type Update = Pick<Row, "name" | "id" | "state" | "step" | "done" | "failure" | "dueAtMs"> &
-  Pick<Row, "stepNotes"> & { readonly nowMs: number };
 
 interface NewSaga extends Pick<Row, "name" | "id" | "version" | "input" | "traceId"> {
   readonly nowMs: number;
@@ -80,9 +87,28 @@ interface Filter {
   readonly limit: number;
 }
 
+/** What of a record changes. */
+interface Change {
+  readonly name: string;
+  readonly id: string;
+  readonly state: SagaState;
+  readonly step: number;
+  readonly done: string;
+  readonly failure: string | null;
+  readonly dueAtMs: number | null;
+  readonly waitDueAtMs: number | null;
+  readonly attempts: number;
+  readonly isBehind: number;
+  readonly stepNotes: string | null;
+  readonly nowMs: number;
+}
+
 const columns = `name, id, version, state, step, input, done, failure, due_at_ms AS dueAtMs,
-  trace_id AS traceId, started_at_ms AS startedAtMs, step_notes AS stepNotes,
-  has_named_keys AS hasNamedKeys`;
+  wait_due_at_ms AS waitDueAtMs, attempts, is_behind AS isBehind, trace_id AS traceId,
+  started_at_ms AS startedAtMs, step_notes AS stepNotes, has_named_keys AS hasNamedKeys`;
+const changes = `state = @state, step = @step, done = @done, failure = @failure,
+  wait_due_at_ms = @waitDueAtMs, attempts = @attempts, is_behind = @isBehind,
+  step_notes = @stepNotes, changed_at_ms = @nowMs`;
 
 const statements = kernelStatements((sqlite) => ({
   insert: sqlite.prepare<[NewSaga]>(
@@ -93,17 +119,24 @@ const statements = kernelStatements((sqlite) => ({
      WHERE NOT EXISTS (SELECT 1 FROM cleave_past_saga WHERE name = @name AND id = @id)
      ON CONFLICT (name, id) DO NOTHING`,
   ),
-  update: sqlite.prepare<[Update]>(
-    `UPDATE cleave_saga SET state = @state, step = @step, done = @done, failure = @failure,
-       due_at_ms = @dueAtMs, step_notes = @stepNotes, changed_at_ms = @nowMs
-     WHERE name = @name AND id = @id`,
+  update: sqlite.prepare<[Change]>(
+    `UPDATE cleave_saga SET ${changes}, due_at_ms = @dueAtMs WHERE name = @name AND id = @id`,
+  ),
+  wait: sqlite.prepare<[Change & { wakesSeen: number }], { dueAtMs: number }>(
+    `UPDATE cleave_saga SET ${changes},
+       due_at_ms = CASE WHEN wakes > @wakesSeen THEN min(@nowMs, @dueAtMs) ELSE @dueAtMs END
+     WHERE name = @name AND id = @id RETURNING due_at_ms AS dueAtMs`,
+  ),
+  wake: sqlite.prepare<[number, string, string]>(
+    `UPDATE cleave_saga SET wakes = wakes + 1,
+       due_at_ms = CASE state WHEN 'waiting' THEN min(due_at_ms, ?) ELSE due_at_ms END
+     WHERE name = ? AND id = ? AND state NOT IN ('completed', 'compensated')`,
+  ),
+  wakes: sqlite.prepare<[string, string], { wakes: number }>(
+    "SELECT wakes FROM cleave_saga WHERE name = ? AND id = ?",
   ),
   get: sqlite.prepare<[string, string], Row>(
     `SELECT ${columns} FROM cleave_saga WHERE name = ? AND id = ?`,
-  ),
-  live: sqlite.prepare<[number], Row>(
-    `SELECT ${columns} FROM cleave_saga INDEXED BY cleave_saga_live
-     WHERE state NOT IN ('completed', 'compensated') LIMIT ?`,
   ),
   oldestLive: sqlite
     .prepare<[], number>(
@@ -126,22 +159,39 @@ export function insertSaga(tx: Write, saga: NewSaga): boolean {
 
 /** Records where a saga stands now. */
 export function updateSaga(tx: Write, record: SagaRecord, nowMs: number): void {
-  const { name, id, state, step, dueAtMs } = record;
-  const done = JSON.stringify(record.done);
-  const failure = jsonOrNull(record.failure);
-  const stepNotes = jsonOrNull(record.stepNotes);
-  statements(tx).update.run({ name, id, state, step, done, failure, dueAtMs, stepNotes, nowMs });
+  statements(tx).update.run(changeOf(record, nowMs));
+}
+
+/**
+ * Records that a saga waits; returns when it is due. That is at once when it was woken more often
+ * than `wakesSeen` times, since its step has not seen why.
+ */
+export function recordWait(
+  tx: Write,
+  record: SagaRecord,
+  { wakesSeen, nowMs }: { readonly wakesSeen: number; readonly nowMs: number },
+): number {
+  const change = { ...changeOf(record, nowMs), wakesSeen };
+  return statements(tx).wait.get(change)?.dueAtMs ?? nowMs;
+}
+
+/** Has a waiting saga be due now, and one that runs not wait; tells whether it is under way. */
+export function recordWake(
+  tx: Write,
+  { name, id, nowMs }: { readonly name: string; readonly id: string; readonly nowMs: number },
+): boolean {
+  return statements(tx).wake.run(nowMs, name, id).changes > 0;
+}
+
+/** How often a saga was woken. */
+export function wakesOf(on: Read, name: string, id: string): number {
+  return statements(on).wakes.get(name, id)?.wakes ?? 0;
 }
 
 /** One saga's record, or undefined. */
 export function sagaRecord(on: Read, name: string, id: string): SagaRecord | undefined {
   const row = statements(on).get.get(name, id);
   return row === undefined ? undefined : parsed(row);
-}
-
-/** The sagas that have not ended, at most `limit`. */
-export function liveSagas(on: Read, limit: number): SagaRecord[] {
-  return statements(on).live.all(limit).map(parsed);
 }
 
 /** When the oldest saga that has not ended was started. */
@@ -154,12 +204,24 @@ export function listSagas(on: Read, by: Filter): SagaRecord[] {
   return statements(on).list.all(by).map(parsed);
 }
 
+function changeOf(record: SagaRecord, nowMs: number): Change {
+  const { name, id, state, step, done, failure, dueAtMs, waitDueAtMs, attempts } = record;
+  return {
+    ...{ name, id, state, step, dueAtMs, waitDueAtMs, attempts, nowMs },
+    done: JSON.stringify(done),
+    failure: jsonOrNull(failure),
+    isBehind: record.isBehind ? 1 : 0,
+    stepNotes: jsonOrNull(record.stepNotes),
+  };
+}
+
 function parsed(row: Row): SagaRecord {
   return {
     ...row,
     input: JSON.parse(row.input),
     done: JSON.parse(row.done),
     failure: row.failure === null ? null : JSON.parse(row.failure),
+    isBehind: row.isBehind === 1,
     stepNotes: row.stepNotes === null ? null : JSON.parse(row.stepNotes),
     hasNamedKeys: row.hasNamedKeys === 1,
   };

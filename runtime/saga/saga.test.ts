@@ -350,7 +350,7 @@ describe("a waiting saga", () => {
     expect(world.ends()).toEqual([{ id: "1", outcome: "compensated", why: "wait: TOO_LATE" }]);
   });
 
-  test("looks no more often after a restart than it asked to", async () => {
+  test("looks no more often for a restart than it asked to", async () => {
     let looks = 0;
     const hourly = bossSaga("boss.hourly", { ...options, deadlineMs: 86_400_000 })
       .step("look", {
@@ -364,9 +364,9 @@ describe("a waiting saga", () => {
     await world.shop.advance(3_000_000);
     await world.shop.restart();
     await world.shop.advance(700_000);
-    expect(looks).toBe(3);
+    expect(looks).toBe(2);
     await world.shop.advance(3_600_000);
-    expect(looks).toBe(4);
+    expect(looks).toBe(3);
   });
 
   test("keeps no other from beginning, however many wait", async () => {
@@ -390,6 +390,7 @@ describe("a waiting saga", () => {
     await world.shop.settle();
     await world.shop.call(errands.run, { name: "seen" });
     await world.shop.restart();
+    await world.shop.call(boss.nudge, { id: "1" });
     await world.shop.advance(1);
     expect(await world.state()).toBe("running");
     held.open();

@@ -209,8 +209,11 @@ export interface SagaOptions<Input extends TObject> {
 /**
  * Begins the definition of a saga: a list of steps, kept as rows, not replayed code.
  *
- * `version` is stored with each saga that starts; one that is under way when the definition changes
- * goes on with the definition of its version, so keep the old one until none is left.
+ * `version` is stored with each saga that starts, and one under way goes on with the definition of
+ * its version. To add, remove, rename or move a step, leave the definition as it is, define the
+ * saga once more with the next version, start that one, and keep both in the module's `sagas` until
+ * none of the older is left: a module does not start while a saga is under way whose version is
+ * gone or has other steps than when it began. What a step does may be edited in place.
  *
  * The steps of this one call no other module: a saga whose steps do begins with the `saga` that
  * `declareUses` returns.

@@ -129,7 +129,7 @@ export class Placed implements AsyncDisposable {
   async settle(): Promise<void> {
     const untilMs = Date.now() + PATIENCE_MS;
     for (let calm = 0; calm < 3; ) {
-      this.#environment.moveTo(this.#environment.now());
+      this.#environment.moveTo(this.#environment.monotonic());
       await this.#stillness?.flush();
       await turns(4);
       calm = this.#busy() ? 0 : calm + 1;
@@ -145,7 +145,7 @@ export class Placed implements AsyncDisposable {
 
   /** Moves the clock, timer by timer, letting everything happen that each one sets off. */
   async advance(ms: number): Promise<void> {
-    const untilMs = this.#environment.now() + ms;
+    const untilMs = this.#environment.monotonic() + ms;
     // What was set off before the clock moves happens before it moves.
     await this.#quiet();
     for (;;) {
@@ -153,7 +153,8 @@ export class Placed implements AsyncDisposable {
       this.#environment.moveTo(Math.min(nextMs ?? untilMs, untilMs));
       await this.#quiet();
       const again = this.#environment.nextTimerAtMs();
-      if (this.#environment.now() >= untilMs && (again === undefined || again > untilMs)) return;
+      const isOver = this.#environment.monotonic() >= untilMs;
+      if (isOver && (again === undefined || again > untilMs)) return;
     }
   }
 

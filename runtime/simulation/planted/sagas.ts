@@ -38,22 +38,32 @@ export const sagaBugs: readonly PlantedBug[] = [
     says: /is stuck|the books agree|has not ended|not at rest/,
   },
   {
-    name: "waiting sagas are forgotten at a restart",
-    why: "A saga that waited when its process was killed never goes on.",
+    name: "waiting sagas are not taken up",
+    why: "A saga that waits goes on neither when it is woken nor when it is due.",
     file: "runtime/saga/engine.ts",
-    find: "      else this.#activate(record, true);",
-    replace: '      else if (record.state !== "waiting") this.#activate(record, true);',
+    find: "    else this.#activate(record, true);",
+    replace: '    else if (record.state !== "waiting") this.#activate(record, true);',
     says: /still waits|has not ended/,
     faults: { "kill-any": 0.01 },
+  },
+  {
+    name: "a wake-up is in memory alone",
+    why: "A saga that is woken while its step runs waits on when the process is killed.",
+    file: "runtime/saga/engine.ts",
+    find: "    if (active === undefined) this.takeUp(name, id);\n    else active",
+    replace: "    if (active !== undefined) active",
+    says: /still waits|has not ended|not at rest/,
   },
   {
     name: "what cannot be undone at once is left as it is",
     why: "A compensation that fails once is passed over.",
     file: "runtime/saga/drive.ts",
-    find: `      attempts += 1;
+    find: `      record.attempts += 1;
+      const { attempts } = record;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
-    replace: `      attempts += 1;
+    replace: `      record.attempts += 1;
       record.step -= 1;
+      const { attempts } = record;
       const about = { saga: record.name, id: record.id, step: step.name, attempts };`,
     says: /the books agree/,
     faults: { "disk-busy": 0.1 },

@@ -5,6 +5,7 @@ import {
   defineModule,
   event,
   handler,
+  query,
   type Transaction,
   t,
 } from "../../index.ts";
@@ -15,6 +16,11 @@ import { errands } from "./errands.ts";
 export const boss = contract("boss", {
   /** Starts the saga. Repeating it with the same id changes nothing. */
   begin: command({ input: t.Object({ id: t.String() }), output: t.Object({}) }),
+  /** Waits until the saga is settled. */
+  wait: query({
+    input: t.Object({ id: t.String(), withinMs: t.Integer() }),
+    output: t.Object({}),
+  }),
   /** Wakes the saga. */
   nudge: command({ input: t.Object({ id: t.String() }), output: t.Object({}) }),
   ended: event(1, t.Object({ id: t.String(), outcome: t.String(), why: t.String() })),
@@ -52,6 +58,10 @@ export function bossModule(...sagas: readonly [BossSaga, ...BossSaga[]]) {
           return {};
         }),
       ),
+      wait: handler(boss.wait, async ({ id, withinMs }, { settled }) => {
+        await settled(current, id, withinMs);
+        return {};
+      }),
       nudge: handler(boss.nudge, ({ id }, { transaction }) =>
         transaction((tx) => {
           tx.wake(current, id);
