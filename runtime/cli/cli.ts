@@ -1,4 +1,5 @@
 import { StartError } from "../host/start-error.ts";
+import { fileFailure } from "../store/file-failure.ts";
 import { StoreError } from "../store/store-error.ts";
 
 /** A command of the command line: what it does, how it is written, and its function. */
@@ -42,7 +43,8 @@ export async function runCommand(
   try {
     return await command.run(rest);
   } catch (error) {
-    console.error(isForUser(error) ? error.message : error);
+    // A file that cannot be used is no defect either, whoever wanted to use it.
+    console.error(isForUser(error) ? error.message : (fileFailure(error) ?? error));
     return 1;
   }
 }

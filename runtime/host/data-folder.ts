@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { fileFailure } from "../store/file-failure.ts";
 import { StartError } from "./start-error.ts";
 
 /** Lies in a data folder from its creation until the first start in it has come to its end. */
@@ -39,6 +40,8 @@ export function dataFolder(given: string): DataFolder {
         const isEmpty = readdirSync(path).length === 0;
         if (isEmpty && holdsDatabases) writeFileSync(mark, "");
       } catch (cause) {
+        const failure = fileFailure(cause, path);
+        if (failure !== undefined) throw new StartError(failure, { cause });
         throw new StartError(
           `The data folder ${path} cannot be used: ${String(cause)}. ` +
             `Give this user the right to write there, or choose another with DATA_DIR.`,

@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { fileFailure } from "../store/file-failure.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Run } from "./child.ts";
 
@@ -160,7 +161,7 @@ function attempt(begin: () => Run): Run {
   try {
     return begin();
   } catch (error) {
-    const ended = Promise.resolve(`could not be begun (${String(error)})`);
+    const ended = Promise.resolve(`could not be begun (${fileFailure(error) ?? String(error)})`);
     return { ready: new Promise(() => {}), ended, signal() {} };
   }
 }

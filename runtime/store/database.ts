@@ -10,6 +10,7 @@ import {
   type Sqlite,
 } from "./connection.ts";
 import { type Disk, realDisk } from "./disk.ts";
+import { fileFailure } from "./file-failure.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate.ts";
 import { assertSchema } from "./schema-check.ts";
@@ -60,12 +61,15 @@ export function claimDatabase(options: DatabaseOptions): () => void {
     }
   } catch (error) {
     release();
-    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
+    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error, disk) : error;
   }
   return release;
 }
 
-function unreadable(path: string, cause: Error): StoreError {
+/** Says why a database cannot be used. What is simulated lies at no path of this machine. */
+function unreadable(path: string, cause: Error, disk: Disk): StoreError {
+  const failure = fileFailure(cause, disk === realDisk ? path : undefined);
+  if (failure !== undefined) return new StoreError(failure, { cause });
   return new StoreError(
     `${path} cannot be read (${cause.message}). If it is damaged, put a copy of the data in its ` +
       `place; if another program works on it, stop that program.`,
@@ -86,25 +90,31 @@ function unreadable(path: string, cause: Error): StoreError {
 export function openDatabase(options: DatabaseOptions): Database {
   const { module, folder, environment, disk = realDisk } = options;
   const path = `${folder}/${module}.db`;
-  let sqlite = disk.open(path);
+  let opened: Sqlite | undefined;
   try {
-    prepare(sqlite);
-    const copy = (migration: string) => copyBefore(migration, { path, sqlite, disk });
-    const change = migrate(sqlite, options.migrations, copy);
-    if (change === "rebuilt") {
-      sqlite.close();
-      sqlite = disk.open(path);
-      prepare(sqlite);
-    }
+    const before = disk.open(path);
+    opened = before;
+    prepare(before);
+    const copy = (migration: string) => copyBefore(migration, { path, sqlite: before, disk });
+    const change = migrate(before, options.migrations, copy);
+    const sqlite = change === "rebuilt" ? openedAnew(before, path, disk) : before;
+    opened = sqlite;
     const open = checked(sqlite, options.schema, { isChanged: change !== "current" });
     // Before any statement is prepared: it guards those that are prepared after it is made.
     const writer = groupCommit(module, open, environment);
     prepareStatements(open, { writes: true });
     return { [connection]: open, module, writer, close: () => void sqlite.close() };
   } catch (error) {
-    sqlite.close();
-    throw error;
+    opened?.close();
+    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error, disk) : error;
   }
+}
+
+function openedAnew(before: Sqlite, path: string, disk: Disk): Sqlite {
+  before.close();
+  const sqlite = disk.open(path);
+  prepare(sqlite);
+  return sqlite;
 }
 
 /** Copies a database as it was before a migration that may drop or rebuild a table. */
@@ -156,7 +166,7 @@ export function openForReading(options: DatabaseOptions): ReadDatabase {
     };
   } catch (error) {
     opened?.close();
-    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error) : error;
+    throw error instanceof BetterSqlite3.SqliteError ? unreadable(path, error, disk) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import BetterSqlite3 from "better-sqlite3";
+import { fileFailure } from "./file-failure.ts";
 import { OwnedError, StoreError } from "./store-error.ts";
 
 /**
@@ -8,12 +9,13 @@ import { OwnedError, StoreError } from "./store-error.ts";
  * drops it when the process dies, however it dies. Returns a function that gives it up.
  */
 export function ownerLock(path: string, module: string): () => void {
-  const lock = new BetterSqlite3(path, { timeout: 0 });
+  let lock: BetterSqlite3.Database | undefined;
   try {
+    lock = new BetterSqlite3(path, { timeout: 0 });
     lock.pragma("locking_mode = EXCLUSIVE");
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
-    lock.close();
+    lock?.close();
     const owned = cause instanceof BetterSqlite3.SqliteError && cause.code === "SQLITE_BUSY";
     if (owned) {
       throw new OwnedError(
@@ -22,11 +24,14 @@ export function ownerLock(path: string, module: string): () => void {
         { cause },
       );
     }
+    const failure = fileFailure(cause, path);
+    if (failure !== undefined) throw new StoreError(failure, { cause });
     throw new StoreError(
       `The ownership of ${module} cannot be taken: ${path} is no lock file that Cleave can ` +
         `write. Look at its permissions and its disk; if it is damaged, delete it.`,
       { cause },
     );
   }
-  return () => lock.close();
+  const held = lock;
+  return () => held.close();
 }
