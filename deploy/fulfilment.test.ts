@@ -136,11 +136,29 @@ describe("an order", () => {
     const mine = shop.client({ ...key, "x-order-token": orderToken }).orders.v1.orders({ orderId });
     given(await mine.cancel.post({ reason: "Changed my mind" }));
     await hasStatus(orderId, "cancelled");
+    const again = await mine.cancel.post({ reason: "Changed my mind" });
+    expect(given(again)).toMatchObject({ status: "cancelled" });
     expect(await shelf()).toEqual(before);
     const payment = await paymentOf(orderId);
     expect(payment).toMatchObject({ state: "voided", captured: { amount: 0 } });
     const packed = await shipmentOf(shipmentId).pack.post();
     expect(packed.error).toMatchObject({ status: 409, value: { code: "illegal_transition" } });
+  });
+
+  test("that has left is not cancelled, and its parcels are told as they stand", async () => {
+    const { orderId, shipmentId } = await ordered();
+    given(await shipmentOf(shipmentId).cancel.post());
+    const keyed = asStaff({ "idempotency-key": `parcel-of-${orderId}` });
+    const make = () => keyed.shipping.v1.admin.orders({ orderId }).shipments.post({});
+    const { shipmentId: other } = given(await make());
+    given(await shipmentOf(other).pack.post());
+    given(await shipmentOf(other).ship.post(parcel));
+    expect(given(await make())).toMatchObject({ shipmentId: other, state: "shipped" });
+    const late = keyed.orders.v1.orders({ orderId });
+    for (let time = 0; time < 2; time++) {
+      const { error } = await late.cancel.post({});
+      expect(error).toMatchObject({ status: 409, value: { code: "not_cancellable" } });
+    }
   });
 
   test("that leaves while it is cancelled does either, whole", async () => {

@@ -57,6 +57,18 @@ describe("the rules refuse", () => {
       "payments declares no use of orders",
     ],
     [
+      "a use of the module's own",
+      "modules/orders/uses.ts",
+      'import { orders } from "./contract.ts";',
+      "uses.ts names procedures of other modules.",
+    ],
+    [
+      "the list of uses in http.ts",
+      "modules/orders/http.ts",
+      'import { uses } from "./uses.ts";',
+      "http.ts talks to its module by `call` only.",
+    ],
+    [
       "the kernel's inside in a module",
       "modules/orders/store.ts",
       'import type { Read } from "../../runtime/store/connection.ts";',

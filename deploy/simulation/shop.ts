@@ -10,6 +10,7 @@ import { useAccount } from "./accounts.ts";
 import { afterwards, type Plan, planOf } from "./after-sale.ts";
 import { type Access, askedByBank } from "./bank.ts";
 import { askByPhone, hangUp } from "./by-phone.ts";
+import { neverBackwards } from "./never-backwards.ts";
 import { unlessRefused } from "./refusals.ts";
 
 const SKUS = ["GREEN", "BLACK", "WHITE"] as const;
@@ -22,6 +23,8 @@ const CARDS = [
 const LOOKS_MAX = 400;
 /** How often one who is hasty looks in quick succession first. */
 const WATCHING_LOOKS = 10;
+/** How long one who asks again waits for an answer, as a request over HTTP does. */
+const WAIT_MS = 3_000;
 /** The share of buyers who ask by phone first. */
 const PHONING = 0.2;
 /** The share of buyers who have an account first. */
@@ -69,7 +72,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
     clients: 20,
     prepare: (call: Shop) => filledShop(call, { stock, couponUses }),
     async client(client) {
-      const call: Shop = client.call;
+      const call: Shop = neverBackwards(client.call);
       if (client.random() < PHONING) await phone(call, client, { stock, abandoning });
       if (client.random() < REGISTERING) await useAccount(call, client);
       const cart = await filledCart(call, client);
@@ -78,13 +81,17 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
       const offer = { ...cart, cartVersion: version, expectedTotal: totals.total, paymentToken };
       const abandons = client.random() < abandoning;
       const plan = planOf(client, CANCELLING_LATE * abandoning);
-      const started = await call(orders.startCheckout, offer).catch(unlessRefused);
+      const key = `order-of-${client.number}`;
+      const started = await call(orders.startCheckout, offer, { key }).catch(unlessRefused);
       if (started === undefined) return;
       const { checkoutId, orderId } = started;
       const given = { checkoutId, ...keyOf(cart) };
       if (abandons) await call(orders.abandonCheckout, given).catch(unlessRefused);
       const state = await outcomeOf(call, { client, plan }, given);
       if (state === "confirmed") await afterwards(call, plan, orderId);
+      const again = await call(orders.startCheckout, offer, { key });
+      if (again.checkoutId !== checkoutId) throw new Error(`${key} is ${again.checkoutId}, too.`);
+      await call(orders.checkoutById, { ...given, waitMs: WAIT_MS });
     },
   };
 }

@@ -30,6 +30,12 @@ const ReservationState = t.Union([
   t.Literal("expired"),
 ]);
 
+/** Events about one order are taken in in order. */
+const byOrder = { key: "orderId" } as const;
+
+/** Events about one variant are taken in in order. */
+const byVariant = { key: "variantId" } as const;
+
 /** What inventory promises: how much of each variant is on the shelf, and for whom it is kept. */
 export const inventory = contract("inventory", {
   /** How much of each variant can be ordered; an unknown variant has none. */
@@ -183,12 +189,13 @@ export const inventory = contract("inventory", {
   stockAdjusted: event(
     1,
     t.Object({ variantId: Id, available: t.Integer(), delta: t.Integer(), reason: t.String() }),
+    byVariant,
   ),
-  stockRanOut: event(1, t.Object({ variantId: Id })),
-  stockCameBack: event(1, t.Object({ variantId: Id, available: t.Integer() })),
-  stockHeld: event(1, t.Object({ orderId: Id, untilMs: t.Integer() })),
-  stockCommitted: event(1, t.Object({ orderId: Id })),
-  stockReleased: event(1, t.Object({ orderId: Id, reason: t.String() })),
-  holdExpired: event(1, t.Object({ orderId: Id })),
-  stockConsumed: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  stockRanOut: event(1, t.Object({ variantId: Id }), byVariant),
+  stockCameBack: event(1, t.Object({ variantId: Id, available: t.Integer() }), byVariant),
+  stockHeld: event(1, t.Object({ orderId: Id, untilMs: t.Integer() }), byOrder),
+  stockCommitted: event(1, t.Object({ orderId: Id }), byOrder),
+  stockReleased: event(1, t.Object({ orderId: Id, reason: t.String() }), byOrder),
+  holdExpired: event(1, t.Object({ orderId: Id }), byOrder),
+  stockConsumed: event(1, t.Object({ orderId: Id, shipmentId: Id }), byOrder),
 });

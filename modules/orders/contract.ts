@@ -113,6 +113,24 @@ const Order = t.Object({
 const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]);
 /** Which order an event is about, and whom to tell. */
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
+const Confirmed = t.Object({
+  ...Told,
+  orderToken: t.String(),
+  total: moneySchema,
+  /** What leads from the lines' sums to the total; older events do not tell it. */
+  discount: t.Optional(moneySchema),
+  shipping: t.Optional(moneySchema),
+  lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
+});
+const Shipped = t.Object({
+  ...Told,
+  shipmentId: t.Optional(Id),
+  carrier: t.String(),
+  trackingNumber: t.String(),
+  lines: t.Optional(t.Array(t.Object({ title: t.String(), quantity: Quantity }))),
+});
+/** Events about one order are taken in in order. */
+const byOrder = { key: "orderId" } as const;
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
 /** How a checkout stands. */
@@ -245,11 +263,7 @@ export const orders = contract("orders", {
   }),
   /** How a checkout stands; with `waitMs` it answers when it is decided or the time is over. */
   checkoutById: query({
-    input: t.Object({
-      checkoutId: Id,
-      cartToken: t.Optional(t.String({ maxLength: 100 })),
-      waitMs: WaitMs,
-    }),
+    input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken, waitMs: WaitMs }),
     output: Checkout,
     errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
   }),
@@ -367,33 +381,17 @@ export const orders = contract("orders", {
     }),
   }),
 
-  orderPlaced: event(1, t.Object({ orderId: Id, number: t.Integer(), total: moneySchema })),
+  orderPlaced: event(
+    1,
+    t.Object({ orderId: Id, number: t.Integer(), total: moneySchema }),
+    byOrder,
+  ),
   /** Published at the pivot, never before: the stock is committed and the payment authorised. */
-  orderConfirmed: event(
-    1,
-    t.Object({
-      ...Told,
-      orderToken: t.String(),
-      total: moneySchema,
-      /** What leads from the lines' sums to the total; older events do not tell it. */
-      discount: t.Optional(moneySchema),
-      shipping: t.Optional(moneySchema),
-      lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
-    }),
-  ),
-  orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() })),
-  orderCancelled: event(1, t.Object({ ...Told, reason: t.String() })),
+  orderConfirmed: event(1, Confirmed, byOrder),
+  orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() }), byOrder),
+  orderCancelled: event(1, t.Object({ ...Told, reason: t.String() }), byOrder),
   /** One parcel of an order left. Which one and what is in it older events do not tell. */
-  orderShipped: event(
-    1,
-    t.Object({
-      ...Told,
-      shipmentId: t.Optional(Id),
-      carrier: t.String(),
-      trackingNumber: t.String(),
-      lines: t.Optional(t.Array(t.Object({ title: t.String(), quantity: Quantity }))),
-    }),
-  ),
-  orderRefunded: event(1, t.Object({ ...Told, amount: moneySchema })),
-  orderCompleted: event(1, t.Object({ orderId: Id })),
+  orderShipped: event(1, Shipped, byOrder),
+  orderRefunded: event(1, t.Object({ ...Told, amount: moneySchema }), byOrder),
+  orderCompleted: event(1, t.Object({ orderId: Id }), byOrder),
 });

@@ -34,9 +34,10 @@ import { onRefundFailed } from "./reactions/on-refund-failed.ts";
 import { onRefundSucceeded } from "./reactions/on-refund-succeeded.ts";
 import { onShipmentDelivered } from "./reactions/on-shipment-delivered.ts";
 import { onShipmentShipped } from "./reactions/on-shipment-shipped.ts";
+import { bookReversal } from "./sagas/book-reversal.ts";
 import { cancelOrder as cancellation, cancelOrderVersion1 } from "./sagas/cancel-order.ts";
 import { placeOrder } from "./sagas/place-order.ts";
-import { refundOrder as refunding } from "./sagas/refund-order.ts";
+import { refundOrder as refunding, refundOrderVersion1 } from "./sagas/refund-order.ts";
 import { stopOrder } from "./sagas/stop-order.ts";
 import * as schema from "./schema.ts";
 import { tokenKey } from "./tokens.ts";
@@ -82,7 +83,15 @@ export default defineModule({
     onShipmentDelivered,
     onShipmentShipped,
   ],
-  sagas: [placeOrder, cancellation, cancelOrderVersion1, refunding, stopOrder],
+  sagas: [
+    placeOrder,
+    cancellation,
+    cancelOrderVersion1,
+    refunding,
+    refundOrderVersion1,
+    stopOrder,
+    bookReversal,
+  ],
   schema,
   migrations: [{ name: "0000_initial", sql: initial }],
   ports: [tokenKey],

@@ -1,27 +1,35 @@
-import type { Transaction } from "#runtime";
+import type { Money, Transaction } from "#runtime";
 import { orders } from "./contract.ts";
-import type { RefundState } from "./domain/refund.ts";
 import { stopIfRefunded } from "./stopping.ts";
-import { addRefunded, note } from "./store/orders.ts";
-import { refundById, settleRefund } from "./store/refunds.ts";
+import { addRefunded, note, standingOf } from "./store/orders.ts";
+import { addRefund, refundById, settleRefund } from "./store/refunds.ts";
 
 /**
- * Decides a refund that was asked for here, once, whoever hears of it first: the saga by the
- * answer, or the reaction by the event. Returns false for a refund that nobody asked for here.
+ * Books a refund that succeeded, once, whoever hears of it first and however often: a saga by an
+ * answer, or a reaction by the event. One that was not asked for here, because payments reversed
+ * the order or the provider gave money back, is noted with it.
  */
-export function decideRefund(tx: Transaction, refundId: string, to: RefundState): boolean {
-  const refund = refundById(tx, refundId);
-  if (refund === undefined) return false;
-  if (!settleRefund(tx, refund, to)) return true;
-  const { orderId, amount, currency } = refund;
-  if (to === "failed") {
-    note(tx, orderId, { what: "refund failed", by: "payments", atMs: tx.now });
-    return true;
+export function refundSucceeded(
+  tx: Transaction,
+  { orderId, refundId, amount }: { orderId: string; refundId: string; amount: Money },
+): void {
+  if (standingOf(tx, orderId) === undefined) return;
+  const asked = refundById(tx, refundId);
+  if (asked === undefined) {
+    addRefund(tx, { refundId, orderId, ...amount, reason: "", requestedAtMs: tx.now });
   }
-  const order = addRefunded(tx, orderId, { amount, atMs: tx.now });
-  if (order !== undefined) {
-    tx.emit(orders.orderRefunded, { orderId, ...order, amount: { amount, currency } });
+  const refund = asked ?? refundById(tx, refundId);
+  if (refund === undefined || !settleRefund(tx, refund, "succeeded")) return;
+  const order = addRefunded(tx, orderId, { amount: amount.amount, atMs: tx.now });
+  if (order !== undefined && asked !== undefined) {
+    tx.emit(orders.orderRefunded, { orderId, ...order, amount });
   }
   stopIfRefunded(tx, orderId);
-  return true;
+}
+
+/** Notes that a refund which was asked for here failed, once. */
+export function refundFailed(tx: Transaction, refundId: string): void {
+  const refund = refundById(tx, refundId);
+  if (refund === undefined || !settleRefund(tx, refund, "failed")) return;
+  note(tx, refund.orderId, { what: "refund failed", by: "payments", atMs: tx.now });
 }

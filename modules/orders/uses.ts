@@ -16,6 +16,7 @@ export const { uses, handler, saga } = declareUses([
   payments.capture,
   payments.paymentOfOrder,
   payments.refund,
+  payments.refundsOf,
   payments.reverse,
   products.quoteLines,
   shipping.audit,

@@ -36,6 +36,9 @@ const Payment = t.Object({
   declineCode: t.Union([t.String(), t.Null()]),
 });
 
+/** Events about one order are taken in in order. */
+const byOrder = { key: "orderId" } as const;
+
 /** What payments promises: to move an order's money once, and to know what became of it. */
 export const payments = contract("payments", {
   /**
@@ -145,6 +148,23 @@ export const payments = contract("payments", {
     },
   }),
 
+  /** The refunds of an order, by whomever they were asked for. */
+  refundsOf: query({
+    input: t.Object({ orderId: Id }),
+    output: t.Object({
+      /** Nothing of the order's money is held, and nothing that could change that is under way. */
+      isWhole: t.Boolean(),
+      refunds: t.Array(
+        t.Object({
+          /** As in the events; for one that was not asked for by an id, one of payments' own. */
+          refundId: Id,
+          amount: moneySchema,
+          state: t.Union([t.Literal("pending"), t.Literal("succeeded"), t.Literal("failed")]),
+        }),
+      ),
+    }),
+  }),
+
   /** Asks the provider how a payment stands and records the answer. Repeating it is harmless. */
   syncPayment: command({
     input: t.Object({ paymentId: Id }),
@@ -199,20 +219,30 @@ export const payments = contract("payments", {
     output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
   }),
 
-  paymentActionRequired: event(1, t.Object({ orderId: Id, paymentId: Id, actionUrl: t.String() })),
-  paymentAuthorised: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema })),
-  paymentDeclined: event(1, t.Object({ orderId: Id, paymentId: Id, code: t.String() })),
-  paymentUnknown: event(1, t.Object({ orderId: Id, paymentId: Id })),
-  paymentCaptured: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema })),
-  captureFailed: event(1, t.Object({ orderId: Id, paymentId: Id, reason: t.String() })),
-  paymentVoided: event(1, t.Object({ orderId: Id, paymentId: Id })),
-  authorisationExpired: event(1, t.Object({ orderId: Id, paymentId: Id })),
+  paymentActionRequired: event(
+    1,
+    t.Object({ orderId: Id, paymentId: Id, actionUrl: t.String() }),
+    byOrder,
+  ),
+  paymentAuthorised: event(
+    1,
+    t.Object({ orderId: Id, paymentId: Id, amount: moneySchema }),
+    byOrder,
+  ),
+  paymentDeclined: event(1, t.Object({ orderId: Id, paymentId: Id, code: t.String() }), byOrder),
+  paymentUnknown: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
+  paymentCaptured: event(1, t.Object({ orderId: Id, paymentId: Id, amount: moneySchema }), byOrder),
+  captureFailed: event(1, t.Object({ orderId: Id, paymentId: Id, reason: t.String() }), byOrder),
+  paymentVoided: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
+  authorisationExpired: event(1, t.Object({ orderId: Id, paymentId: Id }), byOrder),
   refundSucceeded: event(
     1,
     t.Object({ orderId: Id, paymentId: Id, refundId: Id, amount: moneySchema }),
+    byOrder,
   ),
   refundFailed: event(
     1,
     t.Object({ orderId: Id, paymentId: Id, refundId: Id, reason: t.String() }),
+    byOrder,
   ),
 });

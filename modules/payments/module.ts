@@ -9,6 +9,7 @@ import { paymentById } from "./handlers/payment-by-id.ts";
 import { paymentOfOrder } from "./handlers/payment-of-order.ts";
 import { receiveWebhook } from "./handlers/receive-webhook.ts";
 import { refund } from "./handlers/refund.ts";
+import { refundsOf } from "./handlers/refunds-of.ts";
 import { resolvePayment } from "./handlers/resolve-payment.ts";
 import { reverse } from "./handlers/reverse.ts";
 import { syncPayment } from "./handlers/sync-payment.ts";
@@ -28,6 +29,7 @@ export default defineModule({
     paymentOfOrder,
     receiveWebhook,
     refund,
+    refundsOf,
     resolvePayment,
     reverse,
     syncPayment,

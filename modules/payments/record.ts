@@ -8,6 +8,7 @@ import {
   outcomeOf,
   standing,
 } from "./domain/ledger.ts";
+import { refundIdOf } from "./domain/refunds.ts";
 import type { OperationRow, PaymentRow } from "./store.ts";
 import * as store from "./store.ts";
 
@@ -94,10 +95,7 @@ function tell(tx: Transaction, payment: PaymentRow, { fact, facts, operations }:
   const amount = { amount: fact.amount, currency };
   const reason = fact.detail ?? "unknown";
   const overruled = (kind: Fact["kind"]) => facts.some((one) => isSame(one, { ...fact, kind }));
-  const refundId =
-    operations.find(({ operationId }) => operationId === fact.operationId)?.refundId ??
-    fact.operationId ??
-    fact.providerRef;
+  const refundId = refundIdOf(fact, operations);
   switch (fact.kind) {
     case "action_required":
       if (state !== "action_required" || payment.actionUrl === null) return;

@@ -11,7 +11,7 @@ export type EntryRow = typeof entries.$inferSelect;
 const slot = sql.placeholder;
 const put = (name: string) => sql`${slot(name)}`;
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   payment: db
     .select()
     .from(payments)
@@ -50,7 +50,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   addPayment: db
     .insert(payments)
     .values({

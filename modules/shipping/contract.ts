@@ -42,6 +42,9 @@ const Shipment = t.Object({
 const Missing = { SHIPMENT_NOT_FOUND: t.Object({ shipmentId: Id }) };
 const Illegal = { ILLEGAL_TRANSITION: t.Object({ from: ShipmentState, to: ShipmentState }) };
 
+/** Events about one order are taken in in order. */
+const byOrder = { key: "orderId" } as const;
+
 /** What shipping promises: what delivery costs, and to bring an order's goods on their way once. */
 export const shipping = contract("shipping", {
   /**
@@ -187,8 +190,8 @@ export const shipping = contract("shipping", {
     output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
   }),
 
-  shipmentCreated: event(1, t.Object({ orderId: Id, shipmentId: Id })),
-  shipmentPacked: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  shipmentCreated: event(1, t.Object({ orderId: Id, shipmentId: Id }), byOrder),
+  shipmentPacked: event(1, t.Object({ orderId: Id, shipmentId: Id }), byOrder),
   shipmentShipped: event(
     1,
     t.Object({
@@ -198,10 +201,15 @@ export const shipping = contract("shipping", {
       trackingNumber: t.String(),
       lines: Lines,
     }),
+    byOrder,
   ),
   /** `complete` is true when every line of the order has been delivered. */
-  shipmentDelivered: event(1, t.Object({ orderId: Id, shipmentId: Id, complete: t.Boolean() })),
-  shipmentCancelled: event(1, t.Object({ orderId: Id, shipmentId: Id })),
+  shipmentDelivered: event(
+    1,
+    t.Object({ orderId: Id, shipmentId: Id, complete: t.Boolean() }),
+    byOrder,
+  ),
+  shipmentCancelled: event(1, t.Object({ orderId: Id, shipmentId: Id }), byOrder),
   /** The money could not be captured; the shipment is back to packed. */
-  dispatchFailed: event(1, t.Object({ orderId: Id, shipmentId: Id, reason: t.String() })),
+  dispatchFailed: event(1, t.Object({ orderId: Id, shipmentId: Id, reason: t.String() }), byOrder),
 });

@@ -21,7 +21,7 @@ const CLEARED_MAX = 20;
 
 const slot = sql.placeholder;
 
-const read = reads(schema, (db) => {
+const read = reads(schema, { stablePlans: true }, (db) => {
   const user = {
     userId: accounts.id,
     email: accounts.email,
@@ -85,7 +85,7 @@ const read = reads(schema, (db) => {
   };
 });
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   insertAccount: db
     .insert(accounts)
     .values({

@@ -1,4 +1,4 @@
-import type { InstanceStatus, SystemStatus } from "../host/system-status.ts";
+import { type InstanceStatus, type SystemStatus, timeOf } from "../host/system-status.ts";
 
 const COLUMNS = ["INSTANCE", "MODULES", "VERSION", "STATE", "UP SINCE", "IN FLIGHT"];
 const RATES = ["CALLS/S", "ERRORS/S", "OPEN BREAKERS"];
@@ -35,7 +35,7 @@ function rowOf(instance: InstanceStatus): string[] {
     [...(isGateway ? ["gateway"] : []), ...names].join(" "),
     version,
     state,
-    new Date(startedAtMs).toISOString().replace(/\.\d+Z$/, "Z"),
+    timeOf(startedAtMs),
     inFlight === null ? "-" : String(inFlight),
     rate(instance.callsPerSecond),
     rate(instance.errorsPerSecond),

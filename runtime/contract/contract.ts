@@ -1,6 +1,6 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
-import { assertWireSchema, sealSchema } from "./schema.ts";
+import { settleSchema } from "./schema.ts";
 import { versionNumber } from "./time.ts";
 
 /** The declared errors of a procedure: UPPER_SNAKE code to the schema of its data. */
@@ -11,7 +11,12 @@ type Shape = { readonly input: TObject; readonly output: TSchema; readonly error
 /** A definition before its contract has given it a name. */
 type Unnamed =
   | ({ readonly kind: "query" | "command" } & Shape)
-  | { readonly kind: "event"; readonly version: number; readonly payload: TObject };
+  | {
+      readonly kind: "event";
+      readonly version: number;
+      readonly payload: TObject;
+      readonly key?: string;
+    };
 
 /**
  * Anything callable in a contract. `module` and `name` are literals, so `uses` and `call` can be
@@ -43,6 +48,8 @@ export interface EventType<Module extends string = string, Payload extends TObje
   readonly name: string;
   readonly version: number;
   readonly payload: Payload;
+  /** The property of the payload whose value names what the event is about; see `event`. */
+  readonly key?: string;
 }
 
 export type InputOf<P extends Procedure> = Static<P["input"]>;
@@ -87,7 +94,13 @@ export function query<I extends TObject, O extends TSchema, E extends ErrorSchem
   return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** An order to do something. It must be safe to repeat; its docstring says how. */
+/**
+ * An order to do something. It must be safe to repeat; its docstring says how.
+ *
+ * An answer that was stored for a key is given as today's output declares it. So a property that is
+ * added to an output stays optional until the answers from before have expired: one that does not
+ * fit is a ContractError, although the command was done.
+ */
 export function command<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
   input: I;
   output: O;
@@ -96,12 +109,25 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
-/** A fact that happened, in the past tense. `version` is a whole number from 1 on. */
+/**
+ * Declares an event: a fact that happened, in the past tense. `version` is a whole number from 1
+ * on.
+ *
+ * Consumers take in a producer's events in order. One that a reaction keeps failing on is set aside
+ * as a dead letter and tried again later, and `key` decides what happens to those after it. It
+ * names a required property of the payload, a text or a whole number, such as `orderId`: all events
+ * of the module with the same value of their keys, whatever their names, are taken in in order, so
+ * later ones wait behind the dead letter. Events of other keys go on, and so does every event
+ * without a key, which may thus be taken in before an earlier one. Give a key where order matters.
+ *
+ * Throws a TypeError for a key that is no such property, when the contract is made.
+ */
 export function event<P extends TObject>(
   version: number,
   payload: P,
-): { kind: "event"; version: number; payload: P } {
-  return { kind: "event", version, payload };
+  options: { readonly key?: Extract<keyof Static<P>, string> } = {},
+): { kind: "event"; version: number; payload: P; key?: string } {
+  return { kind: "event", version, payload, ...options };
 }
 
 /**
@@ -127,21 +153,27 @@ export function contract<Module extends string, D extends Record<string, Unnamed
 function assertDefinition(where: string, definition: Unnamed): void {
   if (definition.kind === "event") {
     versionNumber(definition.version, `The version of the event ${where}`);
-    return settle(definition.payload, where);
+    settleSchema(definition.payload, where);
+    return assertKey(definition.payload, definition.key, where);
   }
-  settle(definition.input, `${where} input`);
-  settle(definition.output, `${where} output`);
+  settleSchema(definition.input, `${where} input`);
+  settleSchema(definition.output, `${where} output`);
   for (const [code, data] of Object.entries(definition.errors)) {
     if (!/^[A-Z][A-Z0-9_]*$/.test(code)) {
       throw new TypeError(`${where} declares the error ${code}. Write it as UPPER_SNAKE.`);
     }
-    settle(data, `${where} error ${code}`);
+    settleSchema(data, `${where} error ${code}`);
   }
 }
 
-function settle(schema: TSchema, where: string): void {
-  assertWireSchema(schema, where);
-  sealSchema(schema);
+function assertKey({ properties, required }: TObject, key: string | undefined, where: string) {
+  if (key === undefined) return;
+  const isKey = /^(string|integer)$/.test(properties[key]?.["type"]) && required?.includes(key);
+  if (isKey) return;
+  throw new TypeError(
+    `${where} has the key ${key}. Name a required property of its payload that is a text or a ` +
+      "whole number, or leave the key out.",
+  );
 }
 
 /**

@@ -35,7 +35,7 @@ export class TransportError extends Error {
 
   readonly code: TransportErrorCode;
   readonly executed: "no" | "unknown";
-  /** True when the callee has answered: what did not return is something that it needed. */
+  /** True when it says nothing of the callee: that has answered, or the broker did in its place. */
   readonly isRelayed: boolean;
 
   constructor(
@@ -53,7 +53,26 @@ export class TransportError extends Error {
 
 /** A value did not fit its contract, or a module broke a rule of the kernel: a bug, no refusal. */
 export class ContractError extends Error {
-  override readonly name: string = "ContractError";
+  override readonly name = "ContractError";
+}
+
+/** The input of a call did not fit: `at` is where in it, as in `/lines/0/sku`. */
+export class InputError extends ContractError {
+  readonly at: string;
+  /** What would fit, as in "Expected string". */
+  readonly expected: string;
+
+  constructor(message: string, { at, expected }: Misfit) {
+    super(message);
+    this.at = at;
+    this.expected = expected;
+  }
+}
+
+/** Where a value does not fit its schema, and why. */
+export interface Misfit {
+  readonly at: string;
+  readonly expected: string;
 }
 
 /**
@@ -62,7 +81,7 @@ export class ContractError extends Error {
  * never tried again.
  */
 export class DeclarationError extends ContractError {
-  override readonly name = "DeclarationError";
+  readonly isUndeclared = true;
 }
 
 /**
@@ -82,11 +101,16 @@ export function isDomainError(error: unknown): error is DomainError {
 }
 
 /** Recognises by name, as `isDomainError` does. */
+export function isContractError(error: unknown): error is ContractError {
+  return error instanceof Error && error.name === "ContractError";
+}
+
+/** Recognises by name, as `isDomainError` does. */
 export function isTransportError(error: unknown): error is TransportError {
   return error instanceof Error && error.name === "TransportError" && "executed" in error;
 }
 
 /** Recognises by name, as `isDomainError` does. */
 export function isDeclarationError(error: unknown): error is DeclarationError {
-  return error instanceof Error && error.name === "DeclarationError";
+  return error instanceof Error && error.name === "ContractError" && "isUndeclared" in error;
 }

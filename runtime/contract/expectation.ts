@@ -47,7 +47,10 @@ function isWritten({ type, format }: TSchema): boolean {
   return type === "string" && (format === "numeric" || format === "boolean");
 }
 
-function range({ minimum, maximum }: TSchema): string {
+/** The bounds that every integer has go without saying, unless they are what was broken. */
+function range(schema: TSchema): string {
+  const minimum = schema["minimum"] === Number.MIN_SAFE_INTEGER ? undefined : schema["minimum"];
+  const maximum = schema["maximum"] === Number.MAX_SAFE_INTEGER ? undefined : schema["maximum"];
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return ` of at least ${minimum}`;
   return maximum === undefined ? "" : ` of at most ${maximum}`;

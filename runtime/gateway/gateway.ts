@@ -1,10 +1,13 @@
+import { KindGuard } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
+import { openUnions } from "../contract/schema.ts";
 import type { Log } from "../telemetry/log.ts";
 import { addressOf } from "./address.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
 import { HttpProblem } from "./http-problem.ts";
+import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
@@ -106,10 +109,23 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
     monotonic: options.environment.monotonic,
     deadlineMs: options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
   });
-  const app: AnyElysia = new Elysia({ handler }).onError(explain).use(healthRoutes(edge, isReady));
+  const app: AnyElysia = new Elysia({ handler })
+    .onError(explain)
+    .onParse(({ request, contentType }) => parsed(request, contentType))
+    .use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
+  for (const { hooks } of app.routes) openUnionsOf(hooks);
   // Routes that cannot stand beside one another are refused now, not at the first request.
   return app.compile();
+}
+
+/** What Elysia cleans by a route's schemas keeps what any member of a union declares. */
+function openUnionsOf(hooks: Readonly<Record<string, unknown>>): void {
+  const { body, query, params, headers, response } = hooks;
+  const answers = KindGuard.IsSchema(response) ? [response] : Object.values(response ?? {});
+  for (const schema of [body, query, params, headers, ...answers]) {
+    if (KindGuard.IsSchema(schema)) openUnions(schema);
+  }
 }
 
 function healthRoutes(edge: Edge, isReady: () => boolean) {

@@ -1,3 +1,4 @@
+import { ParseError } from "elysia";
 import { HttpProblem } from "./http-problem.ts";
 
 /** The size that a request's body may have. */
@@ -28,6 +29,33 @@ export function intake(request: Request): Request | Promise<Request> {
   const chunked = headers.has("transfer-encoding");
   if (chunked || (length !== null && length !== "0")) assertJson(headers);
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
+}
+
+/** `"__proto__"` as a key of JSON, however its letters are written. */
+const prototypeKey = new RegExp(
+  `"${[..."__proto__"].map((letter) => `(?:${letter}|${escaped(letter)})`).join("")}"\\s*:`,
+  "i",
+);
+
+function escaped(letter: string): string {
+  return `\\\\u00${letter.charCodeAt(0).toString(16)}`;
+}
+
+/**
+ * Parses a body as JSON. Refuses the key `__proto__` anywhere in it: what takes values apart and
+ * puts them together again would lose it in silence, or take it for a prototype.
+ */
+export async function parsed(request: Request, contentType: string): Promise<unknown> {
+  if (contentType !== JSON_TYPE) return undefined;
+  const text = await request.text();
+  if ((text.includes("_proto_") || text.includes("\\u00")) && prototypeKey.test(text)) {
+    throw prototypeInBody();
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ParseError(cause instanceof Error ? cause : undefined);
+  }
 }
 
 const JSON_TYPE = "application/json";
@@ -82,6 +110,13 @@ function badHost(): HttpProblem {
   return new HttpProblem(
     { status: 400, code: "bad_host" },
     "Send exactly one Host header, with a name or an address and perhaps a port.",
+  );
+}
+
+function prototypeInBody(): HttpProblem {
+  return new HttpProblem(
+    { status: 400, code: "malformed_body" },
+    "The body has a key __proto__, which is no name that data can have.",
   );
 }
 

@@ -2,13 +2,14 @@ import { Elysia } from "elysia";
 import { type Contract, moduleName } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { operationsOf } from "../module/operations.ts";
+import { deadLetterRoutes, type Offered } from "./dead-letter-routes.ts";
 import type { Edge } from "./edge.ts";
 import { HttpProblem } from "./http-problem.ts";
 
 const Text = t.String({ minLength: 1, maxLength: 200 });
-const sagasMax = 100;
+const pageMax = 100;
 
-/** What staff see and do of the runtime itself: sagas and dead letters, over all modules. */
+/** What staff see and do of the runtime itself, over all modules: sagas, and what stands still. */
 export function operationRoutes(contracts: readonly Contract[]) {
   const operations = new Map(
     contracts.map((contract) => [contract[moduleName], operationsOf(contract[moduleName])]),
@@ -21,58 +22,43 @@ export function operationRoutes(contracts: readonly Contract[]) {
       `There is no module ${module}. There are ${[...operations.keys()].join(", ")}.`,
     );
   };
+  const all = () => [...operations.values()];
+  const offered = { of, all };
   return (edge: Edge) =>
     new Elysia({ name: "operations" })
-      .use(edge)
-      .get(
-        "/v1/admin/sagas",
-        async ({ call, query, requireRole }) => {
-          requireRole("staff", "admin");
-          const { module, name = null, state = null, id = null } = query;
-          const asked = module === undefined ? [...operations.values()] : [of(module)];
-          const by = { name, state, id, limit: sagasMax };
-          const found = await Promise.all(asked.map((one) => call(one.cleaveSagas, by)));
-          return found.flat().sort((one, other) => other.startedAtMs - one.startedAtMs);
-        },
-        {
-          query: t.Object({
-            module: t.Optional(Text),
-            name: t.Optional(Text),
-            state: t.Optional(Text),
-            id: t.Optional(Text),
-          }),
-        },
-      )
-      .post(
-        "/v1/admin/sagas/:module/:name/:id/retry",
-        ({ call, params: { module, name, id }, requireRole }) => {
-          requireRole("staff", "admin");
-          return call(of(module).cleaveRetrySaga, { name, id });
-        },
-        { params: t.Object({ module: Text, name: Text, id: Text }) },
-      )
-      .get("/v1/admin/dead-letters", async ({ call, requireRole }) => {
+      .use(deadLetterRoutes(offered, edge))
+      .use(sagaRoutes(offered, edge));
+}
+
+/** Sagas of all modules, or of one. */
+function sagaRoutes({ of, all }: Offered, edge: Edge) {
+  return new Elysia({ name: "saga operations" })
+    .use(edge)
+    .get(
+      "/v1/admin/sagas",
+      async ({ call, query, requireRole }) => {
         requireRole("staff", "admin");
-        const all = [...operations.values()];
-        const found = await Promise.all(
-          all.map((one) => call(one.cleaveDeadLetters, { limit: sagasMax })),
-        );
-        return found.flat().sort((one, other) => other.diedAtMs - one.diedAtMs);
-      })
-      .post(
-        "/v1/admin/dead-letters/:module/:letter/redrive",
-        ({ call, params, requireRole }) => {
-          requireRole("admin");
-          return call(of(params.module).cleaveRedrive, { id: Number(params.letter) });
-        },
-        { params: t.Object({ module: Text, letter: t.String({ pattern: "^[0-9]{1,15}$" }) }) },
-      )
-      .post(
-        "/v1/admin/dead-letters/:module/:letter/discard",
-        ({ call, params, requireRole }) => {
-          requireRole("admin");
-          return call(of(params.module).cleaveDiscard, { id: Number(params.letter) });
-        },
-        { params: t.Object({ module: Text, letter: t.String({ pattern: "^[0-9]{1,15}$" }) }) },
-      );
+        const { module, name = null, state = null, id = null } = query;
+        const asked = module === undefined ? all() : [of(module)];
+        const by = { name, state, id, limit: pageMax };
+        const found = await Promise.all(asked.map((one) => call(one.cleaveSagas, by)));
+        return found.flat().sort((one, other) => other.startedAtMs - one.startedAtMs);
+      },
+      {
+        query: t.Object({
+          module: t.Optional(Text),
+          name: t.Optional(Text),
+          state: t.Optional(Text),
+          id: t.Optional(Text),
+        }),
+      },
+    )
+    .post(
+      "/v1/admin/sagas/:module/:name/:id/retry",
+      ({ call, params: { module, name, id }, requireRole }) => {
+        requireRole("staff", "admin");
+        return call(of(module).cleaveRetrySaga, { name, id });
+      },
+      { params: t.Object({ module: Text, name: Text, id: Text }) },
+    );
 }

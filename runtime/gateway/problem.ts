@@ -1,6 +1,7 @@
 import { ElysiaCustomStatusResponse, NotFoundError, ParseError, ValidationError } from "elysia";
 import {
   type DomainError,
+  InputError,
   isDomainError,
   isTransportError,
   type TransportError,
@@ -69,9 +70,11 @@ export function problemOf(error: unknown, url?: string): Problem {
   }
   if (error instanceof HttpProblem) return ownProblem(error);
   if (error instanceof ValidationError) return validationProblem(error, url);
+  if (error instanceof InputError) return inputProblem(error);
   if (isTransportError(error)) return transportProblem(error);
   if (error instanceof ElysiaCustomStatusResponse) return statusProblem(Number(error.code));
   if (error instanceof ParseError) {
+    if (error.cause instanceof HttpProblem) return ownProblem(error.cause);
     return made({ status: 400, code: "malformed_body" }, "The body is not well-formed JSON.");
   }
   if (error instanceof NotFoundError) {
@@ -103,6 +106,13 @@ function validationProblem(error: ValidationError, url?: string): Problem {
   if (error.type === "response") return defect();
   const detail = "The request does not fit what this address expects; see errors.";
   return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error, url) });
+}
+
+/** The route let through what the procedure that it calls refuses. */
+function inputProblem({ at, expected }: InputError): Problem {
+  const detail = "The request does not fit what this address expects; see errors.";
+  const errors = [{ field: at.slice(1).replaceAll("/", "."), message: `${expected}.` }];
+  return made({ status: 422, code: "invalid_request" }, detail, { errors });
 }
 
 function keyMismatch(): Problem {

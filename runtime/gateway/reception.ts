@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import { type Context, NotFoundError } from "elysia";
 import type { Environment } from "../contract/environment.ts";
+import { InputError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
@@ -112,11 +113,13 @@ export class Reception {
     const problem = problemOf(this.#wrongMethod(error, request) ?? error, request.url);
     exchange.code = problem.body.code;
     const instance = `urn:request:${exchange.traceId}`;
-    if (problem.body.code === "internal") {
+    const isDefect = problem.body.code === "internal";
+    if (isDefect || error instanceof InputError) {
       const { method } = request;
       const route = this.#routeOf(request, exchange);
-      const { traceId } = exchange;
-      this.#options.log.error("A request met a defect.", { traceId, method, route, error });
+      const about = { traceId: exchange.traceId, method, route, error };
+      if (isDefect) this.#options.log.error("A request met a defect.", about);
+      else this.#options.log.warn("A route lets through what its procedure refuses.", about);
     }
     return { ...problem, body: { ...problem.body, instance } };
   }

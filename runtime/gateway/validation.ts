@@ -37,9 +37,19 @@ function* details(error: ValidationError): Generator<Detail> {
 function sentenceOf({ type, schema, message, value }: Detail): string {
   if (ofContents.has(type)) return message;
   if (value === undefined) return `Missing: ${expected(schema)}`;
+  if (type === ValueErrorType.IntegerMaximum || type === ValueErrorType.IntegerMinimum) {
+    return safeIntegerSentence(schema) ?? `E${expected(schema).slice(1)}`;
+  }
   const isLength =
     type === ValueErrorType.StringMinLength || type === ValueErrorType.StringMaxLength;
   return `E${expected(isLength ? lengthAlone(schema) : schema).slice(1)}`;
+}
+
+/** What an integer that was too great to be exact should have been; see `sealSchema`. */
+function safeIntegerSentence({ minimum, maximum }: TSchema): string | undefined {
+  const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
+  if (minimum !== least && maximum !== most) return undefined;
+  return `Expected a whole number from ${minimum ?? least} to ${maximum ?? most}`;
 }
 
 function expected(schema: TSchema): string {

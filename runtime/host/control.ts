@@ -1,9 +1,12 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Call } from "../contract/call.ts";
 import { type Contract, moduleName, proceduresOf } from "../contract/contract.ts";
 import { operationsOf } from "../module/operations.ts";
 import type { Report } from "../transport/report.ts";
 import { fromWire, toWire, type WireError } from "../transport/wire-error.ts";
+import { StartError } from "./start-error.ts";
 
 /** A door into a running system for the command line on the same machine. */
 export interface Control {
@@ -34,7 +37,7 @@ export interface Controlled {
 
 type ControlReply = { readonly output: unknown } | { readonly error: WireError };
 
-/** The longest path of a socket that every system takes, in bytes. */
+/** The longest path of a socket that every system takes, in bytes. A longer one is shortened. */
 const PATH_MAX = 100;
 
 /**
@@ -42,19 +45,15 @@ const PATH_MAX = 100;
  * the system, and ask how the process is.
  *
  * Whoever may enter the folder could read the databases as well, so the folder's mode guards it.
+ * Throws a StartError when the socket cannot be opened.
  */
 export function openControl(folder: string, { offered, call, status }: Controlled): Control {
   const path = socketIn(folder);
-  if (Buffer.byteLength(path) > PATH_MAX) return { close: async () => {} };
-  if (existsSync(path)) rmSync(path);
   const contracts = new Map(offered.map((contract) => [contract[moduleName], contract]));
-  const server = Bun.serve({
-    unix: path,
-    async fetch(request) {
-      if (request.method === "GET") return Response.json(status());
-      const asked = (await request.json()) as ControlRequest;
-      return Response.json(await answer(asked, contracts, call));
-    },
+  const server = listen(folder, async (request) => {
+    if (request.method === "GET") return Response.json(status());
+    const asked = (await request.json()) as ControlRequest;
+    return Response.json(await answer(asked, contracts, call));
   });
   return {
     async close() {
@@ -73,13 +72,7 @@ export async function askRunning(
   folder: string,
   asked: ControlRequest,
 ): Promise<{ readonly output: unknown } | undefined> {
-  const path = socketIn(folder);
-  if (!existsSync(path)) return undefined;
-  const response = await fetch("http://control/", {
-    unix: path,
-    method: "POST",
-    body: JSON.stringify(asked),
-  }).catch(() => undefined);
+  const response = await ask(folder, { method: "POST", body: JSON.stringify(asked) });
   if (response === undefined) return undefined;
   const reply = (await response.json()) as ControlReply;
   if ("error" in reply) throw fromWire(reply.error);
@@ -88,10 +81,68 @@ export async function askRunning(
 
 /** How the process is that holds the door of a data folder; undefined when none does. */
 export async function askStatus(folder: string): Promise<ControlStatus | undefined> {
+  const response = await ask(folder, {});
+  return response === undefined ? undefined : ((await response.json()) as ControlStatus);
+}
+
+function listen(folder: string, serve: (request: Request) => Promise<Response>) {
+  const path = socketIn(folder);
+  const way = shortWay(path);
+  try {
+    rmSync(path, { force: true });
+    return Bun.serve({ unix: way.path, fetch: serve });
+  } catch (cause) {
+    throw new StartError(
+      `The control socket ${path} cannot be opened: ${String(cause)}. The commands status and ` +
+        "user create need it. Make room for it there, or choose another DATA_DIR.",
+      { cause },
+    );
+  } finally {
+    way.remove();
+  }
+}
+
+/** Asks whoever listens on the socket of a data folder; undefined when nobody does. */
+async function ask(folder: string, about: RequestInit): Promise<Response | undefined> {
   const path = socketIn(folder);
   if (!existsSync(path)) return undefined;
-  const response = await fetch("http://control/", { unix: path }).catch(() => undefined);
-  return response === undefined ? undefined : ((await response.json()) as ControlStatus);
+  const way = shortWay(path);
+  try {
+    return await fetch("http://control/", { ...about, unix: way.path });
+  } catch (cause) {
+    if (isNobody(cause)) return undefined;
+    throw new StartError(
+      `The system that runs over ${folder} cannot be asked through ${path}: ${String(cause)}. ` +
+        "Ask as the user who started it.",
+      { cause },
+    );
+  } finally {
+    way.remove();
+  }
+}
+
+/** Whether nobody listens: the socket is gone, or is left of a process that was killed. */
+function isNobody(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return ["ENOENT", "ECONNREFUSED", "ECONNRESET", "ConnectionRefused"].includes(String(error.code));
+}
+
+/**
+ * A path to a socket that is short enough for the system: through a link in a temporary folder that
+ * only this user can enter. The socket itself lies where it should. Remove it once it was used.
+ */
+function shortWay(path: string): { readonly path: string; remove(): void } {
+  if (Buffer.byteLength(path) <= PATH_MAX) return { path, remove() {} };
+  const folder = mkdtempSync(join(tmpdir(), "cleave-"));
+  const link = join(folder, "d");
+  symlinkSync(dirname(path), link);
+  return {
+    path: join(link, basename(path)),
+    remove() {
+      unlinkSync(link);
+      rmdirSync(folder);
+    },
+  };
 }
 
 async function answer(
@@ -114,5 +165,5 @@ async function answer(
 }
 
 function socketIn(folder: string): string {
-  return `${folder}/control.sock`;
+  return resolve(folder, "control.sock");
 }

@@ -5,6 +5,9 @@ import { StartError } from "./start-error.ts";
 /** Lies in a data folder from its creation until the first start in it has come to its end. */
 const UNFILLED = "unfilled";
 
+/** The longest path of a data folder, in bytes: SQLite opens files of at most 512. */
+const PATH_MAX = 400;
+
 /** The folder that holds every module's database. */
 export interface DataFolder {
   readonly path: string;
@@ -24,6 +27,13 @@ export function dataFolder(given: string): DataFolder {
   return {
     path,
     create({ holdsDatabases } = { holdsDatabases: true }) {
+      const bytes = Buffer.byteLength(path);
+      if (bytes > PATH_MAX) {
+        throw new StartError(
+          `The path of the data folder ${path} has ${bytes} bytes, at most ${PATH_MAX}: SQLite ` +
+            "opens no longer ones. Choose a shorter one with DATA_DIR.",
+        );
+      }
       try {
         mkdirSync(path, { recursive: true, mode: 0o700 });
         const isEmpty = readdirSync(path).length === 0;

@@ -20,12 +20,13 @@ export function reportsAlone(
     readers: [],
   };
   return [
-    ...modules.map(({ name, traffic, circuits }) => ({
+    ...modules.map(({ name, traffic, circuits, consumption }) => ({
       ...alone,
       name,
       role: "owner" as const,
       traffic,
       circuits: [...circuits],
+      events: consumption.state,
     })),
     { ...alone, name: GATEWAY, role: "gateway", traffic: null },
   ];

@@ -61,6 +61,7 @@ export function systemStatus(looks: Looks): SystemStatus {
       ...absences(looks),
       ...instances.flatMap(faultsOf),
       ...silences(now),
+      ...now.flatMap(standstills),
     ],
   };
 }
@@ -145,6 +146,35 @@ function silences(now: readonly Report[]): string[] {
       .map((one) => `${instance} has not heard ${one.module} at ${one.instance} for a while.`),
   );
   return distinct(heard);
+}
+
+/** What a module does not take in, or has set aside. */
+function standstills({ name, events }: Report): string[] {
+  if (events === undefined) return [];
+  const { stopped, deadLetters } = events;
+  const { count, oldestAtMs } = deadLetters;
+  return [
+    ...stopped.map(({ producer, event, seq, sinceMs, attempts, error, isStorage }) => {
+      const at = `${name} takes in no events of ${producer} since ${timeOf(sinceMs)}:`;
+      const why = `it has stopped at ${event} ${seq} after ${attempts} attempts: ${error}.`;
+      const what = isStorage
+        ? "Nothing can be written; see to the disk."
+        : `It tries again at least every 30 s. Mend ${name}, or have that event set aside: POST ` +
+          `/v1/admin/consumers/${name}/${producer}/${seq}/set-aside.`;
+      return `${at} ${why} ${what}`;
+    }),
+    ...(count === 0
+      ? []
+      : [
+          `${name} has ${count} dead letter${count === 1 ? "" : "s"}, the oldest of ` +
+            `${timeOf(oldestAtMs ?? 0)}. See GET /v1/admin/dead-letters?module=${name}.`,
+        ]),
+  ];
+}
+
+/** A time as people read it, to the second. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "bun:test";
+import { command, contract } from "../contract/contract.ts";
 import { DomainError } from "../contract/errors.ts";
+import { t } from "../contract/schema.ts";
 import { answerIn, answerText, hashOf } from "./answers.ts";
+
+const safe = contract("safe", {
+  guess: command({
+    input: t.Object({}),
+    output: t.Object({ code: t.String() }),
+    errors: { WRONG: t.Object({ n: t.Integer() }) },
+  }),
+});
 
 describe("the hash of a request", () => {
   test("does not depend on the order of properties, nor on those that are not there", () => {
@@ -25,6 +35,6 @@ describe("the hash of a request", () => {
 test("a refusal is kept as what a version that knows of none cannot take for an answer", () => {
   const refusal = new DomainError("WRONG", { n: 1 }, "safe.guess");
   expect(() => JSON.parse(answerText(refusal))).toThrow();
-  expect(() => answerIn(answerText(refusal), "safe.guess")).toThrow(refusal);
-  expect(answerIn(answerText({ code: "WRONG" }), "safe.guess")).toEqual({ code: "WRONG" });
+  expect(() => answerIn(answerText(refusal), safe.guess)).toThrow(refusal);
+  expect(answerIn(answerText({ code: "WRONG" }), safe.guess)).toEqual({ code: "WRONG" });
 });

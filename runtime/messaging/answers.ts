@@ -1,4 +1,7 @@
-import { DomainError, isDomainError } from "../contract/errors.ts";
+import type { TSchema } from "@sinclair/typebox";
+import { checked } from "../contract/check.ts";
+import { fullName, type Procedure } from "../contract/contract.ts";
+import { ContractError, DomainError, isDomainError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
 
 /**
@@ -46,11 +49,40 @@ export function answerText(answer: unknown): string {
   return `${REFUSED}${JSON.stringify({ code, data })}`;
 }
 
-/** The answer of a procedure from what was stored; throws the refusal when it was one. */
-export function answerIn(text: string, procedure: string): unknown {
-  if (!text.startsWith(REFUSED)) return JSON.parse(text);
+/**
+ * The answer of a command from what was stored, as today's contract declares it; throws the
+ * refusal when it was one.
+ *
+ * An answer that was stored under an older contract may not fit: then it throws a ContractError
+ * that says so, in every placement, and the command is not run again.
+ */
+export function answerIn(text: string, procedure: Procedure): unknown {
+  const name = fullName(procedure);
+  if (!text.startsWith(REFUSED)) {
+    return asDeclared(procedure.output, `The answer of ${name}`, JSON.parse(text));
+  }
   const { code, data } = JSON.parse(text.slice(REFUSED.length));
-  throw new DomainError(code, data, procedure);
+  const schema = procedure.errors[code];
+  if (schema === undefined) throw outdated(`The answer of ${name} is ${code}, which its contract`);
+  throw new DomainError(code, asDeclared(schema, `The data of ${name} ${code}`, data), name);
+}
+
+function asDeclared(schema: TSchema, where: string, value: unknown): unknown {
+  try {
+    return checked(schema, where).copy(value);
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    throw outdated(error.message, { cause: error });
+  }
+}
+
+function outdated(what: string, options?: { cause: unknown }): ContractError {
+  const sentence = what.endsWith(".") ? what : `${what} does not declare.`;
+  return new ContractError(
+    `${sentence} It was stored under an older contract: the command was done, and is not done ` +
+      "again under this key. Ask for what it did by a query.",
+    options,
+  );
 }
 
 /**

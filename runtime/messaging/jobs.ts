@@ -39,7 +39,7 @@ const statements = kernelStatements((sqlite) => ({
      WHERE command = ? AND key = ? AND due_at_ms = ?`,
   ),
   due: sqlite.prepare<[number, number], Job>(
-    `SELECT ${columns} FROM cleave_job WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
+    `SELECT ${columns} FROM cleave_job WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT likely(?)`,
   ),
   oldest: sqlite
     .prepare<[], number>("SELECT due_at_ms FROM cleave_job ORDER BY due_at_ms LIMIT 1")
@@ -196,7 +196,8 @@ export class Jobs {
     if (isLast(attempts, error)) {
       if (!finishJob(tx, job)) return; // It was planned anew meanwhile.
       const letter = { kind: "job", source: "self", name: command, key, payload: input } as const;
-      bury(tx, { ...letter, error: String(error), traceId }, tx.now);
+      const tried = { error: String(error), attempts, messageKey: null, nextAttemptAtMs: null };
+      bury(tx, { ...letter, ...tried, traceId }, tx.now);
       return;
     }
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** (attempts - 1), PAUSE_MAX_MS);

@@ -94,6 +94,23 @@ CREATE TABLE cleave_reader (
 `,
   },
   {
+    name: "0002_dead_letter_retries",
+    sql: `
+-- What an event that was set aside is about, how often it was tried, and when it is tried again:
+-- never by itself where that is null, as it waits for an earlier one or was given up.
+ALTER TABLE cleave_dead_letter ADD COLUMN message_key TEXT;
+ALTER TABLE cleave_dead_letter ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE cleave_dead_letter ADD COLUMN next_attempt_at_ms INTEGER;
+CREATE INDEX cleave_dead_letter_key ON cleave_dead_letter (source, message_key)
+  WHERE message_key IS NOT NULL;
+CREATE INDEX cleave_dead_letter_due ON cleave_dead_letter (next_attempt_at_ms)
+  WHERE next_attempt_at_ms IS NOT NULL;
+
+-- How many events of the producer were set aside since one last went through.
+ALTER TABLE cleave_inbox ADD COLUMN set_aside INTEGER NOT NULL DEFAULT 0;
+`,
+  },
+  {
     name: "0004_saga_steps",
     sql: `
 -- What the step under way must find again when it is repeated: its clock, and the inputs of

@@ -41,6 +41,7 @@ function openDesk() {
     read: database,
     startMs: environment.now(),
     sqlite: database[connection].sqlite,
+    lettersDue() {},
     /** Has the next writes fail. */
     breakWrites: (times: number) => {
       broken = times;

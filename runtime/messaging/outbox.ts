@@ -31,11 +31,11 @@ const statements = kernelStatements((sqlite) => ({
   after: sqlite.prepare<[number, string, number], Row>(
     `SELECT seq, event, version, payload, trace_id AS traceId, occurred_at_ms AS occurredAtMs
      FROM cleave_outbox
-     WHERE seq > ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
+     WHERE seq > ? AND event IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT likely(?)`,
   ),
   all: sqlite.prepare<[number, number], Row>(
     `SELECT seq, event, version, payload, trace_id AS traceId, occurred_at_ms AS occurredAtMs
-     FROM cleave_outbox WHERE seq > ? ORDER BY seq LIMIT ?`,
+     FROM cleave_outbox WHERE seq > ? ORDER BY seq LIMIT likely(?)`,
   ),
   last: sqlite.prepare<[], { seq: number }>(
     "SELECT seq FROM sqlite_sequence WHERE name = 'cleave_outbox'",

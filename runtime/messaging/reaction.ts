@@ -14,8 +14,12 @@ export interface Reaction<E extends EventType = EventType> {
  * is `async`.
  *
  * Its effect happens once for each event, in the producer's order, because the position in the
- * producer's log moves in the same transaction. A reaction that throws is tried again; after the
- * last attempt the event goes to the module's dead letters and the position moves on.
+ * producer's log moves in the same transaction.
+ *
+ * A reaction that throws is tried again for some seconds. If its event alone fails, the event
+ * becomes a dead letter, which is tried again by itself for a day and then waits for a person;
+ * those after it go on, but for those of the same key (see `event`). If one event after another
+ * fails, the consumer stops where it is and goes on when the next attempt succeeds.
  */
 export function reaction<E extends EventType, Result>(
   event: E,
@@ -32,4 +36,16 @@ export function react(tx: Transaction, { event, work }: Reaction, payload: strin
 
 function nameOf(event: EventType): string {
   return `The reaction to ${fullName(event)}`;
+}
+
+/** The value of an event's key in a payload as it was kept; null when there is none. */
+export function messageKeyOf({ key }: EventType, payload: string): string | null {
+  if (key === undefined) return null;
+  try {
+    // A payload that does not fit its contract has a key all the same, most likely.
+    const value: unknown = JSON.parse(payload)[key];
+    return typeof value === "string" || typeof value === "number" ? String(value) : null;
+  } catch {
+    return null;
+  }
 }

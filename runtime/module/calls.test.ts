@@ -237,6 +237,11 @@ describe("a call that is given up", () => {
   });
 });
 
+test("a module starts after those whose procedures it declares", async () => {
+  using office = await openOffice({});
+  expect(office.instance.modules.map(({ name }) => name)).toEqual(["errands", "clerk"]);
+});
+
 test("a call of an undeclared procedure is refused when it is made, with the remedy", async () => {
   const send = handler(clerk.send, async ({ name }, { call, transaction }) => {
     await call(errands.undo as never, { name } as never);

@@ -218,7 +218,7 @@ export class Dispatcher {
     const stored = storedAnswer(this.#host.read, key);
     if (stored !== undefined) {
       if (stored.requestHash !== requestHash) return Promise.reject(mismatch(procedure, key.key));
-      return Promise.resolve(answerIn(stored.answer, fullName(procedure)));
+      return Promise.resolve(answerIn(stored.answer, procedure));
     }
     const invocation = { procedure, request, requestHash, job: undefined };
     const answer = this.#run(served, input, invocation).finally(() => this.#underway.delete(id));

@@ -1,13 +1,13 @@
-import { fullName, moduleName, proceduresOf } from "../contract/contract.ts";
+import { moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
 import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
-import { Inbox, type TracedTransaction } from "../messaging/inbox.ts";
+import { Consumption } from "../messaging/consumption.ts";
+import type { TracedTransaction } from "../messaging/inbox.ts";
 import { Jobs } from "../messaging/jobs.ts";
 import { Outbox } from "../messaging/outbox.ts";
-import { react } from "../messaging/reaction.ts";
 import { removeExpired } from "../messaging/retention.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
@@ -54,6 +54,7 @@ export class HostedModule {
   readonly #options: HostedModuleOptions;
   readonly #dispatcher: Dispatcher;
   readonly #jobs: Jobs;
+  readonly #consumption: Consumption;
   readonly #callers: CallerMarks;
   readonly #transactionHost: TransactionHost;
   #outbox: Outbox | undefined;
@@ -82,6 +83,8 @@ export class HostedModule {
       newId: environment.newId,
       newTraceId: environment.newTraceId,
     };
+    const { reactions } = module;
+    this.#consumption = new Consumption(this.name, { ...this.#parts(), reactions });
     this.#dispatcher = this.#openDispatcher(caller);
     this.#jobs = new Jobs({ ...this.#parts(), runJob: (job) => this.#dispatcher.runJob(job) });
   }
@@ -96,20 +99,12 @@ export class HostedModule {
     const procedures = [module.contract, operationsOf(this.name)].flatMap(proceduresOf);
     const traffic = () => this.traffic;
     const circuits = () => this.circuits;
-    const offer = { module: this.name, procedures, isReader: false, traffic, circuits };
+    const events = () => this.#consumption.state;
+    const offer = { module: this.name, procedures, isReader: false, traffic, circuits, events };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
-    for (const [producer, reactions] of byProducer(module)) {
-      const inbox = new Inbox(this.#parts(), producer, reactions);
-      transport.subscribe({
-        consumer: this.name,
-        producer,
-        events: reactions.map((one) => one.event.name),
-        position: inbox.position,
-        deliver: (envelopes) => inbox.deliver(envelopes),
-      });
-    }
+    this.#consumption.start(transport);
     this.engine.start();
     this.#jobs.start();
     this.#tidyLater(TIDY_FIRST_MS);
@@ -137,20 +132,9 @@ export class HostedModule {
     }
   }
 
-  /** Reacts to a buried event again, in the open transaction. */
-  reactTo(
-    tx: Transaction,
-    { source, name, payload }: { source: string; name: string; payload: string },
-  ): void {
-    const reaction = this.#options.module.reactions.find(
-      ({ event }) => event.module === source && fullName(event) === name,
-    );
-    if (reaction === undefined) {
-      throw new ContractError(
-        `${this.name} does not react to ${name} any more. Discard the event.`,
-      );
-    }
-    react(tx, reaction, payload);
+  /** The events that it takes in. */
+  get consumption(): Consumption {
+    return this.#consumption;
   }
 
   /** Plans a buried job for now, in the open transaction. */
@@ -170,8 +154,13 @@ export class HostedModule {
   /** True while a call, a due job, a saga that does not wait, or a write is under way. */
   get busy(): boolean {
     const { writer } = this.database;
+    const isRetrying = this.#consumption.retries.busy;
     return (
-      this.#dispatcher.running > 0 || writer.waiting > 0 || this.engine.busy || this.#jobs.busy
+      this.#dispatcher.running > 0 ||
+      writer.waiting > 0 ||
+      this.engine.busy ||
+      this.#jobs.busy ||
+      isRetrying
     );
   }
 
@@ -197,6 +186,7 @@ export class HostedModule {
     this.#stopped = true;
     this.#stopTidying();
     await this.#jobs.stop();
+    await this.#consumption.retries.stop();
     await this.engine.stop();
     await this.#withdraw();
     await this.#dispatcher.idle();
@@ -305,16 +295,6 @@ function stepCall(caller: Caller, environment: Environment) {
 /** Without events there is no stream either, nor the right to hear who reads it. */
 function hasEvents({ contract }: Module): boolean {
   return Object.values(contract).some((one) => one.kind === "event");
-}
-
-function byProducer(module: Module): Map<string, Module["reactions"][number][]> {
-  const groups = new Map<string, Module["reactions"][number][]>();
-  for (const reaction of module.reactions) {
-    const group = groups.get(reaction.event.module) ?? [];
-    groups.set(reaction.event.module, group);
-    group.push(reaction);
-  }
-  return groups;
 }
 
 function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: string): T {

@@ -9,7 +9,16 @@ test("the manifest says of each module what it alone offers, calls and reads", (
   expect(deskLinks).toEqual({
     name: "desk",
     queries: ["orderState", "sightings", "cleaveSagas", "cleaveDeadLetters"],
-    commands: ["order", "sign", "tryToTake", "cleaveRetrySaga", "cleaveRedrive", "cleaveDiscard"],
+    commands: [
+      "order",
+      "sign",
+      "tryToTake",
+      "cleaveRetrySaga",
+      "cleaveRedrive",
+      "cleaveRedriveAll",
+      "cleaveSetAside",
+      "cleaveDiscard",
+    ],
     events: ["ordered"],
     calls: [{ callee: "shelf", procedures: ["countOf", "put", "putBack", "take"] }],
     reads: [{ producer: "shelf", events: ["taken"] }],

@@ -1,9 +1,12 @@
 import { command, contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
-import { deadLetter, deadLetters, removeDeadLetter } from "../messaging/dead-letters.ts";
-import type { Transaction } from "../messaging/transaction.ts";
 import type { SagaEngine } from "../saga/engine.ts";
 import { listSagas } from "../saga/journal.ts";
+import {
+  type DeadLettersHost,
+  deadLetterHandlers,
+  deadLetterOperations,
+} from "./dead-letter-operations.ts";
 import { type Handler, handler } from "./handler.ts";
 
 const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
@@ -47,52 +50,13 @@ function operationsFor(module: string) {
       input: t.Object({ name: t.String(), id: t.String() }),
       output: t.Object({ retried: t.Boolean() }),
     }),
-    /** What was given up, newest first. */
-    cleaveDeadLetters: query({
-      input: t.Object({ limit: t.Integer({ minimum: 1, maximum: 200 }) }),
-      output: t.Array(
-        t.Object({
-          module: t.String(),
-          id: t.Integer(),
-          kind: t.String(),
-          source: t.String(),
-          name: t.String(),
-          key: t.String(),
-          error: t.String(),
-          diedAtMs: t.Integer(),
-        }),
-      ),
-    }),
-    /**
-     * Tries a dead letter again: an event is reacted to now, in this transaction; a job is
-     * planned for now. It is gone afterwards. Nothing happens when it is gone already.
-     */
-    cleaveRedrive: command({
-      input: t.Object({ id: t.Integer() }),
-      output: t.Object({ redriven: t.Boolean() }),
-    }),
-    /** Throws a dead letter away. Nothing happens when it is gone already. */
-    cleaveDiscard: command({
-      input: t.Object({ id: t.Integer() }),
-      output: t.Object({ discarded: t.Boolean() }),
-    }),
+    ...deadLetterOperations,
   });
 }
 
 /** What the operations need of their module. */
-export interface OperationsHost {
-  readonly name: string;
+export interface OperationsHost extends DeadLettersHost {
   readonly engine: SagaEngine;
-  /** Reacts to a buried event again, in the open transaction. */
-  reactTo(
-    tx: Transaction,
-    event: { readonly source: string; readonly name: string; readonly payload: string },
-  ): void;
-  /** Plans a buried job again, in the open transaction. */
-  replan(
-    tx: Transaction,
-    job: { readonly name: string; readonly key: string; readonly payload: string },
-  ): void;
 }
 
 /** What answers a module's operations. */
@@ -112,26 +76,6 @@ export function operationHandlers(hosted: OperationsHost): Handler[] {
       engine.takeUp(name, id);
       return answer;
     }),
-    handler(operations.cleaveDeadLetters, ({ limit }, { read }) =>
-      deadLetters(read, limit).map((letter) => ({ module, ...letter })),
-    ),
-    handler(operations.cleaveRedrive, ({ id }, { transaction }) =>
-      transaction((tx) => {
-        const letter = deadLetter(tx, id);
-        if (letter === undefined) return { redriven: false };
-        const { kind, source, name, key, payload } = letter;
-        if (kind === "event") hosted.reactTo(tx, { source, name, payload });
-        else hosted.replan(tx, { name, key, payload });
-        removeDeadLetter(tx, id);
-        return { redriven: true };
-      }),
-    ),
-    handler(operations.cleaveDiscard, ({ id }, { transaction }) =>
-      transaction((tx) => {
-        const known = deadLetter(tx, id) !== undefined;
-        removeDeadLetter(tx, id);
-        return { discarded: known };
-      }),
-    ),
+    ...deadLetterHandlers(hosted, operations),
   ];
 }

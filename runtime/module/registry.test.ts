@@ -4,9 +4,11 @@ import { t } from "../contract/schema.ts";
 import { reaction } from "../messaging/reaction.ts";
 import { saga } from "../saga/saga.ts";
 import type { Module } from "./define-module.ts";
-import { handler } from "./handler.ts";
+import { handler, type Work } from "./handler.ts";
+import { operationsOf } from "./operations.ts";
 import { port } from "./port.ts";
 import { graphMistakes } from "./registry.ts";
+import { declareUses } from "./uses.ts";
 
 const empty = { input: t.Object({}), output: t.Object({}) };
 const a = contract("a", { run: command(empty), ran: event(1, t.Object({})) });
@@ -15,6 +17,9 @@ const c = contract("c", { run: command(empty) });
 
 const handlerOf = (procedure: Procedure) =>
   handler(procedure, (_input, { transaction }) => transaction(() => ({}) as never) as never);
+const calling = declareUses([b.run, c.run]);
+const answer: Work<typeof a.run, never> = (_input, { transaction }) => transaction(() => ({}));
+const begun = { version: 1, input: t.Object({}), deadlineMs: 1 };
 
 /** A module with nothing wrong, but for what is planted. */
 function planted(own: Contract & { run: Procedure }, wrong: Partial<Module> = {}): Module {
@@ -65,6 +70,40 @@ describe("the registry", () => {
       "a use of an unknown module",
       [planted(a, { uses: [b.run] })],
       "a uses b, which is no module here. Add it to modules/index.ts.",
+    ],
+    [
+      "a use of a procedure that its module does not offer",
+      [planted(a, { uses: [contract("b", { stop: command(empty) }).stop] }), planted(b)],
+      "a uses b.stop, which b does not offer. " +
+        'Declare it in modules/b/contract.ts or remove it from "uses".',
+    ],
+    [
+      "a use of an operation, which is for operators",
+      [planted(a, { uses: [operationsOf("b").cleaveDiscard] }), planted(b)],
+      "a uses b.cleaveDiscard, which b does not offer. " +
+        'Declare it in modules/b/contract.ts or remove it from "uses".',
+    ],
+    [
+      "a handler that may call more than its module",
+      [
+        planted(a, { uses: [c.run], handlers: { run: calling.handler(a.run, answer) } }),
+        planted(b),
+        planted(c),
+      ],
+      'The handler of a.run may call b.run, which a leaves out of its "uses". ' +
+        "Declare the uses of a once, and give them to defineModule.",
+    ],
+    [
+      "a saga that may call more than its module",
+      [planted(a, { uses: [c.run], sagas: [calling.saga("a.buy", begun)] }), planted(b)],
+      'The saga a.buy may call b.run, which a leaves out of its "uses". ' +
+        "Declare the uses of a once, and give them to defineModule.",
+    ],
+    [
+      "a handler of no procedure of its contract",
+      [planted(a, { handlers: { run: handlerOf(a.run), walk: handlerOf(b.run) } })],
+      "a has a handler of b.run under the name walk, which is no such procedure of its contract. " +
+        "Remove it, or declare the procedure.",
     ],
     [
       "a missing handler",

@@ -1,7 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import type { Procedure } from "../contract/contract.ts";
-import { assertWireSchema, sealSchema } from "../contract/schema.ts";
+import { settleSchema } from "../contract/schema.ts";
 import { duration, timePoint, versionNumber } from "../contract/time.ts";
 import { synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Synchronous, Transaction } from "../messaging/transaction.ts";
@@ -233,8 +233,7 @@ export function sagaUsing<Used extends Procedure, Input extends TObject>(
 ): OpenSaga<Static<Input>, object, Used> {
   versionNumber(options.version, `The version of the saga ${name}`);
   duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
-  assertWireSchema(options.input, `The saga ${name} input`);
-  sealSchema(options.input);
+  settleSchema(options.input, `The saga ${name} input`);
   return open({ name, ...options, uses, steps: [], ended: undefined });
 }
 

@@ -102,6 +102,6 @@ test("what a process says of a bug has its place in the story", async () => {
   const workload = { ...sample.workload, clients: 1, client };
   const { failures } = await simulate({ ...sample, workload, faults: noFaults, seeds: [1] });
   expect(failures[0]?.story.join("\n")).toMatch(
-    /error {2}event given up .*It bites\..* \(at runtime\/testing\/sample\/desk\.ts:\d+\)/,
+    /error {2}event set aside .*It bites\..* \(at runtime\/testing\/sample\/desk\.ts:\d+\)/,
   );
 });

@@ -52,6 +52,11 @@ export interface FaultRates {
   /** Each second, for each process: its clock of the day jumps by up to a minute. */
   readonly "clock-jump": number;
   /**
+   * Each second, for each process: its reactions fail for a while, all of them, as after a bad
+   * deployment.
+   */
+  readonly "reactions-fail": number;
+  /**
    * What a process asks of the world beyond: the request gets lost, or comes when the process has
    * given it up long ago, or the answer to it gets lost.
    */

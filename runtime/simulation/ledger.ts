@@ -31,6 +31,11 @@ export class Ledger {
          WHERE due_at_ms <= ?`,
         nowMs,
       ),
+      ...this.#each(
+        `SELECT 'the event ' || name || ' ' || key || ' of its dead letters is tried again'
+         FROM cleave_dead_letter WHERE next_attempt_at_ms IS NOT NULL AND 0 < ?`,
+        nowMs,
+      ),
       ...this.#readings()
         .filter(({ position, last }) => position < last)
         .map(

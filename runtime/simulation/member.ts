@@ -110,7 +110,9 @@ export class Member {
     const { process, placement } = this;
     const { disk, folder, ports } = this.#ground;
     const modules = this.#modules;
-    const here = modules.filter((one) => placement.modules.includes(one.contract[moduleName]));
+    const here = modules
+      .filter((one) => placement.modules.includes(one.contract[moduleName]))
+      .map((one) => failing(one, () => this.#ground.world.nowMs < process.reactionsFailUntilMs));
     try {
       const options = {
         modules: here,
@@ -183,6 +185,18 @@ export class Member {
     };
     return log;
   }
+}
+
+/** A module whose reactions fail while they are to. */
+function failing(module: Module, fails: () => boolean): Module {
+  const reactions = module.reactions.map(({ event, work }) => ({
+    event,
+    work(...given: Parameters<typeof work>) {
+      if (fails()) throw new Error("Reactions fail here for a while.");
+      work(...given);
+    },
+  }));
+  return { ...module, reactions };
 }
 
 function detailOf(fields: object | undefined): string {

@@ -23,6 +23,8 @@ export class Process implements Actor {
   pausedUntilMs = 0;
   /** When it was last stopped while it ran. */
   pausedSinceMs = 0;
+  /** Until when its reactions fail. */
+  reactionsFailUntilMs = 0;
   /** How far its clock of the day is off. */
   skewMs = 0;
   readonly #world: World;

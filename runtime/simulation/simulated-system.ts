@@ -17,6 +17,9 @@ const PATIENCE_MS = 15_000;
 const PAUSE_MS = [10, 10_000] as const;
 const LONG_PAUSE_MS = [10_000, 90_000] as const;
 const JUMP_MS_MAX = 60_000;
+/** For how long reactions fail. */
+const FAIL_MS = [1_000, 20_000] as const;
+const LONG_FAIL_MS = [20_000, 60_000] as const;
 
 /** All processes of a system, and the supervisor that keeps them running. */
 export class SimulatedSystem {
@@ -95,6 +98,9 @@ export class SimulatedSystem {
         process.stop(faults.amountOf(PAUSE_MS, LONG_PAUSE_MS));
       if (faults.happens("clock-jump", name)) {
         process.skewMs += Math.round(faults.amount(-JUMP_MS_MAX, JUMP_MS_MAX));
+      }
+      if (faults.happens("reactions-fail", name)) {
+        process.reactionsFailUntilMs = world.nowMs + faults.amountOf(FAIL_MS, LONG_FAIL_MS);
       }
     }
     if (this.#topologies.length > 1 && !this.#changing && faults.happens("topology", "system")) {

@@ -13,7 +13,7 @@ import { type Disk, realDisk } from "./disk.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate.ts";
 import { assertSchema } from "./schema-check.ts";
-import { keepPlansSteady } from "./steady-plans.ts";
+import { withStablePlans } from "./stable-plans.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Copies of one database, made before migrations, that are kept at most. */
@@ -180,8 +180,8 @@ function checked(
     before.schema = schema;
     return before;
   }
-  keepPlansSteady(sqlite);
-  const made = { drizzle: drizzle(sqlite), sqlite, prepared: [], schema, commits: 0 };
+  const views = { drizzle: drizzle(sqlite), stable: withStablePlans(sqlite) };
+  const made = { ...views, sqlite, prepared: [], schema, commits: 0 };
   known.set(sqlite, made);
   return made;
 }

@@ -17,7 +17,8 @@ const schema = `
     BEGIN SELECT RAISE(ROLLBACK, 'too many'); END;`;
 
 function connectionTo(sqlite: BetterSqlite3.Database) {
-  return { drizzle: drizzle(sqlite), sqlite, prepared: [], schema: undefined, commits: 0 };
+  const view = drizzle(sqlite);
+  return { drizzle: view, stable: view, sqlite, prepared: [], schema: undefined, commits: 0 };
 }
 
 /** A writer over a fresh file, and a second connection that sees only what is committed. */

@@ -10,6 +10,7 @@ import { manifestOf } from "../module/manifest.ts";
 import type { Log } from "../telemetry/log.ts";
 import { encoded } from "../transport/encoded.ts";
 import { inProcess } from "../transport/in-process.ts";
+import type { EventsState } from "../transport/report.ts";
 import type { Envelope, Transport } from "../transport/transport.ts";
 import { brokerFor, type Nats } from "./broker.ts";
 import { duplicating } from "./duplicating.ts";
@@ -115,6 +116,13 @@ export class Placed implements AsyncDisposable {
   broken(): string[] {
     const all = this.#instance?.breakers() ?? [];
     return all.flatMap(({ name, state }) => (state === "closed" ? [] : `${name} ${state}`));
+  }
+
+  /** What stands still in the events that a module takes in. */
+  consumption(module: string): EventsState {
+    const found = this.#instance?.modules.find(({ name }) => name === module);
+    if (found === undefined) throw new Error(`${module} does not run.`);
+    return found.consumption.state;
   }
 
   /** Resolves when nothing is left to do at this moment of the virtual clock. */

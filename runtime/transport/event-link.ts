@@ -1,5 +1,10 @@
 import type { Environment } from "../contract/environment.ts";
-import type { Envelope, EventSource, Subscription } from "./transport.ts";
+import {
+  DeliveryPostponed,
+  type Envelope,
+  type EventSource,
+  type Subscription,
+} from "./transport.ts";
 
 /** Events handed over at a time, and kept in memory beyond those, at most. */
 const BATCH_MAX = 64;
@@ -27,6 +32,7 @@ export class EventLink {
   #delivered: number;
   #behind = true;
   #delivering = false;
+  #isPostponed = false;
   #run: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -77,7 +83,8 @@ export class EventLink {
   }
 
   #start(): void {
-    if (this.#delivering || this.#source === undefined || this.#closed) return;
+    if (this.#delivering || this.#isPostponed) return;
+    if (this.#source === undefined || this.#closed) return;
     this.#delivering = true;
     this.#run = this.#deliverAll(this.#source);
   }
@@ -98,15 +105,23 @@ export class EventLink {
         const { consumer, events } = this.#subscription;
         source.noteReader(consumer, { events, position: last.seq });
       }
-    } catch {
-      this.#stepBack(); // The consumer knows why, and has said so in its log.
+    } catch (error) {
+      this.#stepBack(error); // The consumer knows why, and has said so in its log.
     }
     this.#delivering = false;
   }
 
-  /** Goes on after the last event that was taken in: after a pause, or when the next one comes. */
-  #stepBack(): void {
-    this.#environment.after(PAUSE_MS, () => this.#start());
+  /**
+   * Goes on after the last event that was taken in: after a pause, or when the next one comes, if
+   * the consumer has not put it off.
+   */
+  #stepBack(error: unknown): void {
+    this.#isPostponed = error instanceof DeliveryPostponed;
+    const pauseMs = error instanceof DeliveryPostponed ? error.afterMs : PAUSE_MS;
+    this.#environment.after(pauseMs, () => {
+      this.#isPostponed = false;
+      this.#start();
+    });
     this.#pending = [];
     this.#seen = this.#delivered;
     this.#behind = true;

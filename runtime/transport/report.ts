@@ -37,6 +37,24 @@ const neighbourSchema = t.Object({
   state: t.Union([t.Literal("up"), t.Literal("draining"), t.Literal("silent")]),
 });
 
+/** A consumer that has stopped at an event and keeps its position, and why. */
+const stopSchema = t.Object({
+  producer: t.String(),
+  event: t.String(),
+  seq: count,
+  sinceMs: time,
+  attempts: count,
+  error: t.String(),
+  /** True when nothing can be written; else the reactions to one event after another fail. */
+  isStorage: t.Boolean(),
+});
+
+/** What stands still in the events that a module takes in. */
+const eventsSchema = t.Object({
+  stopped: t.Array(stopSchema),
+  deadLetters: t.Object({ count, oldestAtMs: t.Union([time, t.Null()]) }),
+});
+
 /** What one module of an instance, or its gateway, says of itself to those who run the system. */
 export const reportSchema = t.Object({
   /** The module, or `gateway`. */
@@ -57,8 +75,12 @@ export const reportSchema = t.Object({
   neighbours: t.Array(neighbourSchema),
   /** The readers elsewhere, and how many places of the module's log they are behind. */
   readers: t.Array(t.Object({ reader: t.String(), behind: count })),
+  /** Only the owner of a module knows; an older version does not tell it. */
+  events: t.Optional(eventsSchema),
 });
 
 export type Report = Static<typeof reportSchema>;
+export type EventsState = Static<typeof eventsSchema>;
+export type Stop = Static<typeof stopSchema>;
 export type Circuit = Static<typeof circuitSchema>;
 export type Neighbour = Static<typeof neighbourSchema>;

@@ -1,6 +1,6 @@
 import type { Procedure } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
-import type { Circuit, Traffic } from "./report.ts";
+import type { Circuit, EventsState, Traffic } from "./report.ts";
 
 /** What goes with every call, beside its input. */
 export interface CallRequest {
@@ -52,6 +52,17 @@ export interface Envelope {
   readonly payload: string;
 }
 
+/** A delivery that a consumer puts off: it is to be made again after a pause, and not before. */
+export class DeliveryPostponed extends Error {
+  override readonly name = "DeliveryPostponed";
+  readonly afterMs: number;
+
+  constructor(afterMs: number, options?: { cause?: unknown }) {
+    super(`The events are to be delivered again in ${afterMs} ms.`, options);
+    this.afterMs = afterMs;
+  }
+}
+
 /** A module's interest in the events of another. */
 export interface Subscription {
   readonly consumer: string;
@@ -61,8 +72,9 @@ export interface Subscription {
   readonly position: number;
   /**
    * Takes in events in the producer's order. Resolves when they are durable at the consumer; it
-   * never rejects for a bad event. Events at or below the position are ignored, so redelivery is
-   * harmless.
+   * never rejects for one bad event. Events at or below the position are ignored, so redelivery is
+   * harmless: after a rejection they are delivered again, after the pause that a DeliveryPostponed
+   * names.
    */
   readonly deliver: (envelopes: readonly Envelope[]) => Promise<void>;
 }
@@ -99,6 +111,8 @@ export interface Offer {
   readonly traffic: () => Traffic;
   /** The circuits before what its ports reach, if it has any. */
   readonly circuits?: () => readonly Circuit[];
+  /** What stands still in the events that it takes in, where it does that. */
+  readonly events?: () => EventsState;
 }
 
 /** Carries calls and events between modules, in this process or to others. */

@@ -1,4 +1,5 @@
 import type { PlantedBug } from "../../../runtime/simulation/plant.ts";
+import { declarationBugs } from "../../../runtime/simulation/planted/declarations.ts";
 import { eventBugs } from "../../../runtime/simulation/planted/events.ts";
 import { sagaBugs } from "../../../runtime/simulation/planted/sagas.ts";
 import { writeBugs } from "../../../runtime/simulation/planted/writes.ts";
@@ -11,6 +12,7 @@ export const bugs: readonly PlantedBug[] = [
   ...eventBugs,
   ...sagaBugs,
   ...writeBugs,
+  ...declarationBugs,
   ...shopBugs,
   ...accountBugs,
   ...parcelBugs,

@@ -39,6 +39,25 @@ export const shopBugs: readonly PlantedBug[] = [
     faults: { "outside-unanswered": 0.1 },
   },
   {
+    name: "a checkout is answered from memory",
+    why: "Whoever was told that it is confirmed is told that it is not yet decided.",
+    file: "modules/orders/handlers/checkout-by-id.ts",
+    find: "  return checkoutView(order, { orderToken, actionUrl });",
+    replace: `  const views = (globalThis.checkoutViews ??= new Map());
+  const view = checkoutView(order, { orderToken, actionUrl });
+  views.set(orderId, views.get(orderId) ?? view);
+  return waitMs > 0 ? views.get(orderId) : view;`,
+    says: /was (confirmed|rejected), and then (running|action_required)/,
+  },
+  {
+    name: "a cancelled order forgets what went back",
+    why: "Payments has refunded it, and its own books say that it has not.",
+    file: "modules/orders/sagas/book-reversal.ts",
+    find: "setRefunded(tx, orderId, total);",
+    replace: "setRefunded(tx, orderId, total - total);",
+    says: /M4: The order ord_\S+ is cancelled/,
+  },
+  {
     name: "a refund has no bound",
     why: "More is given back than was paid.",
     file: "modules/orders/handlers/refund-order.ts",
@@ -188,5 +207,13 @@ export const shopBugs: readonly PlantedBug[] = [
     find: "    const metadata = { paymentId, orderId, attempt, operationId };",
     replace: "    const metadata = { paymentId, orderId: paymentId, attempt, operationId };",
     says: /the provider holds .* of pay_.*, and the shop has no payment of it/,
+  },
+  {
+    name: "a step calls what its module does not declare",
+    why: "It is told at once, and the order has no shipment.",
+    file: "modules/orders/uses.ts",
+    find: "  shipping.openFulfilment,\n",
+    replace: "",
+    says: /the saga orders.place-order of ord_\S+ is stuck/,
   },
 ];

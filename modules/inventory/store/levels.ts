@@ -25,7 +25,7 @@ const levelColumns = {
   available,
 };
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   available: db.select({ available }).from(levels).where(isLevel).prepare(),
   level: db.select(levelColumns).from(levels).where(isLevel).prepare(),
   levels: db
@@ -53,7 +53,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   addLevel: db
     .insert(levels)
     .values({

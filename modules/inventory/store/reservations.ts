@@ -15,7 +15,7 @@ const isLine = and(
   eq(reservationLines.locationId, MAIN_LOCATION),
 );
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   liveReservations: db
     .select({
       orderId: reservations.orderId,
@@ -82,7 +82,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   addReservation: db
     .insert(reservations)
     .values({ orderId: p("orderId"), state: p("state"), untilMs: p("untilMs") })

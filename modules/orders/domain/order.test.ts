@@ -164,7 +164,11 @@ describe("a payment", () => {
     const taken = { ...total, state: "captured", authorised: eur(1_000), captured: eur(1_000) };
     expect(moneyViolation(rejected, held)).toBe("O7");
     expect(moneyViolation(rejected, taken)).toBe("M4");
-    expect(moneyViolation(rejected, { ...taken, refunded: eur(1_000) })).toBeNull();
+    const whole = { ...taken, refunded: eur(1_000) };
+    expect(moneyViolation(rejected, whole)).toBe("M4");
+    expect(moneyViolation({ ...rejected, refunded: 1_000 }, whole)).toBeNull();
+    expect(moneyViolation({ ...rejected, status: "cancelled" }, whole)).toBe("M4");
+    expect(moneyViolation({ ...rejected, status: "confirmed" }, whole)).toBe("M4");
     expect(moneyViolation(rejected, { ...held, state: "voiding" })).toBeNull();
     expect(moneyViolation({ ...rejected, status: "confirmed" }, null)).toBe("M3");
     expect(moneyViolation({ ...rejected, status: "completed" }, taken)).toBeNull();

@@ -118,6 +118,7 @@ export function moneyViolation(
   payment: MoneyOf | null,
 ): string | null {
   const kept = payment === null ? 0 : payment.captured.amount - payment.refunded.amount;
+  const isBooked = (payment?.refunded.amount ?? 0) === order.refunded;
   switch (order.status) {
     case "pending":
     case "cancelling":
@@ -125,11 +126,13 @@ export function moneyViolation(
     case "rejected":
     case "cancelled":
       if (payment === null || underWay.has(payment.state)) return null;
+      if (!isBooked) return "M4";
       if (payment.state === "captured") return kept === 0 ? null : "M4";
       return settledStates.has(payment.state) && kept === 0 ? null : "O7";
     case "confirmed":
     case "completed":
       if (payment === null || payment.total.amount !== order.total) return "M3";
+      if (!isBooked) return "M4";
       if (order.status === "confirmed" && payment.captured.amount === 0) return null;
       return kept === order.total - order.refunded ? null : "M4";
   }

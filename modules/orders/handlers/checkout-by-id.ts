@@ -10,11 +10,14 @@ export const checkoutById = handler(orders.checkoutById, async (access, context)
   const { read, call, port, settled } = context;
   const { checkoutId: orderId, waitMs = 0 } = access;
   if (waitMs > 0) await settled(placeOrder, orderId, waitMs);
-  const order = openedCheckout(read, access, context);
-  const orderToken = port(tokenKey).tokenOf("order", orderId);
+  const { status } = openedCheckout(read, access, context);
   // Payments knows at once what the customer has to do; an event about it might still be on its
   // way.
-  const payment =
-    order.status === "pending" ? await call(payments.paymentOfOrder, { orderId }) : null;
-  return checkoutView(order, { orderToken, actionUrl: payment?.actionUrl ?? null });
+  const payment = status === "pending" ? await call(payments.paymentOfOrder, { orderId }) : null;
+  // That call may have waited for a restart, while somebody else was told how it ended: the
+  // answer is read when it is given.
+  const order = openedCheckout(read, access, context);
+  const orderToken = port(tokenKey).tokenOf("order", orderId);
+  const actionUrl = order.status === "pending" ? (payment?.actionUrl ?? null) : null;
+  return checkoutView(order, { orderToken, actionUrl });
 });

@@ -7,6 +7,7 @@ import { endCancelled, endConfirmed } from "../cancelling.ts";
 import { stopIfRefunded } from "../stopping.ts";
 import { note } from "../store/orders.ts";
 import { saga } from "../uses.ts";
+import { bookReversal } from "./book-reversal.ts";
 
 const dayMs = 24 * 60 * 60_000;
 /**
@@ -55,8 +56,9 @@ export const cancelOrder = saga("orders.cancel-order", {
     },
   })
   .ending((tx, { input, outcome }) => {
-    if (outcome === "completed") endCancelled(tx, input);
-    else keep(tx, input.orderId);
+    if (outcome === "compensated") return keep(tx, input.orderId);
+    endCancelled(tx, input);
+    tx.start(bookReversal, input.orderId, { orderId: input.orderId });
   });
 
 /** For cancellations that began under it. To it a parcel that is being dispatched has left. */

@@ -8,7 +8,7 @@ import { carts, taxRates } from "../schema.ts";
 
 const at = sql.placeholder;
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   byId: db
     .select()
     .from(carts)
@@ -31,7 +31,7 @@ const rates = reads(schema, (db) => {
   return byCountry;
 });
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   insert: db
     .insert(carts)
     .values({

@@ -6,7 +6,7 @@ import { coupons, redemptions } from "../schema.ts";
 
 const at = sql.placeholder;
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   byCode: db
     .select()
     .from(coupons)
@@ -25,7 +25,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   insert: db
     .insert(coupons)
     .values({

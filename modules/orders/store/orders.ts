@@ -41,7 +41,7 @@ const newest = sql`coalesce(max(${orders.number}), ${numberBeforeFirst})`;
 const nextNumber = sql`(SELECT ${newest} + 1 FROM ${orders})`;
 const appended = sql`json_insert(${orders.timeline}, '$[#]', json(${at("entry")}))`;
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   byId: db
     .select()
     .from(orders)
@@ -70,7 +70,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   insert: db
     .insert(orders)
     .values({
@@ -111,6 +111,11 @@ const write = writes(schema, (db) => ({
     .set({ refunded: sql`${orders.refunded} + ${at("amount")}`, timeline: appended })
     .where(eq(orders.orderId, at("orderId")))
     .returning({ number: orders.number, email: orders.email })
+    .prepare(),
+  setRefunded: db
+    .update(orders)
+    .set({ refunded: sql`${at("total")}` })
+    .where(eq(orders.orderId, at("orderId")))
     .prepare(),
   abandon: db
     .update(orders)
@@ -229,6 +234,11 @@ export function addRefunded(
 ): { number: number; email: string } | undefined {
   const line = { what: "refunded", by: "payments", atMs: refund.atMs };
   return write(tx).refunded.get({ orderId, amount: refund.amount, entry: entry(line) });
+}
+
+/** Sets how much went back of an order in all, as payments counts it. */
+export function setRefunded(tx: Write, orderId: string, total: number): void {
+  write(tx).setRefunded.run({ orderId, total });
 }
 
 /** Marks a pending order as given up by its customer; false when that changed nothing. */

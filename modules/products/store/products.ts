@@ -13,7 +13,7 @@ export type Variant = Product["variants"][number];
 const DOCUMENTS_MAX = 1_000;
 const at = (name: string) => sql.placeholder(name);
 
-const read = reads(schema, (db) => {
+const read = reads(schema, { stablePlans: true }, (db) => {
   const documents = () =>
     db
       .select({ state: products.state, document: productDocuments.document })

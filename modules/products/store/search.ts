@@ -29,12 +29,12 @@ export type Page = {
   readonly limit: number;
 };
 
-type Database = Parameters<Parameters<typeof reads>[1]>[0];
+type Database = Parameters<Parameters<typeof reads>[2]>[0];
 const FACETS_MAX = 300;
 const ANSWERS_MAX = 2_000;
 const at = (name: string) => sql.placeholder(name);
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   pages: {
     words: pagesOf(db, "words"),
     category: pagesOf(db, "category"),

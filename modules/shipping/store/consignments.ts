@@ -7,7 +7,7 @@ import { consignmentLines, consignments } from "../schema.ts";
 const p = sql.placeholder;
 const isOrder = eq(consignments.orderId, p("orderId"));
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   state: db.select({ state: consignments.state }).from(consignments).where(isOrder).prepare(),
   heldAt: db
     .select({ heldAtMs: consignments.heldAtMs })
@@ -21,7 +21,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   open: db
     .insert(consignments)
     .values({

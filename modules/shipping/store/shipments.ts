@@ -18,7 +18,7 @@ const columns = {
 };
 const line = { variantId: shipmentLines.variantId, quantity: shipmentLines.quantity };
 
-const read = reads(schema, (db) => ({
+const read = reads(schema, { stablePlans: true }, (db) => ({
   shipment: db.select(columns).from(shipments).where(isShipment).prepare(),
   ofOrder: db
     .select(columns)
@@ -64,7 +64,7 @@ const read = reads(schema, (db) => ({
     .prepare(),
 }));
 
-const write = writes(schema, (db) => ({
+const write = writes(schema, { stablePlans: true }, (db) => ({
   add: db
     .insert(shipments)
     .values({

@@ -47,6 +47,7 @@ export class SimulatedLink implements Link {
   readonly #listenings = new Set<SimulatedListening>();
   readonly #readings = new Set<SimulatedReading>();
   readonly #flushes = new Set<(error: Error) => void>();
+  readonly #refused = new Set<(subject: string) => void>();
   #closed: Promise<void> | undefined;
   #messages = 0;
 
@@ -80,6 +81,10 @@ export class SimulatedLink implements Link {
 
   onUp(work: () => void): void {
     this.#line.onUp(work);
+  }
+
+  onRefused(work: (subject: string) => void): void {
+    this.#refused.add(work);
   }
 
   listen(
@@ -231,6 +236,8 @@ export class SimulatedLink implements Link {
       this.#listenings.delete(refused);
     }
     this.#options.log.error("NATS refused something", { url, user, error: violation });
+    const { publishing } = violation;
+    if (publishing !== undefined) for (const work of this.#refused) work(publishing);
   }
 
   #rejectFlushes(): void {

@@ -62,9 +62,11 @@ export const eventBugs: readonly PlantedBug[] = [
     name: "an event is acknowledged that was not taken in",
     why: "What could not be written is passed over, and nobody hands it over again.",
     file: "runtime/transport/nats/event-reader.ts",
-    find: `        await this.#pause(DELIVER_PAUSE_MS);
-        continue;`,
-    replace: "        await this.#pause(DELIVER_PAUSE_MS);",
+    find: `        );
+        continue;
+      }`,
+    replace: `        );
+      }`,
     says: /has no mail|no mail tells of|welcomed 0 times|has not ended|not at rest/,
     topology: "split",
     faults: { "disk-busy": 0.4 },
@@ -98,5 +100,23 @@ export const eventBugs: readonly PlantedBug[] = [
     says: /has taken in the events/,
     topology: "split",
     faults: { "stream-damaged": 0.02 },
+  },
+  {
+    name: "an event that is set aside is not tried again",
+    why: "What failed while a bad version ran is a dead letter for good.",
+    file: "runtime/messaging/inbox.ts",
+    find: "const nextAttemptAtMs = firstRetryAtMs(error, tx.now);",
+    replace: "const nextAttemptAtMs = null;",
+    says: /it gave up the event/,
+    faults: { "reactions-fail": 0.01 },
+  },
+  {
+    name: "a consumer that has stopped looks for long whether it can go on",
+    why: "Events wait for a quarter of an hour for a version that was bad for a minute.",
+    file: "runtime/messaging/inbox.ts",
+    find: "const PROBE_FIRST_MS = 1_000;\nconst PROBE_MAX_MS = 30_000;",
+    replace: "const PROBE_FIRST_MS = 900_000;\nconst PROBE_MAX_MS = 900_000;",
+    says: /^For more than 5 minutes .* has taken in the events/m,
+    faults: { "reactions-fail": 0.02 },
   },
 ];

@@ -18,6 +18,7 @@ interface Underway {
   readonly caller: string;
   readonly module: string;
   readonly what: string;
+  readonly subject: string;
   readonly deadlineAtMs: number;
   readonly resolve: (text: string) => void;
   readonly reject: (error: Error) => void;
@@ -65,6 +66,7 @@ export class Calls {
     this.#inbox = `${inboxOf(connection.user)}.${this.#token()}`;
     connection.listen(`${this.#inbox}.*`, (msg) => this.#take(msg));
     connection.onDown(() => this.#lose());
+    connection.onRefused((subject) => this.#refuse(subject));
   }
 
   /** How many calls wait for an answer. */
@@ -77,8 +79,9 @@ export class Calls {
    *
    * Rejects with what the callee threw, or with a TransportError: UNREACHABLE, `executed: "no"`,
    * when nobody is there or the connection is down; UNREACHABLE, `"unknown"`, when it is lost
-   * meanwhile; DEADLINE when the time is over first; CANCELLED when it is given up. The instance
-   * that it was sent to is told of that; a query that the queue group took runs on to the deadline.
+   * meanwhile, or when the broker does not let the caller call this; DEADLINE when the time is
+   * over first; CANCELLED when it is given up. The instance that it was sent to is told of that; a
+   * query that the queue group took runs on to the deadline.
    */
   send(attempt: Attempt, request: CallRequest): Promise<string> {
     const { what, subject, module } = attempt;
@@ -95,7 +98,8 @@ export class Calls {
     return new Promise((resolve, reject) => {
       const { deadlineAtMs, caller, signal } = request;
       const hold = signal === undefined ? nothing : this.#giveUpWith(signal, token, attempt);
-      this.#underway.set(token, { caller, module, what, deadlineAtMs, resolve, reject, hold });
+      const about = { caller, module, what, subject, deadlineAtMs };
+      this.#underway.set(token, { ...about, resolve, reject, hold });
       const reply = `${this.#inbox}.${token}`;
       this.#connection.publish(subject, payload, { reply, headers });
       this.#alarm.ringBy(deadlineAtMs);
@@ -159,6 +163,23 @@ export class Calls {
       this.#end(token);
       const message = `The connection to NATS was lost while ${what} was called.`;
       reject(new TransportError("UNREACHABLE", "unknown", message));
+    }
+  }
+
+  /**
+   * The broker has other permissions than the manifest of this program, which lets the caller call
+   * this. That says nothing of the callee, so it counts against no instance.
+   */
+  #refuse(subject: string): void {
+    for (const [token, call] of this.#underway) {
+      if (call.subject !== subject) continue;
+      this.#end(token);
+      const message =
+        `The nats-server at ${this.#connection.url} does not let ${call.caller} call ` +
+        `${call.what}: its users are those of another version. Run "cleave nats provision", and ` +
+        "have it read the users.conf of this data folder anew.";
+      const options = { isRelayed: true };
+      call.reject(new TransportError("UNREACHABLE", "unknown", message, options));
     }
   }
 

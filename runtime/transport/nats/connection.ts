@@ -5,7 +5,13 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import type { Authenticator, MsgHdrs, NatsConnection, Status } from "@nats-io/transport-node";
+import {
+  type Authenticator,
+  type MsgHdrs,
+  type NatsConnection,
+  PermissionViolationError,
+  type Status,
+} from "@nats-io/transport-node";
 import type { Log } from "../../telemetry/log.ts";
 import type { Delivered, Link, Listening, Message, Reading, Sending, StreamEnd } from "./link.ts";
 import { connectPatiently } from "./patient-connect.ts";
@@ -52,6 +58,7 @@ export class Connection implements Link {
   readonly #log: Log;
   readonly #down = new Set<() => void>();
   readonly #up = new Set<() => void>();
+  readonly #refused = new Set<(subject: string) => void>();
   #isUp = true;
   #jetstream: JetStreamClient | undefined;
   #manager: JetStreamManager | undefined;
@@ -118,6 +125,10 @@ export class Connection implements Link {
 
   onUp(work: () => void): void {
     this.#up.add(work);
+  }
+
+  onRefused(work: (subject: string) => void): void {
+    this.#refused.add(work);
   }
 
   listen(
@@ -241,7 +252,10 @@ export class Connection implements Link {
       this.#log.info("connected to NATS again", { url, user });
       for (const work of this.#up) work();
     } else if (status.type === "error") {
-      this.#log.error("NATS refused something", { url, user, error: status.error });
+      const { error } = status;
+      this.#log.error("NATS refused something", { url, user, error });
+      if (!(error instanceof PermissionViolationError) || error.operation !== "publish") return;
+      for (const work of this.#refused) work(error.subject);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { Envelope, Subscription } from "../transport.ts";
+import { DeliveryPostponed, type Envelope, type Subscription } from "../transport.ts";
 import { eventIn, toldPayload } from "./event-wire.ts";
 import type { Delivered, Link, Reading } from "./link.ts";
 import { positionSubject, streamOf } from "./subjects.ts";
@@ -63,6 +63,7 @@ export class EventReader {
   #interrupt = () => {};
   #attached = false;
   #closed = false;
+  readonly #closing = Promise.withResolvers<void>();
 
   constructor(options: EventReaderOptions) {
     this.#options = options;
@@ -92,6 +93,7 @@ export class EventReader {
   /** Takes in nothing more and resolves when what was begun is durable. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.resolve();
     await this.#messages?.close().catch(() => {});
     await this.#delivery;
   }
@@ -181,9 +183,11 @@ export class EventReader {
       const batch = this.#line.slice(0, BATCH_MAX);
       try {
         await this.#options.subscription.deliver(batch.map(({ envelope }) => envelope));
-      } catch {
+      } catch (error) {
         // The consumer knows why, and has said so in its log.
-        await this.#pause(DELIVER_PAUSE_MS);
+        await this.#pauseUnlessClosed(
+          error instanceof DeliveryPostponed ? error.afterMs : DELIVER_PAUSE_MS,
+        );
         continue;
       }
       this.#line.splice(0, batch.length);
@@ -228,6 +232,10 @@ export class EventReader {
     const { events } = subscription;
     const told = { events, position: this.#position, attached, missingBefore, idle: this.#idle };
     connection.publish(this.#subject, toldPayload(told));
+  }
+
+  #pauseUnlessClosed(ms: number): Promise<void> {
+    return Promise.race([this.#pause(ms), this.#closing.promise]);
   }
 
   #pause(ms: number): Promise<void> {

@@ -76,6 +76,8 @@ export interface Link {
   onDown(work: () => void): void;
   /** Has `work` run each time the connection is there again after a loss. */
   onUp(work: () => void): void;
+  /** Has `work` run with the subject of each message that this user may not publish. */
+  onRefused(work: (subject: string) => void): void;
   /** Listens to a subject, alone or as one of a queue group that shares what comes. */
   listen(
     subject: string,

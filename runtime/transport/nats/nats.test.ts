@@ -10,7 +10,7 @@ import { transportSuite } from "../transport.suite.ts";
 const manifest = [
   links("shelf", { queries: ["echo"], commands: ["take"], events: ["taken", "put"] }),
   links("desk", {
-    calls: [{ callee: "shelf", procedures: ["echo", "take"] }],
+    calls: [{ callee: "shelf", procedures: ["echo", "take", "cleaveTidy"] }],
     reads: [{ producer: "shelf", events: ["taken"] }],
   }),
   links("till", { reads: [{ producer: "shelf", events: ["put", "taken"] }] }),
@@ -54,4 +54,36 @@ test("an operation is refused to a module, though the broker lets it through", a
   const call = transport.call(shelf.cleaveTidy, {}, requestOfDesk(broker.environment));
   await expect(call).rejects.toThrow("desk may not run shelf.cleaveTidy: that is for operators.");
   expect(ran).toBe(false);
+});
+
+test("what the broker does not allow fails at once, and speaks against no instance", async () => {
+  await broker.wipe();
+  await using closing = new AsyncDisposableStack();
+  const balance = { callees: () => ["shelf"], version: "1" };
+  const shelves = await broker.connect({ users: ["shelf"], instance: "shelves", balance });
+  closing.defer(() => shelves.close());
+  const desks = await broker.connect({ users: ["desk"], instance: "desks", balance });
+  closing.defer(() => desks.close());
+  const shape = { input: t.Object({}), output: t.Object({}) };
+  const shelf = contract("shelf", { take: command(shape), hide: command(shape) });
+  const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
+  const offer = { module: "shelf", procedures: proceduresOf(shelf), isReader: false, traffic };
+  const ran: string[] = [];
+  shelves.serve(offer, async (procedure) => {
+    ran.push(procedure.name);
+    return {};
+  });
+  await shelves.ready();
+  const request = () => requestOfDesk(broker.environment);
+  for (let time = 0; time < 10; time++) {
+    await expect(desks.call(shelf.hide, {}, request())).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      message: expect.stringMatching(
+        /^The nats-server at nats:.* does not let desk call shelf\.hide: its users are those of /,
+      ),
+    });
+  }
+  expect(await desks.call(shelf.take, {}, request())).toEqual({});
+  expect(ran).toEqual(["take"]);
+  expect(desks.neighbours.balancer?.circuits().map(({ state }) => state)).not.toContain("open");
 });

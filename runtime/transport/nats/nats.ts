@@ -221,7 +221,7 @@ class Nats implements Transport {
 
   /** Has a module answer those who look at the system. */
   #show(
-    { module: name, isReader, traffic, circuits }: Offer,
+    { module: name, isReader, traffic, circuits, events }: Offer,
     callee: Callee,
     state: () => Report["state"],
   ): Responder | undefined {
@@ -231,7 +231,8 @@ class Nats implements Transport {
     const report = () => {
       const readers = this.#relays.get(name)?.lags() ?? [];
       const about = { name, role, state: state(), traffic: traffic(), readers } as const;
-      return reports.of({ ...about, circuits: [...(circuits?.() ?? [])] });
+      const own = events === undefined ? {} : { events: events() };
+      return reports.of({ ...about, ...own, circuits: [...(circuits?.() ?? [])] });
     };
     const connection = this.#connectionOf(name);
     return new Responder({ connection, report, endpoints: () => callee.endpoints });

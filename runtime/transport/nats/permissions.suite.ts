@@ -257,6 +257,7 @@ export function permissionsSuite(
     });
     afterAll(() => broker[Symbol.asyncDispose]());
     messagesSuite(() => broker);
+    declaredSuite(() => broker);
     streamsSuite(() => broker);
   });
 }
@@ -319,6 +320,28 @@ function messagesSuite(broker: () => GuardedBroker): void {
     await answers.promise;
     expect([...(await refusals.allOf(inventory))]).toEqual([`publish ${reply}`]);
     await Promise.all([inventory.close(), gateway.close()]);
+  });
+}
+
+function declaredSuite(broker: () => GuardedBroker): void {
+  test("only declared procedures of a used module are reached", async () => {
+    const orders = await broker().connect("orders", silent);
+    const payments = await broker().connect("payments", silent);
+    const [seen, refused]: [string[], string[]] = [[], []];
+    const take = ({ subject }: { readonly subject: string }) => seen.push(subject);
+    payments.listen("rpc.payments.*.*", take, { queue: "payments" });
+    payments.listen("rpc-i.payments.*.*.*", take);
+    orders.onRefused((subject) => refused.push(subject));
+    await payments.flush();
+    const [call, instanceCall] = ["rpc.payments", "rpc-i.payments.one"];
+    const undeclared = [`${call}.paymentById.orders`, `${instanceCall}.paymentById.orders`];
+    const declared = [`${call}.authorise.orders`, `${instanceCall}.authorise.orders`];
+    for (const subject of [...undeclared, ...declared]) orders.publish(subject, "");
+    await orders.flush();
+    await payments.flush();
+    expect(seen.toSorted()).toEqual(declared.toSorted());
+    expect(refused).toEqual(undeclared);
+    await Promise.all([orders, payments].map((link) => link.close()));
   });
 }
 

@@ -28,7 +28,9 @@ export class Reports {
   }
 
   /** The report of one module of the instance, or of its gateway, at this moment. */
-  of(about: Pick<Report, "name" | "role" | "state" | "traffic" | "readers" | "circuits">): Report {
+  of(
+    about: Pick<Report, "name" | "role" | "state" | "traffic" | "readers" | "circuits" | "events">,
+  ): Report {
     const { instance, placement, version, topology, environment } = this.#options;
     return {
       ...about,

@@ -72,6 +72,23 @@ test("the config knows no way in but the users of its accounts", () => {
   expect(statSync(`${folder.path}/nats/users.conf`).mode & 0o777).toBe(0o600);
 });
 
+test("the permissions of another version are written anew, by procedure", () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/nats/users.conf`;
+  makeKeys(folder.path, ["orders"]);
+  const wider = sampleManifest.map((links) => ({
+    ...links,
+    calls: links.calls.map((call) => ({ ...call, procedures: ["authorise", "refund"] })),
+  }));
+  writeServerConfig({ folder: folder.path, port: 4_222 }, wider);
+  expect(readFileSync(path, "utf8")).toContain('"rpc.payments.refund.orders"');
+  writeServerConfig({ folder: folder.path, port: 4_222 }, sampleManifest);
+  const users = readFileSync(path, "utf8");
+  expect(users).toContain('"rpc.payments.authorise.orders"');
+  expect(users).toContain('"rpc-i.payments.*.authorise.orders"');
+  expect(users).not.toMatch(/rpc\.payments\.(refund|\*)\.orders|rpc-i\.payments\.\*\.\*\.orders/);
+});
+
 test("all streams together fit into what the server may store, and that on the disk", () => {
   const streams = sampleManifest.filter(({ events }) => events.length > 0).length;
   using folder = temporaryFolder();

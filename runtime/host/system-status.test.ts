@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import type { EventsState, Report } from "../transport/report.ts";
+import { systemStatus } from "./system-status.ts";
+
+/** Mail as the owner of its module says that it is. */
+function mailWith(events: EventsState): Report {
+  return {
+    name: "mail",
+    instance: "core",
+    role: "owner",
+    state: "up",
+    version: "1.0.0",
+    startedAtMs: 0,
+    upMs: 1,
+    placement: ["mail", "gateway"],
+    topology: null,
+    traffic: { inFlight: 0, calls: 0, errors: 0 },
+    circuits: [],
+    neighbours: [],
+    readers: [],
+    events,
+  };
+}
+
+function faultsOf(events: EventsState): readonly string[] {
+  const mail = mailWith(events);
+  const { events: _, ...about } = mail;
+  const now = [mail, { ...about, name: "gateway", role: "gateway", traffic: null } as const];
+  return systemStatus({ modules: ["mail"], before: now, now }).faults;
+}
+
+const none = { count: 0, oldestAtMs: null };
+const stop = {
+  producer: "orders",
+  event: "orders.orderShipped",
+  seq: 17,
+  sinceMs: 1_767_225_600_000,
+  attempts: 9,
+  error: "RangeError: no",
+  isStorage: false,
+};
+
+test("a module that takes in all events is well", () => {
+  expect(faultsOf({ stopped: [], deadLetters: none })).toEqual([]);
+});
+
+test("a consumer that has stopped is told of, with the event, the reason and what to do", () => {
+  expect(faultsOf({ stopped: [stop], deadLetters: none })).toEqual([
+    "mail takes in no events of orders since 2026-01-01T00:00:00Z: it has stopped at " +
+      "orders.orderShipped 17 after 9 attempts: RangeError: no. It tries again at least every " +
+      "30 s. Mend mail, or have that event set aside: POST " +
+      "/v1/admin/consumers/mail/orders/17/set-aside.",
+  ]);
+  const [full] = faultsOf({ stopped: [{ ...stop, isStorage: true }], deadLetters: none });
+  expect(full).toEndWith("RangeError: no. Nothing can be written; see to the disk.");
+});
+
+test("dead letters are counted, with the time of the oldest", () => {
+  const deadLetters = { count: 2, oldestAtMs: 1_767_225_600_000 };
+  expect(faultsOf({ stopped: [], deadLetters })).toEqual([
+    "mail has 2 dead letters, the oldest of 2026-01-01T00:00:00Z. See GET " +
+      "/v1/admin/dead-letters?module=mail.",
+  ]);
+});

@@ -1,0 +1,262 @@
+import { describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  command,
+  contract,
+  defineModule,
+  event,
+  handler,
+  query,
+  reaction,
+  reads,
+  t,
+  writes,
+} from "../index.ts";
+import { operationsOf } from "../module/operations.ts";
+import { eventually } from "../testing/eventually.ts";
+import { type Placed, type Placement, place, placements } from "../testing/place.ts";
+
+const Sale = t.Object({ sale: t.String(), item: t.String() });
+
+const till = contract("till", {
+  /** Sells an item. */
+  sell: command({ input: Sale, output: t.Object({}) }),
+  sold: event(1, Sale, { key: "sale" }),
+});
+const book = contract("book", {
+  /** The items that were written down, in order. */
+  entries: query({ input: t.Object({}), output: t.Array(t.String()) }),
+});
+const operations = operationsOf("book");
+
+const tillModule = defineModule({
+  contract: till,
+  migrations: [],
+  handlers: {
+    sell: handler(till.sell, (sale, { transaction }) =>
+      transaction((tx) => {
+        tx.emit(till.sold, sale);
+        return {};
+      }),
+    ),
+  },
+});
+
+const entries = sqliteTable("entry", { item: text().notNull() });
+const schema = { entries };
+const read = reads(schema, (db) => ({
+  all: db.select().from(entries).orderBy(sql`rowid`).prepare(),
+}));
+const write = writes(schema, (db) => ({
+  add: db
+    .insert(entries)
+    .values({ item: sql.placeholder("item") })
+    .prepare(),
+}));
+
+/** A book whose reaction fails on the items that it is told to. */
+function bookThat(fails: (item: string) => Error | undefined) {
+  return defineModule({
+    contract: book,
+    reactions: [
+      reaction(till.sold, (tx, { item }) => {
+        const error = fails(item);
+        if (error !== undefined) throw error;
+        write(tx).add.run({ item });
+      }),
+    ],
+    schema,
+    migrations: [{ name: "0000_initial", sql: "CREATE TABLE entry (item TEXT NOT NULL) STRICT;" }],
+    handlers: {
+      entries: handler(book.entries, (_, context) =>
+        read(context.read)
+          .all.all()
+          .map(({ item }) => item),
+      ),
+    },
+  });
+}
+
+/** A till and a book that fails on the items in `broken`; `*` stands for all. */
+async function openShop(placement: Placement, ...items: readonly string[]) {
+  const broken = new Set(items);
+  const bookModule = bookThat((item) => {
+    if (item.startsWith("misfit") && broken.has(item)) return misfit();
+    return broken.has(item) || broken.has("*") ? new RangeError(`no ${item}`) : undefined;
+  });
+  const shop = await place(placement, [tillModule, bookModule], { duplicate: false });
+  const sell = async (...sold: readonly string[]) => {
+    for (const item of sold) {
+      await shop.call(till.sell, { sale: item.split("-").slice(0, -1).join("-"), item });
+    }
+  };
+  return { shop, broken, sell };
+}
+
+function misfit(): Error {
+  return Object.assign(new Error("It does not fit."), { name: "ContractError" });
+}
+
+const entriesOf = (shop: Placed) => shop.call(book.entries, {});
+const lettersOf = (shop: Placed) => shop.call(operations.cleaveDeadLetters, { limit: 200 });
+
+describe.each(placements)("an event that alone fails, %s", (placement) => {
+  test("is set aside with those of its key, which are taken in in order later", async () => {
+    const { shop, broken, sell } = await openShop(placement, "a-1");
+    await using _ = shop;
+    await sell("a-1", "a-2", "b-1", "a-3");
+    await shop.advance(10_000);
+    expect(await entriesOf(shop)).toEqual(["b-1"]);
+    expect(
+      (await lettersOf(shop)).map(({ key, attempts, messageKey }) => [key, attempts, messageKey]),
+    ).toEqual([
+      ["1", 5, "a"],
+      ["2", 0, "a"],
+      ["4", 0, "a"],
+    ]);
+    await shop.restart();
+    await sell("a-4", "b-2");
+    await shop.advance(1_000);
+    expect(await entriesOf(shop)).toEqual(["b-1", "b-2"]);
+    broken.clear();
+    await shop.advance(120_000);
+    expect(await entriesOf(shop)).toEqual(["b-1", "b-2", "a-1", "a-2", "a-3", "a-4"]);
+    expect(await lettersOf(shop)).toEqual([]);
+    await sell("a-5");
+    await shop.advance(1_000);
+    expect((await entriesOf(shop)).at(-1)).toBe("a-5");
+  });
+
+  test("is tried once more at each start, as that may have mended it", async () => {
+    const { shop, broken, sell } = await openShop(placement, "misfit-1");
+    await using _ = shop;
+    await sell("misfit-1");
+    await shop.advance(60_000);
+    expect((await lettersOf(shop))[0]).toMatchObject({ attempts: 1 });
+    broken.clear();
+    await shop.restart();
+    await shop.advance(1_000);
+    expect(await entriesOf(shop)).toEqual(["misfit-1"]);
+  });
+});
+
+describe.each(placements)("a consumer whose events fail one after another, %s", (placement) => {
+  test("stops, says so, keeps its position, and goes on by itself", async () => {
+    const { shop, broken, sell } = await openShop(placement, "*");
+    await using _ = shop;
+    const items = Array.from({ length: 20 }, (_, index) => `sale${index}-1`);
+    await sell(...items);
+    await shop.advance(30_000);
+    expect(await lettersOf(shop)).toHaveLength(3);
+    const [stop] = shop.consumption("book").stopped;
+    expect(stop).toMatchObject({ producer: "till", event: "till.sold", seq: 4, isStorage: false });
+    expect(stop?.error).toBe("RangeError: no sale3-1");
+    const said = shop.problems.filter((one) => JSON.stringify(one).includes("consumer stops"));
+    expect(said).toHaveLength(1);
+    broken.clear();
+    const entries = await eventually(
+      async () => {
+        await shop.advance(1_000);
+        return await entriesOf(shop);
+      },
+      ({ length }) => length === items.length,
+    );
+    await shop.advance(1_000);
+    expect(entries.toSorted()).toEqual(items.toSorted());
+    expect(entries.filter((item) => !/^sale[012]-/.test(item))).toEqual(items.slice(3));
+    expect(shop.consumption("book")).toEqual({
+      stopped: [],
+      deadLetters: { count: 0, oldestAtMs: null },
+    });
+  });
+
+  test("goes on when a person has the event set aside that it stopped at", async () => {
+    const bad = ["a-1", "b-1", "c-1", "d-1"];
+    const { shop, sell } = await openShop(placement, ...bad);
+    await using _ = shop;
+    await sell(...bad, "e-1");
+    await shop.advance(60_000);
+    const pass = (seq: number) => shop.call(operations.cleaveSetAside, { producer: "till", seq });
+    expect(await pass(3)).toEqual({ accepted: false });
+    expect(await pass(4)).toEqual({ accepted: true });
+    await shop.advance(31_000);
+    expect(await entriesOf(shop)).toEqual(["e-1"]);
+    expect(await lettersOf(shop)).toHaveLength(4);
+  });
+});
+
+test("a consumer that had stopped sets no more aside when its process starts anew", async () => {
+  const { shop, sell } = await openShop("in process", "*");
+  await using _ = shop;
+  await sell("a-1", "b-1", "c-1", "d-1", "e-1");
+  await shop.advance(60_000);
+  await shop.restart();
+  await shop.advance(60_000);
+  expect(shop.consumption("book").stopped).toMatchObject([{ seq: 4 }]);
+  expect(await lettersOf(shop)).toHaveLength(3);
+});
+
+describe("dead letters", () => {
+  test("are tried again by themselves for a day, then wait for a person", async () => {
+    const { shop, broken, sell } = await openShop("in process", "a-1");
+    await using _ = shop;
+    await sell("a-1");
+    await shop.advance(86_400_000 + 3_600_000);
+    const [letter] = await lettersOf(shop);
+    expect(letter).toMatchObject({ nextAttemptAtMs: null });
+    expect(letter?.attempts).toBeGreaterThan(50);
+    expect(shop.problems.at(-1)).toMatchObject({ message: "event given up", seq: "1" });
+    broken.clear();
+    await shop.advance(86_400_000);
+    expect(await entriesOf(shop)).toEqual([]);
+    expect(await shop.call(operations.cleaveRedrive, { id: letter?.id ?? 0 })).toEqual({
+      redriven: true,
+    });
+    expect(await entriesOf(shop)).toEqual(["a-1"]);
+  });
+
+  test("are redriven in order, one key or all, up to the first that fails", async () => {
+    const { shop, broken, sell } = await openShop("in process, encoded", "a-1", "b-1");
+    await using _ = shop;
+    await sell("a-1", "a-2", "b-1", "b-2", "a-3");
+    await shop.advance(10_000);
+    const [first, second] = await lettersOf(shop);
+    const redrive = shop.call(operations.cleaveRedrive, { id: second?.id ?? 0 });
+    await expect(redrive).rejects.toMatchObject({
+      code: "ALREADY_BEHIND_ANOTHER",
+      data: { id: first?.id },
+    });
+    broken.delete("b-1");
+    const all = { source: null, messageKey: null, limit: 200 };
+    expect(await shop.call(operations.cleaveRedriveAll, all)).toEqual({
+      redriven: 0,
+      failed: { id: first?.id ?? 0, error: "RangeError: no a-1" },
+    });
+    const failed = (await lettersOf(shop))[0]?.attempts ?? 0;
+    expect(failed).toBeGreaterThan(first?.attempts ?? 0);
+    expect(await shop.call(operations.cleaveRedriveAll, { ...all, messageKey: "b" })).toEqual({
+      redriven: 2,
+      failed: null,
+    });
+    broken.clear();
+    expect(await shop.call(operations.cleaveRedriveAll, all)).toEqual({
+      redriven: 3,
+      failed: null,
+    });
+    expect(await entriesOf(shop)).toEqual(["b-1", "b-2", "a-1", "a-2", "a-3"]);
+  });
+
+  test("are listed oldest first by the page, and one that is discarded frees its key", async () => {
+    const { shop, sell } = await openShop("in process", "a-1");
+    await using _ = shop;
+    await sell("a-1", "a-2", "a-3");
+    await shop.advance(10_000);
+    const page = (after: number) => shop.call(operations.cleaveDeadLetters, { limit: 2, after });
+    const [one, two] = await page(0);
+    expect((await page(two?.id ?? 0)).map(({ key }) => key)).toEqual(["3"]);
+    await shop.call(operations.cleaveDiscard, { id: one?.id ?? 0 });
+    await shop.advance(1_000);
+    expect(await entriesOf(shop)).toEqual(["a-2", "a-3"]);
+  });
+});
