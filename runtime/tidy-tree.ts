@@ -7,7 +7,7 @@ const entries = [
   /^runtime\/(index|http|simulation\/index)\.ts$/,
   /^runtime\/bench\//,
   /^deploy\/(main|simulation\/hunt|topologies\/[^/]+)\.ts$/,
-  /^runtime\/simulation\/sample-command\.ts$/,
+  /^runtime\/simulation\/(hunt-trips|sample-command)\.ts$/,
   /^modules\/client\.ts$/,
   /^(runtime|deploy)\/testing\//,
   /^runtime\/transport\/encoded\.ts$/,

@@ -6,10 +6,10 @@ export const sagaBugs: readonly PlantedBug[] = [
     name: "the pivot and its journal are two transactions",
     why: "A saga that is killed between them passes its point of no return twice.",
     file: "runtime/saga/drive.ts",
-    find: `    step.commit(tx, { id, input: input as never, done: done as never });
+    find: `    synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
   });`,
-    replace: `    step.commit(tx, { id, input: input as never, done: done as never });
+    replace: `    synchronous(result, pivotName(driver.saga.name, step.name));
   });
   await driver.transact((tx) => updateSaga(tx, next, tx.now));`,
     says: /is stuck/,
