@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
+import { writeDurably } from "../../store/durable-file.ts";
 import type { Manifest } from "../manifest.ts";
 import { publicKeys } from "./keys.ts";
 import { PAYLOAD_BYTES_MAX, STREAM_BYTES_MAX } from "./limits.ts";
@@ -104,13 +105,13 @@ ${lines.join("\n")}
 export function writeServerConfig(options: ServerConfigOptions, manifest: Manifest): void {
   const { config, store } = serverFiles(options.folder);
   mkdirSync(store, { recursive: true, mode: 0o700 });
-  replaceFile(config, serverConfig(options));
+  writeDurably(config, serverConfig(options));
   writeUsersConfig(options.folder, manifest);
 }
 
 /** Writes the file that lists the users, for a running server to read anew. */
 export function writeUsersConfig(folder: string, manifest: Manifest): void {
-  replaceFile(serverFiles(folder).users, usersConfig(folder, manifest));
+  writeDurably(serverFiles(folder).users, usersConfig(folder, manifest));
 }
 
 /** How many bytes each stream may hold, so that all of them fit on the server. */
@@ -123,12 +124,6 @@ export function streamBytesMax(folder: string, manifest: Manifest): number {
 function fileBytesMax(folder: string): number {
   const { blocks, bsize } = statfsSync(folder);
   return Math.floor(blocks * bsize * VOLUME_SHARE_MAX);
-}
-
-function replaceFile(path: string, text: string): void {
-  rmSync(`${path}.part`, { force: true });
-  writeFileSync(`${path}.part`, text, { mode: 0o600 });
-  renameSync(`${path}.part`, path);
 }
 
 /** In quotes, a text is taken as it is; without, `$JS` would be a variable. */
