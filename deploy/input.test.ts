@@ -122,8 +122,8 @@ describe("an address", () => {
 describe("a body", () => {
   const login = "/v1/auth/login";
 
-  test.each(["{", "[1,", "nonsense", '{"email":}', '"\ud800'])(
-    "that is not JSON is 400: %j",
+  test.each(["{", "[1,", "nonsense", '{"email":}', '"\ud800', '{"__proto__":{"a":1}}'])(
+    "that is not JSON, or has a key that data cannot have, is 400: %j",
     async (body) => {
       expect(await refusal(login, post(body))).toMatchObject({
         status: 400,
@@ -132,7 +132,7 @@ describe("a body", () => {
     },
   );
 
-  test.each(["null", "[]", "1", "{}", '{"email":1,"password":"x"}', '{"__proto__":{"a":1}}'])(
+  test.each(["null", "[]", "1", "{}", '{"email":1,"password":"x"}'])(
     "that does not fit is 422: %s",
     async (body) => {
       expect(await refusal(login, post(body))).toMatchObject({

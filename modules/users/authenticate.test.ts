@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
+import { calculateJwkThumbprint, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { type Placed, place } from "../../runtime/testing/place.ts";
 import { authenticator, InvalidToken } from "./authenticate.ts";
 import { users } from "./contract.ts";
@@ -174,12 +174,12 @@ describe("a token of ours for something else", () => {
   async function ownKey() {
     const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
     const { x = "" } = await crypto.subtle.exportKey("jwk", privateKey);
-    const keys = [{ kid: "k", kty: "OKP", crv: "Ed25519", x }];
+    const jwk = { kty: "OKP", crv: "Ed25519", x };
+    const kid = await calculateJwkThumbprint(jwk);
+    const keys = [{ kid, ...jwk }];
     const tokenKeys = async () => ({ issuer: "cleave", keys });
     const signed = (claims: object, typ = "at+jwt") =>
-      new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: "EdDSA", typ, kid: "k" })
-        .sign(privateKey);
+      new SignJWT({ ...claims }).setProtectedHeader({ alg: "EdDSA", typ, kid }).sign(privateKey);
     return { signed, tokenKeys };
   }
 
@@ -265,4 +265,17 @@ describe("keys", () => {
     gate.fetches.failing = true;
     expect(await gate.authenticate(accessToken)).toMatchObject({ role: "staff" });
   });
+});
+
+test("a key that was damaged where it is kept verifies nothing", async () => {
+  await using gate = await opened();
+  const { keys, ...about } = await gate.shop.call(users.tokenKeys, {});
+  const authenticate = authenticator({
+    now: () => gate.shop.now(),
+    tokenKeys: async () => ({
+      ...about,
+      keys: keys.map((key) => ({ ...key, x: Buffer.alloc(32).toString("base64url") })),
+    }),
+  });
+  await expect(authenticate(gate.accessToken)).rejects.toThrow(InvalidToken);
 });

@@ -1,4 +1,11 @@
-import { type CryptoKey, errors, importJWK, type JWTPayload, jwtVerify } from "jose";
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  errors,
+  importJWK,
+  type JWTPayload,
+  jwtVerify,
+} from "jose";
 import type { Identity, OutputOf, Role } from "#runtime";
 import type { users } from "./contract.ts";
 import { AUDIENCE, ISSUER, LEEWAY_SECONDS } from "./domain/keys.ts";
@@ -123,7 +130,10 @@ function keyCache({
   async function fetch(): Promise<Fetched> {
     const { keys } = await tokenKeys();
     const byId = new Map<string, CryptoKey>();
-    for (const { kid, ...jwk } of keys) byId.set(kid, await publicKey(jwk));
+    for (const { kid, ...jwk } of keys) {
+      // A key that does not fit its id was damaged where it is kept, and proves nothing.
+      if ((await calculateJwkThumbprint(jwk)) === kid) byId.set(kid, await publicKey(jwk));
+    }
     const isWithdrawn = [...(fetched?.byId.keys() ?? [])].some((kid) => !byId.has(kid));
     if (isWithdrawn) onWithdrawn();
     return { byId, atMs: now() };

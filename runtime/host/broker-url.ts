@@ -4,7 +4,9 @@ import { writeDurably } from "../store/durable-file.ts";
 /** The address of the nats-server that the system of a data folder meets at; undefined if none. */
 export function brokerUrl(folder: string): string | undefined {
   const path = urlFile(folder);
-  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+  const url = existsSync(path) ? readFileSync(path, "utf8").replaceAll("\0", "").trim() : "";
+  // What a disk error left empty or zeroed names no server.
+  return url === "" ? undefined : url;
 }
 
 /** Writes down where the system of a data folder meets. */

@@ -51,15 +51,16 @@ export function readOrCreateKey(path: string, about: KeyFile): Buffer {
   const content = readIfThere(path);
   if (content !== undefined) return checkKey(path, content, about);
   stage(path, { content: about.make(), mode: 0o600 }, (temporary) => publish(temporary, path));
+  return readKey(path, about);
+}
+
+/** Returns the content of a key file. Throws a StoreError when it is missing or no key any more. */
+export function readKey(path: string, about: Omit<KeyFile, "make">): Buffer {
   return checkKey(path, readIfThere(path) ?? Buffer.alloc(0), about);
 }
 
 /** Checks what was read from a key file. Throws a StoreError that names the file and the remedy. */
-function checkKey(
-  path: string,
-  content: Buffer,
-  { fault, loss }: Pick<KeyFile, "fault" | "loss">,
-): Buffer {
+function checkKey(path: string, content: Buffer, { fault, loss }: Omit<KeyFile, "make">): Buffer {
   const found = fault(content);
   if (found === undefined) return content;
   throw new StoreError(

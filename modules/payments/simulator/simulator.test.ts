@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { World } from "#runtime";
@@ -8,6 +8,7 @@ import { virtualEnvironment } from "../../../runtime/testing/virtual-environment
 import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
 import { Journal } from "./journal.ts";
 import { kept } from "./secret.ts";
+import { signature, signatureFault } from "./signature.ts";
 import { openSimulator, type Simulator } from "./simulator.ts";
 
 /** A world with a folder, a clock and nobody who takes webhooks. */
@@ -133,6 +134,30 @@ describe("the provider simulator", () => {
     using other = new Place();
     expect(kept(worldOf(other.folder, { seed: 2 }).world)).not.toBe(secret);
   });
+});
+
+const damages: readonly [string, (secret: Buffer) => Buffer][] = [
+  ["empty", () => Buffer.alloc(0)],
+  ["zeroed", (secret) => Buffer.alloc(secret.length)],
+  ["cut", (secret) => secret.subarray(0, 40)],
+  ["zeroed at its end", (secret) => secret.fill(0, 30)],
+];
+
+test.each(damages)("a secret that a disk error left %s is refused by its file", (_what, damage) => {
+  using place = new Place();
+  const { world } = worldOf(place.folder);
+  const path = join(place.folder, "webhook-secret");
+  writeFileSync(path, damage(Buffer.from(kept(world))));
+  expect(() => kept(world)).toThrow(`The key file ${path} `);
+  expect(() => kept(world)).toThrow("Restore it from a backup, or remove it");
+});
+
+test("nothing is verified by an empty secret", () => {
+  const body = "{}";
+  for (const secret of ["", " "]) {
+    const signed = { body, signature: signature(secret, body, 0) };
+    expect(signatureFault(secret, signed, 0)).toBe("there is no secret to check the signature by");
+  }
 });
 
 describe("the journal", () => {

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import { type Authenticator, nkeyAuthenticator, nkeys } from "@nats-io/transport-node";
-import { writeDurably } from "../../store/durable-file.ts";
+import { type KeyFile, readKey, readOrCreateKey, writeDurably } from "../../store/durable-file.ts";
 
 /** A user's seeds: the one in use, and, during a rotation, the one to come. */
 type Age = "current" | "next";
@@ -11,7 +12,8 @@ export function makeKeys(folder: string, users: Iterable<string>): void {
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   chmodSync(keys, 0o700);
   for (const user of users) {
-    if (!existsSync(seedPath(folder, user, "current"))) writeSeed(folder, user, "current");
+    const path = seedPath(folder, user, "current");
+    readOrCreateKey(path, seedFile(path));
   }
 }
 
@@ -51,12 +53,14 @@ export function fixedAuthenticatorOf(folder: string, user: string, age: Age): Au
 
 /** Makes the key that is to follow the current one. */
 export function makeNextKey(folder: string, user: string): void {
-  writeSeed(folder, user, "next");
+  writeDurably(seedPath(folder, user, "next"), newSeed());
 }
 
 /** Puts the next key in the place of the current one, at once. */
 export function adoptNextKey(folder: string, user: string): void {
-  renameSync(seedPath(folder, user, "next"), seedPath(folder, user, "current"));
+  const next = seedPath(folder, user, "next");
+  writeDurably(seedPath(folder, user, "current"), readSeed(next));
+  rmSync(next);
 }
 
 function keysFolder(folder: string): string {
@@ -67,16 +71,33 @@ function seedPath(folder: string, user: string, age: Age): string {
   return `${keysFolder(folder)}/${user}${age === "current" ? "" : `.${age}`}.seed`;
 }
 
-/** No reader meets half a seed, whatever happens. */
-function writeSeed(folder: string, user: string, age: Age): void {
-  const path = seedPath(folder, user, age);
-  const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
-  writeDurably(path, `${seed}\n`);
+function newSeed(): string {
+  return `${new TextDecoder().decode(nkeys.createUser().getSeed())}\n`;
 }
 
-/** Throws when the file is missing, or holds no seed. */
+/** Throws a StoreError when the file is missing, cannot be read, or holds no seed. */
 function readSeed(path: string): Uint8Array {
-  const seed = new TextEncoder().encode(readFileSync(path, "utf8").trim());
-  nkeys.fromSeed(seed);
-  return seed;
+  return seedIn(readKey(path, seedFile(path)));
+}
+
+function seedFile(path: string): KeyFile {
+  return {
+    make: newSeed,
+    fault: (content) => (isSeed(seedIn(content)) ? undefined : "holds no seed of a NATS user"),
+    loss: `a nats-server of your own must be given the new config for ${basename(path)}`,
+  };
+}
+
+function seedIn(content: Buffer): Uint8Array {
+  return new TextEncoder().encode(content.toString().trim());
+}
+
+/** A seed has a checksum, so one that is cut or zeroed is none. */
+function isSeed(seed: Uint8Array): boolean {
+  try {
+    nkeys.fromSeed(seed);
+    return true;
+  } catch {
+    return false;
+  }
 }
