@@ -77,15 +77,8 @@ export const shopBugs: readonly PlantedBug[] = [
     name: "a cancelled order keeps its stock",
     why: "What is called back does not come back onto the shelf.",
     file: "modules/orders/sagas/cancel-order.ts",
-    find: `      await call(inventory.releaseStock, { orderId, reason });
-      return {};
-    },
-  })
-  .step("reverse-payment", {`,
-    replace: `      return {};
-    },
-  })
-  .step("reverse-payment", {`,
+    find: "  await call(inventory.releaseStock, { orderId, reason });\n",
+    replace: "",
     says: /cancelled, its reservation committed/,
   },
   {

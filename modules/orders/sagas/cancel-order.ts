@@ -1,7 +1,7 @@
 import { inventory } from "#modules/inventory";
 import { payments } from "#modules/payments";
 import { shipping } from "#modules/shipping";
-import { type Transaction, t, waitUntil } from "#runtime";
+import { type Call, type Static, type Transaction, t, waitUntil } from "#runtime";
 import { callBack } from "../calling-back.ts";
 import { endCancelled, endConfirmed } from "../cancelling.ts";
 import { stopIfRefunded } from "../stopping.ts";
@@ -44,16 +44,10 @@ export const cancelOrder = saga("orders.cancel-order", {
   })
   .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
   .step("release-stock", {
-    async run({ input: { orderId, reason }, call }) {
-      await call(inventory.releaseStock, { orderId, reason });
-      return {};
-    },
+    run: ({ input, call }) => releaseStock(call, input),
   })
   .step("reverse-payment", {
-    async run({ input: { orderId, reason }, call }) {
-      await call(payments.reverse, { orderId, reason });
-      return {};
-    },
+    run: ({ input, call }) => reversePayment(call, input),
   })
   .ending((tx, { input, outcome }) => {
     if (outcome === "compensated") return keep(tx, input.orderId);
@@ -75,21 +69,31 @@ export const cancelOrderVersion1 = saga("orders.cancel-order", {
   })
   .pivot("called-back", (tx, { input }) => noteCalledBack(tx, input.orderId))
   .step("reverse-payment", {
-    async run({ input: { orderId, reason }, call }) {
-      await call(payments.reverse, { orderId, reason });
-      return {};
-    },
+    run: ({ input, call }) => reversePayment(call, input),
   })
   .step("release-stock", {
-    async run({ input: { orderId, reason }, call }) {
-      await call(inventory.releaseStock, { orderId, reason });
-      return {};
-    },
+    run: ({ input, call }) => releaseStock(call, input),
   })
   .ending((tx, { input, outcome }) => {
     if (outcome === "completed") endCancelled(tx, input);
     else keep(tx, input.orderId);
   });
+
+async function releaseStock(
+  call: Call<typeof inventory.releaseStock>,
+  { orderId, reason }: Static<typeof Cancellation>,
+) {
+  await call(inventory.releaseStock, { orderId, reason });
+  return {};
+}
+
+async function reversePayment(
+  call: Call<typeof payments.reverse>,
+  { orderId, reason }: Static<typeof Cancellation>,
+) {
+  await call(payments.reverse, { orderId, reason });
+  return {};
+}
 
 function noteCalledBack(tx: Transaction, orderId: string): void {
   note(tx, orderId, { what: "shipment called back", by: "shipping", atMs: tx.now });
