@@ -111,12 +111,25 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
   });
   const app: AnyElysia = new Elysia({ handler })
     .onError(explain)
-    .onParse(({ request, contentType }) => parsed(request, contentType))
+    .onParse(parseJson)
     .use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
-  for (const { hooks } of app.routes) openUnionsOf(hooks);
+  for (const { hooks } of app.routes) {
+    openUnionsOf(hooks);
+    leaveToOwnParser(hooks);
+  }
   // Routes that cannot stand beside one another are refused now, not at the first request.
   return app.compile();
+}
+
+function parseJson({ request }: { readonly request: Request }, contentType: string) {
+  return parsed(request, contentType);
+}
+
+/** A route that names a parser, such as one for a text that is signed, is parsed by that alone. */
+function leaveToOwnParser({ parse }: { parse?: { readonly fn: unknown }[] }): void {
+  if (parse === undefined || parse.every(({ fn }) => fn === parseJson)) return;
+  parse.splice(0, parse.length, ...parse.filter(({ fn }) => fn !== parseJson));
 }
 
 /** What Elysia cleans by a route's schemas keeps what any member of a union declares. */

@@ -35,6 +35,7 @@ const routes = (edge: Edge) =>
       body: written,
       response: written,
     })
+    .post("/v1/signed", ({ body }) => ({ body }), { parse: "text", body: t.String() })
     .get("/v1/counts/:count", ({ call, params }) => call(echo.echo, params), {
       params: httpSchema.Object({ count: httpSchema.Numeric({ minimum: 1, multipleOf: 1 }) }),
     });
@@ -123,4 +124,9 @@ test.each([
 test("__proto__ as a text is data", async () => {
   const body = '{"names":{"a":"__proto__","_proto_":"b"}}';
   expect(await ask("/v1/echo", body)).toMatchObject({ status: 200 });
+});
+
+test("a route that takes its body as a text gets the bytes as they came", async () => {
+  const body = '{ "__proto__": 1,  "b": [ ] }';
+  expect((await ask("/v1/signed", body)).text).toBe(JSON.stringify({ body }));
 });
