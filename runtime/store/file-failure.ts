@@ -57,6 +57,8 @@ export function fileFailure(error: unknown, path?: string): string | undefined {
 
 function systemCode(code: string, path: string | undefined): string | undefined {
   if (code in reasons || code === "EPERM") return code;
+  // The system says why, and it is nothing of the above.
+  if (/^E[A-Z]+$/.test(code)) return undefined;
   const isOpen = !code.startsWith("SQLITE_") || /^SQLITE_(CANTOPEN|READONLY|IOERR|PERM)/.test(code);
   const tried = isOpen && path !== undefined ? reasonOf(path) : undefined;
   if (tried !== undefined) return tried;
