@@ -46,8 +46,8 @@ export function isTransactional([first]: SqlStatement): boolean {
 
 /**
  * Tells whether a statement adds, and takes nothing away. It is a guess on the safe side: false for
- * everything but new tables, views and indexes, new columns, new rows, and new triggers that only
- * look or add.
+ * everything but new tables, views and indexes, new columns, new rows, new triggers that only look
+ * or add, and indexes that go.
  */
 export function isAdditive(statement: SqlStatement): boolean {
   const [first, second, third] = statement;
@@ -56,6 +56,8 @@ export function isAdditive(statement: SqlStatement): boolean {
     return ["TABLE", "VIRTUAL", "VIEW", "INDEX", "UNIQUE"].includes(second ?? "");
   }
   if (first === "INSERT") return second === "INTO" && !statement.includes("CONFLICT");
+  // An index holds nothing that is not in its table.
+  if (first === "DROP") return second === "INDEX";
   if (first !== "ALTER" || second !== "TABLE" || third === undefined) return false;
   return statement[statement[3] === "." ? 5 : 3] === "ADD";
 }
