@@ -35,7 +35,7 @@ export const shopBugs: readonly PlantedBug[] = [
     find: "provider.authorise({ operationId,",
     replace: `provider.authorise({
       operationId: \`\${operationId}-\${(globalThis.asked = (globalThis.asked ?? 0) + 1)}\`,`,
-    says: /holds money .* more than once/,
+    says: /holds money .* more than once|the provider holds \d+ of ord_\S+, and the shop/,
     faults: { "outside-unanswered": 0.1 },
   },
   {
