@@ -18,11 +18,12 @@ export interface StepNotes {
   readonly step: string;
   /** The step's time, until it waits. */
   clockMs: number | null;
-  readonly commands: Record<string, RecordedCommand>;
+  /** By idempotency key: one of each procedure. */
+  readonly commands: Record<string, readonly RecordedCommand[]>;
 }
 
-/** A command of a step, by its idempotency key. */
-interface RecordedCommand {
+/** A command of a step. */
+export interface RecordedCommand {
   readonly procedure: string;
   readonly input: unknown;
   /** True when another command of the step was open at the same time. */

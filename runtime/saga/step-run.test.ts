@@ -137,6 +137,25 @@ describe.each(placements)("a repeated step, %s,", (at) => {
     expect(Object.values(await world.runs())).toEqual([1, 1]);
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(HOUR_MS);
   });
+
+  test("calls another procedure after it waited, since it is late", async () => {
+    const reminding = bossSaga("boss.reminding", options)
+      .step("remind", {
+        run: async ({ call, now, late }) => {
+          const at = now();
+          if (late) return call(errands.undo, { name: `late at ${at}` });
+          await call(errands.run, { name: `reminded at ${at}` });
+          return waitUntil(at + HOUR_MS);
+        },
+      })
+      .ending(publishEnd);
+    await using world = await begun(at, reminding);
+    await world.shop.advance(1_000);
+    await world.shop.restart();
+    await world.shop.advance(2 * HOUR_MS);
+    expect(world.ends()).toEqual(completed);
+    expect(Object.values(await world.runs())).toEqual([1]);
+  });
 });
 
 /** Runs "a" and "b" at once, in an order that changes, and then "last". */

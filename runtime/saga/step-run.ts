@@ -4,7 +4,7 @@ import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, isDomainError } from "../contract/errors.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { SagaRecord, StepNotes } from "./journal.ts";
+import type { RecordedCommand, SagaRecord, StepNotes } from "./journal.ts";
 import { idFrom } from "./step-id.ts";
 
 /** Calls a procedure for a step; its key and trace are given. */
@@ -185,7 +185,7 @@ export class StepRun {
     for (const other of this.#open) {
       command.raced = true;
       other.raced = true;
-      const recorded = this.#notes?.commands[other.key];
+      const recorded = this.#recordOf(other);
       if (recorded !== undefined) recorded.raced = true;
     }
     this.#open.add(command);
@@ -198,10 +198,16 @@ export class StepRun {
     return stepNotes?.step === this.#step ? stepNotes : undefined;
   }
 
+  #recordOf({ procedure, key }: Command): RecordedCommand | undefined {
+    const name = fullName(procedure);
+    return this.#notes?.commands[key]?.find((one) => one.procedure === name);
+  }
+
   /**
    * The input to send: the one that was recorded under the key, or this one once it is on disk with
    * the clock. A command may be sent again when its input has changed with the clock after a wait:
-   * its first input is the one that counts.
+   * its first input is the one that counts. Another procedure has answers of its own under the same
+   * key, and is another command, unless the calls may have changed places.
    */
   async #recorded(command: Command, given: unknown): Promise<unknown> {
     const { record } = this.#host;
@@ -209,19 +215,22 @@ export class StepRun {
     const name = fullName(procedure);
     const input = checked(procedure.input, `The input of ${name}`).copy(given);
     const notes = this.#notes ?? { step: this.#step, clockMs: null, commands: {} };
-    const known = notes.commands[key];
+    const known = this.#recordOf(command);
     if (known !== undefined) {
       if (Bun.deepEquals(known.input, input)) return input;
-      if (known.procedure === name && (command.isNamed || !known.raced)) return known.input;
+      if (command.isNamed || !known.raced) return known.input;
       throw this.#mistake(command);
     }
+    const others = notes.commands[key] ?? [];
+    if (!command.isNamed && others.some((one) => one.raced)) throw this.#mistake(command);
     record.stepNotes = notes;
     notes.clockMs ??= this.#clockMs ?? null;
-    notes.commands[key] = { procedure: name, input, raced };
+    const recorded = { procedure: name, input, raced };
+    notes.commands[key] = [...others, recorded];
     try {
       await this.#host.save();
     } catch (error) {
-      delete notes.commands[key];
+      notes.commands[key] = notes.commands[key].filter((one) => one !== recorded);
       throw error;
     }
     return input;
