@@ -53,6 +53,30 @@ describe("a value that a saga keeps", () => {
     expect(() => jsonCopy(value, "The result")).toThrow(`The result ${problem}`);
   });
 
+  test("is what its properties are when each is read once", () => {
+    let reads = 0;
+    const value = {
+      get at() {
+        reads += 1;
+        return reads === 1 ? 1 : new Date(0);
+      },
+    };
+    expect(jsonCopy(value, "It")).toEqual({ at: 1 });
+    expect(reads).toBe(1);
+    const revocable = Proxy.revocable({ a: [1] }, {});
+    const copy = jsonCopy({ draft: revocable.proxy }, "It");
+    revocable.revoke();
+    expect(copy).toEqual({ draft: { a: [1] } });
+  });
+
+  test("does not become what a hidden toJSON makes of it", () => {
+    const hidden = { enumerable: false, value: () => "another" };
+    expect(jsonCopy({ a: Object.defineProperty([1], "toJSON", hidden) }, "It")).toEqual({ a: [1] });
+    const get = (target: object, key: string) =>
+      key === "toJSON" ? hidden.value : Reflect.get(target, key);
+    expect(jsonCopy(new Proxy({ a: 1 }, { get }), "It")).toEqual({ a: 1 });
+  });
+
   test("is no larger than 1 MiB of JSON, and not nested without end", () => {
     const text = "x".repeat(1_048_574);
     expect(jsonCopy(text, "It")).toBe(text);

@@ -23,29 +23,22 @@ export type JsonCompatible<T> = unknown extends T
 type JsonElement<T> = unknown extends T ? T : undefined extends T ? never : JsonCompatible<T>;
 
 /**
- * Copies a value by way of its JSON, so that it is the same before and after a restart: `-0` is
- * 0, and properties that are undefined are left out.
+ * Copies a value to what JSON keeps, so that it is the same before and after a restart: `-0` is 0,
+ * and properties that are undefined are left out. Each property is read once, and no `toJSON` runs.
  *
  * Throws a ContractError with the path of the first part that JSON would change in any other way,
  * or when the JSON is larger than 1 MiB. `where` names the value in the message.
  */
 export function jsonCopy(value: unknown, where: string): unknown {
-  const problem = problemOf(value, "", []);
-  if (problem !== undefined) {
-    throw new ContractError(
-      `${where} ${problem}. A saga keeps null, booleans, finite numbers, strings, arrays and ` +
-        `plain objects: convert the value to these.`,
-    );
-  }
-  const text = JSON.stringify(value);
-  const bytes = Buffer.byteLength(text);
+  const copy = copyOf(value, { where, path: "", ancestors: [] });
+  const bytes = Buffer.byteLength(JSON.stringify(copy));
   if (bytes > BYTES_MAX) {
     throw new ContractError(
       `${where} is ${bytes} bytes of JSON; a saga keeps at most ${BYTES_MAX}. ` +
         `Keep the data in a module and return its id.`,
     );
   }
-  return JSON.parse(text);
+  return copy;
 }
 
 /** Copies a value that `jsonCopy` returned, or that was read as JSON. */
@@ -53,42 +46,65 @@ export function copyOfJson<T>(value: T): T {
   return typeof value === "object" && value !== null ? JSON.parse(JSON.stringify(value)) : value;
 }
 
-/** Describes the first part of the value that JSON does not keep, with its path. */
-function problemOf(value: unknown, path: string, ancestors: readonly object[]): string | undefined {
-  const at = path === "" ? "" : ` at ${path}`;
-  if (value === null || typeof value === "boolean" || typeof value === "string") return undefined;
-  if (typeof value === "number") return Number.isFinite(value) ? undefined : `is ${value}${at}`;
-  if (typeof value !== "object") return `is ${kindOf(value)}${at}`;
-  if (ancestors.includes(value)) return `refers to itself${at}`;
-  if (ancestors.length >= DEPTH_MAX) return `is nested deeper than ${DEPTH_MAX} levels`;
-  if (!isPlain(value)) return `is ${kindOf(value)}${at}`;
-  return partProblem(value, path, [...ancestors, value]);
+/** Where a part of a value is found. */
+interface Place {
+  readonly where: string;
+  readonly path: string;
+  readonly ancestors: readonly object[];
 }
 
-function partProblem(
-  value: object,
-  path: string,
-  ancestors: readonly object[],
-): string | undefined {
+function copyOf(value: unknown, at: Place): unknown {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw unfit(`is ${value}`, at);
+    return value + 0;
+  }
+  if (typeof value !== "object") throw unfit(`is ${kindOf(value)}`, at);
+  if (at.ancestors.includes(value)) throw unfit("refers to itself", at);
+  if (at.ancestors.length >= DEPTH_MAX) {
+    throw unfit(`is nested deeper than ${DEPTH_MAX} levels`, { ...at, path: "" });
+  }
+  if (!isPlain(value)) throw unfit(`is ${kindOf(value)}`, at);
   for (const key of Object.getOwnPropertySymbols(value)) {
     if (Object.getOwnPropertyDescriptor(value, key)?.enumerable !== true) continue;
-    return `has the property ${String(key)}${path === "" ? "" : ` at ${path}`}`;
+    throw unfit(`has the property ${String(key)}`, at);
   }
-  const isArray = Array.isArray(value);
-  if (isArray) {
-    for (let index = 0; index < value.length; index++) {
-      const problem = problemOf(value[index], `${path}/${index}`, ancestors);
-      if (problem !== undefined) return problem;
-    }
+  return Array.isArray(value) ? arrayOf(value, at) : objectOf(value as Parts, at);
+}
+
+interface Parts {
+  readonly [key: string]: unknown;
+}
+
+function arrayOf(value: readonly unknown[], at: Place): unknown[] {
+  const copy: unknown[] = [];
+  for (let index = 0; index < value.length; index++) {
+    copy.push(copyOf(value[index], within(value, index, at)));
   }
-  for (const [key, part] of Object.entries(value)) {
-    if (isArray && /^(0|[1-9]\d*)$/.test(key)) continue;
-    if (isArray) return `is an array with the property ${key}${path === "" ? "" : ` at ${path}`}`;
-    if (part === undefined) continue;
-    const problem = problemOf(part, `${path}/${key}`, ancestors);
-    if (problem !== undefined) return problem;
+  const other = Object.keys(value).find((key) => !/^(0|[1-9]\d*)$/.test(key));
+  if (other !== undefined) throw unfit(`is an array with the property ${other}`, at);
+  return copy;
+}
+
+function objectOf(value: Parts, at: Place): object {
+  const parts: [string, unknown][] = [];
+  for (const key of Object.keys(value)) {
+    const part = value[key];
+    if (part !== undefined) parts.push([key, copyOf(part, within(value, key, at))]);
   }
-  return undefined;
+  // A property `__proto__` is one like any other.
+  return Object.fromEntries(parts);
+}
+
+function within(parent: object, key: string | number, { where, path, ancestors }: Place): Place {
+  return { where, path: `${path}/${key}`, ancestors: [...ancestors, parent] };
+}
+
+function unfit(problem: string, { where, path }: Place): ContractError {
+  return new ContractError(
+    `${where} ${problem}${path === "" ? "" : ` at ${path}`}. A saga keeps null, booleans, finite ` +
+      `numbers, strings, arrays and plain objects: convert the value to these.`,
+  );
 }
 
 function isPlain(value: object): boolean {

@@ -1,11 +1,11 @@
 import type { Sqlite } from "./connection.ts";
 import { inRebuild, inTransaction } from "./rebuild.ts";
 import {
+  dropped,
   isAdditive,
   isTransactional,
   type SqlStatement,
   sqlStatements,
-  triggersDropped,
 } from "./sql-statements.ts";
 import { isStorageFailure } from "./storage-failure.ts";
 import { StoreError } from "./store-error.ts";
@@ -103,8 +103,11 @@ export function migrate(
   }
   const isNew = sqlite.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
   if (!isNew) copy(rebuilding.migration.name);
-  const droppedTriggers = missing.flatMap(statementsOf).flatMap(triggersDropped);
-  inRebuild(sqlite, { what: namesOf(missing), droppedTriggers }, () => apply(sqlite, missing));
+  const rebuild = {
+    what: namesOf(missing),
+    dropped: missing.flatMap(statementsOf).flatMap(dropped),
+  };
+  inRebuild(sqlite, rebuild, () => apply(sqlite, missing));
   return "rebuilt";
 }
 

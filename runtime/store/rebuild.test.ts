@@ -231,6 +231,79 @@ test("a rebuilt table may not lose a trigger in silence", () => {
   expect(triggersAfter("DROP TABLE t")).toEqual([]);
 });
 
+test("a rebuilt table may not lose a unique index in silence", () => {
+  using place = onFiles();
+  const unique = 'CREATE UNIQUE INDEX "once" ON t (n) WHERE n > 0;';
+  const first = {
+    name: "0000_initial",
+    sql: `CREATE TABLE t (n INTEGER); ${unique} CREATE INDEX quick ON t (n);`,
+  };
+  open(place, [first])[Symbol.dispose]();
+  const losing = remade("t", "n INTEGER");
+  expect(() => open(place, [first, { name: "0001_next", sql: losing }])).toThrow(
+    /the unique index once would be gone with the old t\. Create it again/,
+  );
+  const indexesAfter = (sql: string) => {
+    using other = onFiles();
+    open(other, [first])[Symbol.dispose]();
+    using database = open(other, [first, { name: "0001_next", sql }]);
+    const found = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 't'";
+    return database.sqlite.prepare(found).pluck().all();
+  };
+  expect(indexesAfter(losing + unique)).toEqual(["once"]);
+  expect(indexesAfter(`DROP INDEX IF EXISTS main.once; ${losing}`)).toEqual([]);
+  expect(indexesAfter("DROP TABLE t")).toEqual([]);
+});
+
+describe.each([
+  ["fts5", "USING fts5 (body, content = 'pages')"],
+  ["fts4", "USING fts4(content='pages', body)"],
+])("the %s search index of a table that is rebuilt", (_module, using_) => {
+  const columns = "id TEXT PRIMARY KEY, body TEXT";
+  const first = {
+    name: "0000_initial",
+    sql: `CREATE TABLE pages (${columns}); CREATE VIRTUAL TABLE found ${using_};`,
+  };
+  const fill = `INSERT INTO pages VALUES ('a', 'apple'), ('b', 'berry'), ('c', 'cherry');
+    DELETE FROM pages WHERE id = 'a';`;
+  const index = "INSERT INTO found (found) VALUES ('rebuild');";
+  // The columns differ in their default alone, and the rows get other numbers.
+  const rebuilt = remade("pages", `${columns} DEFAULT 'none'`);
+  const after = (filling: string, sql: string) => {
+    using place = onFiles();
+    {
+      using database = open(place, [first]);
+      database.sqlite.exec(filling);
+    }
+    using database = open(place, [first, { name: "0001_next", sql }]);
+    const matching = database.sqlite.prepare<[], string>(
+      "SELECT id FROM pages WHERE rowid IN (SELECT rowid FROM found WHERE found MATCH 'berry')",
+    );
+    return matching.pluck().all();
+  };
+
+  test("may not come to find other rows", () => {
+    expect(() => after(fill + index, rebuilt)).toThrow(
+      /the search index found does not fit its table any more.*VALUES \('rebuild'\)/,
+    );
+    expect(after(fill + index, rebuilt + index)).toEqual(["b"]);
+  });
+
+  test("that did not fit before is left to its author", () => {
+    expect(after(fill, "CREATE TABLE gone (n INTEGER); DROP TABLE gone")).toEqual([]);
+  });
+
+  test("may go with its table", () => {
+    using place = onFiles();
+    open(place, [first])[Symbol.dispose]();
+    const dropping = { name: "0001_next", sql: "DROP TABLE found; DROP TABLE pages" };
+    using database = open(place, [first, dropping]);
+    expect(
+      database.sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'found'").all(),
+    ).toEqual([]);
+  });
+});
+
 test("a rebuilt table gives no number twice", () => {
   using place = onFiles();
   const numbered = "n INTEGER PRIMARY KEY AUTOINCREMENT";

@@ -1,14 +1,22 @@
 import type { Sqlite } from "./connection.ts";
+import { fittingSearchIndexes } from "./search-index.ts";
 import { StoreError } from "./store-error.ts";
 import { TransactionGuard } from "./transaction-guard.ts";
 
 /** Rows to be named in one message at most. */
 const ROWS_MAX = 5;
 
-/** What is to be done to a database, for messages, and the triggers that it means to drop. */
+/** What is to be done to a database, for messages, and what of a table it means to drop. */
 export interface Rebuild {
   readonly what: string;
-  readonly droppedTriggers: readonly string[];
+  readonly dropped: readonly Pick<Attachment, "type" | "name">[];
+}
+
+/** What belongs to a table and goes with it. */
+export interface Attachment {
+  readonly type: "trigger" | "index";
+  readonly name: string;
+  readonly table: string;
 }
 
 /** Runs `work` in a transaction of its own, which is undone when it throws. */
@@ -28,20 +36,22 @@ export function inTransaction(sqlite: Sqlite, work: () => void): void {
  *
  * Foreign keys are off, so that the rows that refer to a rebuilt table stay as they are: dropping
  * a table otherwise deletes its rows first, with all that this sets off. When `work` is done, each
- * row must refer to one that is there, and no trigger may be missing whose table is not: else a
- * StoreError is thrown and nothing was changed. AUTOINCREMENT goes on with the numbers of a
- * rebuilt table where it was.
+ * row must refer to one that is there, no trigger or unique index may be missing whose table is
+ * not, and a search index must fit its table if it did before: else a StoreError is thrown and
+ * nothing was changed. AUTOINCREMENT goes on with the numbers of a rebuilt table where it was.
  */
 export function inRebuild(sqlite: Sqlite, rebuild: Rebuild, work: () => void): void {
   let violations: readonly Violation[] = [];
   switchForeignKeys(sqlite, "OFF");
   try {
     inTransaction(sqlite, () => {
-      const triggers = triggersOf(sqlite);
+      const attachments = attachmentsOf(sqlite);
+      const searchIndexes = fittingSearchIndexes(sqlite);
       const sequences = sequencesOf(sqlite);
       work();
       keepSequences(sqlite, sequences);
-      assertTriggersKept(sqlite, triggers, rebuild);
+      assertAttachmentsKept(sqlite, attachments, rebuild);
+      assertSearchIndexesFit(sqlite, searchIndexes, rebuild);
       violations = violationsIn(sqlite, rebuild);
       if (violations.length > 0) throw new Error("rows refer to what is not there");
     });
@@ -107,33 +117,54 @@ function refused(sqlite: Sqlite, what: string, why: string, options?: ErrorOptio
   );
 }
 
-interface Trigger {
-  readonly name: string;
-  readonly table: string;
-}
-
-function triggersOf(sqlite: Sqlite): Trigger[] {
+function attachmentsOf(sqlite: Sqlite): Attachment[] {
   return sqlite
-    .prepare<[], Trigger>(
-      `SELECT name, tbl_name AS "table" FROM sqlite_schema WHERE type = 'trigger' ORDER BY name`,
+    .prepare<[], Attachment>(
+      `SELECT type, name, tbl_name AS "table" FROM sqlite_schema
+       WHERE type = 'trigger' OR (type = 'index' AND sql LIKE 'CREATE UNIQUE INDEX%')
+       ORDER BY type, name`,
     )
     .all();
 }
 
-/** A table that is dropped takes its triggers along, in silence. */
-function assertTriggersKept(
+/** A table that is dropped takes its triggers and indexes along, in silence. */
+function assertAttachmentsKept(
   sqlite: Sqlite,
-  before: readonly Trigger[],
-  { what, droppedTriggers }: Rebuild,
+  before: readonly Attachment[],
+  { what, dropped }: Rebuild,
 ): void {
-  const kept = new Set(triggersOf(sqlite).map(({ name }) => name));
-  const dropped = new Set(droppedTriggers.map((name) => name.toUpperCase()));
-  const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = ? AND type <> 'trigger'");
-  for (const { name, table: of } of before) {
-    if (kept.has(name) || dropped.has(name.toUpperCase()) || table.get(of) === undefined) continue;
+  const idOf = ({ type, name }: Pick<Attachment, "type" | "name">) => `${type} ${name}`;
+  const kept = new Set(attachmentsOf(sqlite).map(idOf));
+  const meant = new Set(dropped.map((one) => idOf(one).toUpperCase()));
+  const isThere = sqlite.prepare(
+    "SELECT 1 FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')",
+  );
+  for (const one of before) {
+    const id = idOf(one);
+    if (kept.has(id) || meant.has(id.toUpperCase())) continue;
+    if (isThere.get(one.table) === undefined) continue;
+    const unique = one.type === "index" ? "unique " : "";
     const why =
-      `the trigger ${name} would be gone with the old ${of}. Create it again once the table is ` +
-      "rebuilt; if it is to go, drop it first.";
+      `the ${unique}${id} would be gone with the old ${one.table}. Create it again once the ` +
+      "table is rebuilt; if it is to go, drop it first.";
+    throw refused(sqlite, what, why);
+  }
+}
+
+/** A search index knows rows by their row ids, which may be others once a table is rebuilt. */
+function assertSearchIndexesFit(
+  sqlite: Sqlite,
+  before: readonly string[],
+  { what }: Rebuild,
+): void {
+  if (before.length === 0) return;
+  const fitting = fittingSearchIndexes(sqlite);
+  const isThere = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?");
+  for (const name of before) {
+    if (fitting.includes(name) || isThere.get(name) === undefined) continue;
+    const why =
+      `the search index ${name} does not fit its table any more, and would find other rows. ` +
+      `Once the table is rebuilt, run INSERT INTO ${name} (${name}) VALUES ('rebuild').`;
     throw refused(sqlite, what, why);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isAdditive, isTransactional, sqlStatements, triggersDropped } from "./sql-statements.ts";
+import { dropped, isAdditive, isTransactional, sqlStatements } from "./sql-statements.ts";
 
 test("finds statements, whatever strings, names, comments and triggers hold", () => {
   const sql = `
@@ -53,10 +53,15 @@ test.each([
   expect(sqlStatements(sql).map(isAdditive)).toEqual([false]);
 });
 
-test("knows what begins and ends transactions, and which trigger is dropped", () => {
+test("knows what begins and ends transactions, and what of a table is dropped", () => {
   const sql = `BEGIN; COMMIT; end transaction; ROLLBACK; SAVEPOINT a;
-    DROP TRIGGER IF EXISTS main."Told"; DROP TRIGGER told`;
+    DROP TRIGGER IF EXISTS main."Told"; DROP TRIGGER told;
+    DROP INDEX quick; DROP TABLE t; DROP VIEW v`;
   const statements = sqlStatements(sql);
-  expect(statements.map(isTransactional)).toEqual([true, true, true, true, false, false, false]);
-  expect(statements.flatMap(triggersDropped)).toEqual(["Told", "TOLD"]);
+  expect(statements.map(isTransactional)).toEqual(statements.map((_, index) => index < 4));
+  expect(statements.flatMap(dropped)).toEqual([
+    { type: "trigger", name: "Told" },
+    { type: "trigger", name: "TOLD" },
+    { type: "index", name: "QUICK" },
+  ]);
 });

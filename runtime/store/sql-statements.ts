@@ -66,9 +66,12 @@ function takesAway(statement: SqlStatement): boolean {
   return statement.some((one) => ["DELETE", "UPDATE", "REPLACE"].includes(one));
 }
 
-/** The trigger that a statement drops, if it does, without its quotes. */
-export function triggersDropped(statement: SqlStatement): string[] {
+/** The trigger or index that a statement drops, if it does, without its quotes. */
+export function dropped(
+  statement: SqlStatement,
+): { readonly type: "trigger" | "index"; readonly name: string }[] {
   const [first, second] = statement;
-  if (first !== "DROP" || second !== "TRIGGER") return [];
-  return statement.slice(-1).map((name) => name.replace(/^["'`[]|["'`\]]$/g, ""));
+  if (first !== "DROP" || (second !== "TRIGGER" && second !== "INDEX")) return [];
+  const type = second === "INDEX" ? "index" : "trigger";
+  return statement.slice(-1).map((name) => ({ type, name: name.replace(/^["'`[]|["'`\]]$/g, "") }));
 }
