@@ -4,7 +4,7 @@ import { moduleName, type Procedure } from "../../runtime/contract/contract.ts";
 import type { Transaction } from "../../runtime/messaging/transaction.ts";
 import type { Module } from "../../runtime/module/define-module.ts";
 import type { CommandContext } from "../../runtime/module/handler.ts";
-import type { StepContext } from "../../runtime/saga/saga.ts";
+import type { RunStep, StepContext } from "../../runtime/saga/saga.ts";
 
 /** The channel that orders names when it holds stock. */
 const WEB = "web";
@@ -55,7 +55,10 @@ function newerInventory(module: Module): Module {
   return { ...module, contract: promise, handlers: { ...module.handlers, holdStock } };
 }
 
-/** A saga whose steps say more is another version of it; what is under way ends as it began. */
+/** A step that the newer version of an order's saga has more than the older one. */
+const chooseChannel: RunStep = { kind: "run", name: "choose-channel", run: async () => ({}) };
+
+/** A saga of other steps is another version of it; what is under way ends as it began. */
 function newerOrders(module: Module): Module {
   const older = existing(
     module.sagas.find(({ name }) => name === "orders.place-order"),
@@ -66,7 +69,7 @@ function newerOrders(module: Module): Module {
       ? { ...step, run: (context: Step) => step.run(naming(context) as never) }
       : step,
   );
-  const placeOrder = { ...older, version: older.version + 1, steps };
+  const placeOrder = { ...older, version: older.version + 1, steps: [chooseChannel, ...steps] };
   const beginning = existing(module.handlers["startCheckout"], "command startCheckout");
   const work = (input: never, context: CommandContext<Procedure>) => {
     const start = (tx: Transaction) => (_: unknown, id: string, given: never) =>

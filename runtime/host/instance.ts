@@ -122,7 +122,7 @@ export interface Opened {
 /** Where a module's database is, and how it is brought up to date. */
 export function databaseOf(
   module: Module,
-  { folder, environment, disk }: InstanceOptions,
+  { folder, environment, disk }: Pick<InstanceOptions, "folder" | "environment" | "disk">,
 ): DatabaseOptions {
   const migrations = { kernel: kernelMigrations, module: module.migrations };
   const { schema } = module;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Call } from "../contract/call.ts";
+import { waitUntil } from "../index.ts";
 import { defineModule } from "../module/define-module.ts";
 import { BossInput, boss, bossModule, bossSaga } from "../testing/sample/boss.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
@@ -75,6 +76,68 @@ test("processes run as different versions side by side, and each saga ends as it
 test("the system begins with the first version, and stays with it while nothing restarts", () => {
   const { violations, versions } = walked({});
   expect({ violations, versions }).toEqual({ violations: [], versions: [1] });
+});
+
+/** A saga that runs an errand, rests for half a minute, and has the way back as its last step. */
+function stroll(version: number, back: string) {
+  return bossSaga("boss.stroll", { version, input: BossInput, deadlineMs: 600_000 })
+    .step("go", { run: ({ id, call }) => call(errands.run, { name: `${id} goes` }) })
+    .step("rest", { run: async ({ late, now }) => (late ? {} : waitUntil(now() + 30_000)) })
+    .step(back, { run: ({ id, call }) => call(errands.run, { name: `${id} does ${back}` }) })
+    .ending(() => {});
+}
+
+/** Runs strolls, of which versions differ in the way back: what was under way, and how it ended. */
+function strolled(...later: readonly [ReturnType<typeof stroll>, ...ReturnType<typeof stroll>[]]) {
+  let names: readonly string[] = [];
+  const look: Scenario["invariants"][number] = {
+    name: "each saga ended, and did each of its errands once",
+    async check(_call, look) {
+      names = look("errands", "SELECT name FROM errand WHERE runs = 1 ORDER BY name");
+      return look("boss", "SELECT id || ' is ' || state FROM cleave_saga").filter(
+        (one) => !one.endsWith("completed"),
+      );
+    },
+  };
+  const scenario: Scenario = {
+    ...walking,
+    modules: [errandsAlone, bossModule(stroll(1, "come-back"))],
+    versions: [[errandsAlone, bossModule(...later)]],
+    faults: { ...noFaults, version: 0.05 },
+    invariants: [look],
+  };
+  const images = prepared(scenario);
+  const { violations, steps } = runSeed(scenario, {
+    seed: 1,
+    minutes: 5,
+    images,
+    keepsSteps: true,
+  });
+  const refusals = steps.flatMap(({ detail }) =>
+    detail.startsWith("could not start: ") ? [detail] : [],
+  );
+  return { violations, names, refusals: [...new Set(refusals)] };
+}
+
+test("a version with edited steps of a saga is refused while one is under way", () => {
+  const { violations, names, refusals } = strolled(stroll(1, "return"));
+  expect(violations).toEqual([]);
+  expect(names).toHaveLength(40);
+  const edited = "A saga boss.stroll of version 1 is under way that began with other steps than ";
+  expect(refusals.join("\n")).toContain(`could not start: ${edited}version 1 has now: `);
+  expect(refusals.join("\n")).toContain('"run come-back" is gone, and "run return" is new');
+});
+
+test("one that adds the edited saga as the next version has both end as they began", () => {
+  const { violations, names, refusals } = strolled(stroll(2, "return"), stroll(1, "come-back"));
+  expect(violations).toEqual([]);
+  expect(names).toHaveLength(40);
+  expect(names.filter((name) => name.endsWith("come-back")).length).toBeGreaterThan(0);
+  expect(names.filter((name) => name.endsWith("return")).length).toBeGreaterThan(0);
+  // A process of the older version lacks the next one, and cannot go on with what that began.
+  const lacking = "A saga boss.stroll of version 2 is under way, but the module has no definition";
+  expect(refusals).not.toEqual([]);
+  for (const refusal of refusals) expect(refusal).toContain(lacking);
 });
 
 test("a version that cannot start over what the first leaves is refused before any run", () => {
