@@ -64,6 +64,6 @@ export const parcelBugs: readonly PlantedBug[] = [
     file: "modules/shipping/domain/shipment.ts",
     find: 'if (states.includes("ship_requested")) return "wait";',
     replace: 'if (states.includes("ship_requested")) return "too late";',
-    says: /ord_\S+ was not cancelled, and nothing of it has left/,
+    says: /was not cancelled, and nothing of it has left|has a parcel that is yet to leave/,
   },
 ];
