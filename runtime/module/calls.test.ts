@@ -20,6 +20,11 @@ const clerk = contract("clerk", {
     input: t.Object({ first: t.String(), second: t.String() }),
     output: t.Object({}),
   }),
+  /** Has two errands run, one after the other, and at the same time a third. */
+  sendInTurn: command({
+    input: t.Object({ first: t.String(), second: t.String(), third: t.String() }),
+    output: t.Object({}),
+  }),
 });
 
 const { uses, handler } = declareUses([errands.run]);
@@ -36,6 +41,11 @@ const clerkModule = defineModule({
     sendBoth: handler(clerk.sendBoth, async ({ first, second }, { call, transaction }) => {
       await call(errands.run, { name: first }).catch(() => {});
       await call(errands.run, { name: second });
+      return transaction(() => ({}));
+    }),
+    sendInTurn: handler(clerk.sendInTurn, async (names, { call, transaction }) => {
+      const run = (name: string) => call(errands.run, { name });
+      await Promise.all([run(names.first).then(() => run(names.second)), run(names.third)]);
       return transaction(() => ({}));
     }),
   },
@@ -316,6 +326,30 @@ test("a stop finishes what is in flight, and is over when it is durable", async 
   expect(await sent).toBe("sent");
   expect(await stopped).toBe("stopped");
   expect(office.trail).toEqual(["a"]);
+});
+
+test("a handler that has failed begins no command, and is counted once", async () => {
+  const [first, last] = [gate(), gate()];
+  using office = await openOffice({
+    first: [first.promise],
+    third: ["refused"],
+    last: [last.promise],
+  });
+  const names = { first: "first", second: "second", third: "third" };
+  const failed = office.call(clerk.sendInTurn, names, {});
+  await office.turns();
+  first.open();
+  expect(String(await failed)).toContain("REFUSED of errands.run");
+  await office.turns();
+  expect(office.trail).toEqual(["first"]);
+  const sent = office.send("last", 60_000);
+  await office.turns();
+  const stopped = office.instance.stop().then(() => "stopped");
+  await office.turns();
+  expect(await Promise.race([stopped, "under way"])).toBe("under way");
+  last.open();
+  expect(await sent).toBe("sent");
+  expect(office.trail).toEqual(["first", "last"]);
 });
 
 test("a stop leaves no timer behind, also while old rows are removed", async () => {

@@ -49,6 +49,7 @@ export class HandlerContext {
   #answered = false;
   #openCommands = 0;
   #whenEnded: (() => void) | undefined;
+  #hasFailed = false;
 
   constructor(host: ContextHost, invocation: Invocation) {
     this.#host = host;
@@ -83,6 +84,9 @@ export class HandlerContext {
   get call() {
     return (procedure: Procedure, input: unknown, options?: CallOptions) => {
       const origin = this.#invocation.request;
+      if (this.#hasFailed && procedure.kind === "command") {
+        return Promise.reject(afterFailure(this.#invocation.procedure, procedure));
+      }
       const answer = this.#host.caller.call(procedure, input, { origin, options });
       if (procedure.kind === "command") this.#watch(answer);
       return answer;
@@ -93,18 +97,30 @@ export class HandlerContext {
     this.#openCommands += 1;
     const end = () => {
       this.#openCommands -= 1;
-      if (this.#openCommands === 0) this.#whenEnded?.();
+      if (this.#openCommands > 0) return;
+      const whenEnded = this.#whenEnded;
+      this.#whenEnded = undefined;
+      whenEnded?.();
     };
     command.then(end, end);
   }
 
   /**
-   * Runs `end` when no command that the handler has called is open: at once, or when the last one
-   * ends. Whoever hears that the handler failed may then undo what it did.
+   * Runs `end` once, when no command that the handler has called is open: at once, or when the last
+   * one ends.
    */
   afterCommands(end: () => void): void {
     if (this.#openCommands === 0) end();
     else this.#whenEnded = end;
+  }
+
+  /**
+   * Runs `end` like `afterCommands`, and refuses commands from now on: whoever hears that the
+   * handler failed may then undo what it did.
+   */
+  failed(end: () => void): void {
+    this.#hasFailed = true;
+    this.afterCommands(end);
   }
 
   get fail() {
@@ -136,6 +152,13 @@ export class HandlerContext {
       return this.#host.commitAnswer(this.#invocation, work);
     };
   }
+}
+
+function afterFailure(handled: Procedure, called: Procedure): ContractError {
+  return new ContractError(
+    `${fullName(handled)} called ${fullName(called)} after it had failed. Await everything that ` +
+      "a handler begins.",
+  );
 }
 
 /** Notes whether an intention of a planned command takes its own job back, or plans it anew. */

@@ -167,7 +167,7 @@ export class Dispatcher {
         result.then(
           (answer: unknown) =>
             context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
-          (error: unknown) => context.afterCommands(() => this.#fail(error, invocation, underway)),
+          (error: unknown) => context.failed(() => this.#fail(error, invocation, underway)),
         );
       } else {
         this.#answer(served, result, { underway, asText });
