@@ -257,6 +257,19 @@ describe("dead letters", () => {
     expect(await entriesOf(shop)).toEqual(["b-1", "b-2", "a-1", "a-2", "a-3"]);
   });
 
+  test("that a redrive has freed are tried although it stopped at another", async () => {
+    const { shop, broken, sell } = await openShop("in process", "a-1", "b-1");
+    await using _ = shop;
+    await sell("a-1", "b-1", "a-2");
+    await shop.advance(86_400_000 + 3_600_000);
+    broken.delete("a-1");
+    const all = { source: null, messageKey: null, limit: 200 };
+    const answer = await shop.call(operations.cleaveRedriveAll, all);
+    expect(answer).toMatchObject({ redriven: 1, failed: { error: "RangeError: no b-1" } });
+    await shop.advance(1_000);
+    expect(await entriesOf(shop)).toEqual(["a-1", "a-2"]);
+  });
+
   test("are listed oldest first by the page, and one that is discarded frees its key", async () => {
     const { shop, sell } = await openShop("in process", "a-1");
     await using _ = shop;

@@ -129,8 +129,12 @@ export function deadLetterHandlers(
       }
     }),
     handler(operations.cleaveRedriveAll, async ({ limit, ...filter }, { read, transaction }) => {
-      const answer = await redriveAll(deadLetters(read, limit, { after: 0, ...filter }), hosted);
-      return transaction(() => answer);
+      try {
+        const answer = await redriveAll(deadLetters(read, limit, { after: 0, ...filter }), hosted);
+        return await transaction(() => answer);
+      } finally {
+        consumption.retries.notice();
+      }
     }),
     handler(operations.cleaveSetAside, ({ producer, seq }, { transaction }) =>
       transaction(() => ({ accepted: consumption.pass(producer, seq) })),
@@ -161,7 +165,6 @@ async function redriveAll(letters: readonly StoredDeadLetter[], hosted: DeadLett
       return { redriven, failed: { id, error: String(error) } };
     }
   }
-  hosted.consumption.retries.notice();
   return { redriven, failed: null };
 }
 
