@@ -116,7 +116,7 @@ export class Inbox {
   /** Takes in that a skip is committed. */
   skipped(upTo: number): void {
     this.#position = Math.max(this.#position, upTo);
-    this.#stop = undefined;
+    if (this.#stop !== undefined && this.#stop.seq <= upTo) this.#stop = undefined;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import BetterSqlite3 from "better-sqlite3";
 import { sql } from "drizzle-orm";
 import { sqliteTable, text } from "drizzle-orm/sqlite-core";
 import {
@@ -194,6 +195,58 @@ describe.each(placements)("a consumer whose events fail one after another, %s", 
     expect(await entriesOf(shop)).toEqual(["e-1"]);
     expect(await lettersOf(shop)).toHaveLength(4);
   });
+});
+
+test("a consumer that had stopped passes over what was removed at once, over NATS", async () => {
+  const { shop, broken, sell } = await openShop("over NATS", "*");
+  await using _ = shop;
+  // More than a reader holds.
+  await sell(...Array.from({ length: 1_300 }, (_item, index) => `sale${index}-1`));
+  await eventually(
+    async () => {
+      await shop.advance(3_000);
+      return shop.eventsOf("book").stopped;
+    },
+    ({ length }) => length > 0,
+  );
+  const sqlite = new BetterSqlite3(`${shop.folder}/till.db`);
+  sqlite.exec("UPDATE cleave_outbox SET occurred_at_ms = occurred_at_ms - 31 * 86400000");
+  sqlite.close();
+  const missing = () => shop.eventsOf("till").missing;
+  await eventually(
+    async () => {
+      await shop.advance(10_000);
+      return missing();
+    },
+    ([lost]) => lost?.upTo === 1_300,
+  );
+  await shop.call(operations.cleaveSkip, { producer: "till", upTo: 1_300 });
+  await shop.advance(60_000);
+  expect(shop.eventsOf("book").stopped).toEqual([]);
+  expect(missing()).toEqual([]);
+  broken.clear();
+  await sell("late-1");
+  expect(
+    await eventually(
+      async () => {
+        await shop.advance(1_000);
+        return await entriesOf(shop);
+      },
+      ({ length }) => length === 4,
+    ),
+  ).toContain("late-1");
+});
+
+test("a consumer stays stopped when it is told to pass over what it is past", async () => {
+  const { shop, sell } = await openShop("in process", "*");
+  await using _ = shop;
+  await sell("sale0-1", "sale1-1", "sale2-1", "sale3-1");
+  await shop.advance(20_000);
+  const { stopped } = shop.eventsOf("book");
+  expect(stopped).toMatchObject([{ seq: 4 }]);
+  const skip = { producer: "till", upTo: 2 };
+  expect(await shop.call(operations.cleaveSkip, skip)).toEqual({ skipped: false });
+  expect(shop.eventsOf("book").stopped).toEqual(stopped);
 });
 
 test("a consumer that had stopped sets no more aside when its process starts anew", async () => {

@@ -156,8 +156,8 @@ export class HandlerContext {
 
 function afterFailure(handled: Procedure, called: Procedure): ContractError {
   return new ContractError(
-    `${fullName(handled)} called ${fullName(called)} after it had failed. Await everything that a ` +
-      "handler begins.",
+    `${fullName(handled)} called ${fullName(called)} after it had failed. Await everything that ` +
+      "a handler begins.",
   );
 }
 

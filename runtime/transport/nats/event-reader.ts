@@ -200,7 +200,9 @@ export class EventReader {
         continue;
       }
       this.#line.splice(0, batch.length);
-      this.#position = (batch[batch.length - 1] as Arrived).envelope.seq;
+      const { seq } = (batch[batch.length - 1] as Arrived).envelope;
+      // A skip may have passed what was in line.
+      this.#position = Math.max(this.#position, seq);
       this.#options.environment.reach(this.#taken);
       for (const { msg } of batch) msg.ack();
       this.#options.environment.reach(this.#acknowledged);
