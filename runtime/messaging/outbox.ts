@@ -228,7 +228,8 @@ export class Outbox implements EventSource {
       return;
     }
     this.#missing.set(name, lost);
-    if (known?.upTo === lost.upTo) return;
+    // As more goes, the state tells of it.
+    if (known !== undefined) return;
     const { module, log } = this.#host;
     const { count, isExact, upTo } = lost;
     log.error(

@@ -185,8 +185,10 @@ export class SagaEngine {
     const key = keyOf(name, id);
     if (this.#stopping || this.#active.has(key) || this.#broken.has(key)) return;
     const record = sagaRecord(this.#host.read, name, id);
-    if (record === undefined || !isDue(record, this.#host.environment.now())) return;
-    if (this.#active.size >= RUNNING_MAX) this.#hasMore = true;
+    if (record === undefined) return;
+    // One that was just made due is not yet, when the clock was set back meanwhile.
+    if (!isDue(record, this.#host.environment.now())) this.#takeUpWhenDue(record);
+    else if (this.#active.size >= RUNNING_MAX) this.#hasMore = true;
     else this.#activate(record, true);
   }
 
@@ -296,9 +298,13 @@ export class SagaEngine {
 
   /** Has a saga that does not run any more be taken up when it is due. */
   #rests({ record, isWoken }: Active): void {
-    const { name, id, state, dueAtMs } = record;
+    const { name, id } = record;
     if (this.#isSettled(record)) this.#tell(keyOf(name, id));
     if (isWoken) this.takeUp(name, id);
+    this.#takeUpWhenDue(record);
+  }
+
+  #takeUpWhenDue({ state, dueAtMs }: SagaRecord): void {
     if (dueAtMs === null || this.#stopping) return;
     const { environment } = this.#host;
     if (state === "waiting" || state === "stuck") this.#waitFor(dueAtMs);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SagaRefusal, waitUntil } from "../index.ts";
+import { handler, SagaRefusal, waitUntil } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, type Placement, place, placements } from "../testing/place.ts";
 import {
@@ -91,6 +91,32 @@ test("a step whose time was over is late from then on, and waits as long as it s
     [3, true],
     [6, true],
   ]);
+});
+
+test("a wake-up is soon seen although the clock was set back as it was committed", async () => {
+  let wakes = 0;
+  const woken = bossSaga("boss.woken", options)
+    .step("wait", { run: async ({ now }) => (wakes > 0 ? {} : waitUntil(now() + 30 * DAY_MS)) })
+    .ending(publishEnd);
+  const wired = bossModule(woken);
+  const nudge = handler(boss.nudge, ({ id }, { transaction }) =>
+    transaction((tx) => {
+      tx.wake(woken, id);
+      wakes += 1;
+      shop.setClock(-5_000);
+      return {};
+    }),
+  );
+  const module = { ...wired, handlers: { ...wired.handlers, nudge } };
+  const shop = await place("in process", [errandsModule(new Map(), []), module], {
+    duplicate: false,
+  });
+  await using _ = shop;
+  await shop.call(boss.begin, { id: "1" });
+  await shop.settle();
+  await shop.call(boss.nudge, { id: "1" });
+  await shop.advance(10_000);
+  expect(ends(shop)).toEqual([{ id: "1", outcome: "completed", why: "" }]);
 });
 
 test("a wake-up that was committed is not lost, wherever the process is gone then", async () => {
