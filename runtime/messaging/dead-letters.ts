@@ -21,6 +21,7 @@ export interface DeadLetter {
 
 export interface StoredDeadLetter extends DeadLetter {
   readonly id: number;
+  /** When it was put away; once it has waited behind another, when that one was gone. */
   readonly diedAtMs: number;
 }
 
@@ -68,6 +69,12 @@ const statements = kernelStatements((sqlite) => ({
   ),
   postpone: sqlite.prepare<[number | null, number]>(
     "UPDATE cleave_dead_letter SET next_attempt_at_ms = ? WHERE id = ?",
+  ),
+  free: sqlite.prepare<[{ id: number; nowMs: number }]>(
+    `UPDATE cleave_dead_letter SET
+       next_attempt_at_ms = @nowMs,
+       died_at_ms = CASE attempts WHEN 0 THEN @nowMs ELSE died_at_ms END
+     WHERE id = @id`,
   ),
   firstOfKey: sqlite.prepare<[string, string], { id: number }>(
     `SELECT id FROM cleave_dead_letter WHERE source = ? AND message_key = ? ORDER BY id LIMIT 1`,
@@ -127,12 +134,15 @@ export function countDeadLetters(on: Read): DeadLetterCount {
   return statements(on).count.get() ?? { count: 0, oldestAtMs: null };
 }
 
-/** Removes a dead letter, redriven or discarded. The next of its key is due now. */
+/**
+ * Removes a dead letter, redriven or discarded. The next of its key is due now, and is tried for as
+ * long as if it had been put away now.
+ */
 export function removeDeadLetter(tx: Write, letter: StoredDeadLetter, nowMs: number): void {
-  const { remove, postpone } = statements(tx);
+  const { remove, free } = statements(tx);
   remove.run(letter.id);
   const next = firstOfKey(tx, letter);
-  if (next !== undefined && next > letter.id) postpone.run(nowMs, next);
+  if (next !== undefined && next > letter.id) free.run({ id: next, nowMs });
 }
 
 /** Notes one more failed attempt. */

@@ -338,6 +338,22 @@ describe("dead letters", () => {
     await shop.advance(1_000);
     expect(await entriesOf(shop)).toEqual(["a-2", "a-3"]);
   });
+
+  test("are tried for a day of their own once the one before them is gone", async () => {
+    const { shop, broken, sell } = await openShop("in process, encoded", "a-1", "a-2");
+    await using _ = shop;
+    await sell("a-1", "a-2", "a-3");
+    await shop.advance(2 * 86_400_000);
+    const [first] = await lettersOf(shop);
+    expect(first).toMatchObject({ key: "1", nextAttemptAtMs: null });
+    await shop.call(operations.cleaveDiscard, { id: first?.id ?? 0 });
+    await shop.advance(60_000);
+    const [second] = await lettersOf(shop);
+    expect(second).toMatchObject({ key: "2", nextAttemptAtMs: expect.any(Number) });
+    broken.clear();
+    await shop.advance(3_600_000);
+    expect(await entriesOf(shop)).toEqual(["a-2", "a-3"]);
+  });
 });
 
 test("dead letters of the version before are kept, listed, and hold nothing up", () => {

@@ -54,10 +54,10 @@ type Setback =
  * tried again later, or is stuck. Then its row says when it is due, and nothing of it is kept here.
  *
  * Forward, a step's result is written while the next step already runs, or together with the pivot
- * or the end when that is next: every call of a step is keyed, so after a crash the steps since the
- * last write are answered from what they stored.
- * Turning back, resting, what follows a rest, and the pivot are on disk before anything follows
- * from them.
+ * or the end when that is next: every command of a step is keyed, so after a crash the steps since
+ * the last write are answered from what they stored.
+ * Turning back, resting, what follows a rest, the result of a step that might find something else
+ * in a repetition, and the pivot are on disk before anything follows from them.
  */
 export async function drive(driver: Driver): Promise<void> {
   const { record, saga } = driver;
@@ -91,13 +91,15 @@ async function forward(
       return undefined;
     }
     driver.listen();
-    const result = await runStep(driver, step.name, step.run);
+    const run = stepRun(driver, step.name);
+    const result = await run.do(() => step.run(contextOf(driver, run) as never));
     environment.reach(`saga.step-answered:${step.name}`);
     if (result instanceof Wait) return result;
+    const { isRepeatable } = run;
     record.done = { ...record.done, [step.name]: resultOf(driver, step.name, result) };
     record.step += 1;
     moveOn(record);
-    if (driver.saga.steps[record.step]?.kind === "run") await writeStep(driver);
+    if (driver.saga.steps[record.step]?.kind === "run") await writeStep(driver, isRepeatable);
     driver.changed();
     return undefined;
   } catch (error) {
@@ -217,7 +219,9 @@ async function turnBack(driver: Driver): Promise<void> {
       continue;
     }
     try {
-      await runStep(driver, `undo ${step.name}`, step.compensate);
+      const { compensate } = step;
+      const run = stepRun(driver, `undo ${step.name}`);
+      await run.do(() => compensate(contextOf(driver, run) as never));
       environment.reach(`saga.step-undone:${step.name}`);
       record.step -= 1;
       moveOn(record);
@@ -299,11 +303,12 @@ async function write({ record, environment, transact }: Driver): Promise<void> {
 }
 
 /**
- * Records that a step is done. What follows a rest is written before the next step runs, so that a
- * row of one that rests is never behind; else nobody waits for it.
+ * Records that a step is done. What a repetition might find otherwise is written before the next
+ * step runs, which may send it on; so is what follows a rest, so that a row of one that rests is
+ * never behind. Else nobody waits for it.
  */
-async function writeStep(driver: Driver): Promise<void> {
-  if (!driver.isResting) return writeBehind(driver);
+async function writeStep(driver: Driver, isRepeatable: boolean): Promise<void> {
+  if (!driver.isResting && isRepeatable) return writeBehind(driver);
   await write(driver);
   driver.isResting = false;
 }
@@ -319,15 +324,14 @@ function writeBehind(driver: Driver): void {
   });
 }
 
-/** Runs a step, or its compensation under the name `undo <step>`. */
-function runStep(driver: Driver, name: string, work: RunStep["run"]): Promise<unknown> {
+/** A run of a step, or of its compensation under the name `undo <step>`. */
+function stepRun(driver: Driver, name: string): StepRun {
   const { record, saga, environment, log, call } = driver;
   const isBound = record.state !== "compensating" && beforePivot(driver);
   const deadlineAtMs = isBound ? record.startedAtMs + saga.deadlineMs : Infinity;
   const leftMs = () => deadlineAtMs - environment.now();
   const save = () => write(driver);
-  const run = new StepRun({ record, environment, log, call, leftMs, save }, name);
-  return run.do(() => work(contextOf(driver, run) as never));
+  return new StepRun({ record, environment, log, call, leftMs, save }, name);
 }
 
 function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import BetterSqlite3 from "better-sqlite3";
-import { waitUntil } from "../index.ts";
+import { type Call, waitUntil } from "../index.ts";
 import { operationsOf } from "../module/operations.ts";
 import { type Placed, type Placement, place, placements } from "../testing/place.ts";
 import {
@@ -302,5 +302,45 @@ describe("the key of a step's call", () => {
     await world.shop.advance(6_000);
     expect(world.ends()).toEqual(completed);
     expect(Object.values(await world.runs())).toEqual([1, 1, 1, 1, 1]);
+  });
+});
+
+/** The step at which the saga "1" stands on disk. */
+function stepIn({ folder }: Placed): number | undefined {
+  const sqlite = new BetterSqlite3(`${folder}/boss.db`, { readonly: true });
+  const step = sqlite.prepare<[], number>("SELECT step FROM cleave_saga").pluck().get();
+  sqlite.close();
+  return step;
+}
+
+type Calls = Call<typeof errands.run | typeof errands.ledger>;
+type First = (call: Calls, now: () => number) => Promise<unknown>;
+
+describe.each(["in process", "over NATS"] as const)("the result of a step, %s,", (at) => {
+  test.each<[string, First]>([
+    ["has read the clock", async (_call, now) => now()],
+    ["has asked", (call) => call(errands.ledger, {})],
+    [
+      "has called at the same time",
+      (call) => Promise.race(["a", "b"].map((name) => call(errands.run, { name }, { key: name }))),
+    ],
+    ["goes on after a refusal", (call) => call(errands.run, { name: "no" }).catch(() => 0)],
+  ])("that %s is on disk before the next step begins", async (_what, run) => {
+    const placed = Promise.withResolvers<Placed>();
+    const stood: unknown[] = [];
+    const definition = bossSaga("boss.looking", options)
+      .step("a", {
+        run: async ({ call, now }) => {
+          await placed.promise;
+          await run(call, now);
+        },
+      })
+      .step("b", { run: async () => void stood.push(stepIn(await placed.promise)) })
+      .ending(publishEnd);
+    await using world = await begun(at, definition, { no: ["refused"] });
+    placed.resolve(world.shop);
+    await world.shop.advance(1_000);
+    expect(stood).toEqual([1]);
+    expect(world.ends()).toEqual(completed);
   });
 });

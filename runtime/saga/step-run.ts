@@ -61,6 +61,8 @@ export class StepRun {
   readonly #ids = new Map<string, number>();
   #positions = 0;
   #clockMs: number | undefined;
+  /** True when an answer may be another one in a repetition, or come in another order. */
+  #mayDiffer = false;
   /** A mistake of the step that its own `catch` must not hide. */
   #fault: ContractError | undefined;
   #isOver = false;
@@ -73,6 +75,15 @@ export class StepRun {
   /** Aborts when the step has failed. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /**
+   * True when a repetition is sure to find the same: the step called commands alone, one after the
+   * other, each of which was answered, and did not read the clock or has it on disk.
+   */
+  get isRepeatable(): boolean {
+    const isClockKnown = this.#clockMs === undefined || this.#notes?.clockMs === this.#clockMs;
+    return isClockKnown && !this.#mayDiffer;
   }
 
   /**
@@ -139,7 +150,10 @@ export class StepRun {
 
   #started(procedure: Procedure, input: unknown, options?: CallOptions): Promise<unknown> {
     const key = this.#keyOf(options?.key);
-    if (procedure.kind === "query") return this.#send({ procedure, key }, input, options);
+    if (procedure.kind === "query") {
+      this.#mayDiffer = true;
+      return this.#send({ procedure, key }, input, options);
+    }
     const isNamed = options?.key !== undefined && this.#host.record.hasNamedKeys;
     const command = this.#begin({ procedure, key, isNamed, raced: false });
     const mustRecord = this.#clockMs !== undefined || this.#notes?.commands[key] !== undefined;
@@ -148,6 +162,7 @@ export class StepRun {
       : this.#send(command, input, options);
     return answer
       .catch((error: unknown) => {
+        this.#mayDiffer = true;
         throw isMismatch(error, procedure) ? this.#mistake(command) : error;
       })
       .finally(() => this.#open.delete(command));
@@ -185,6 +200,7 @@ export class StepRun {
     for (const other of this.#open) {
       command.raced = true;
       other.raced = true;
+      this.#mayDiffer = true;
       const recorded = this.#recordOf(other);
       if (recorded !== undefined) recorded.raced = true;
     }

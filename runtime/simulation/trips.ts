@@ -5,13 +5,18 @@ import { errands, errandsModule } from "../testing/sample/errands.ts";
 import type { Scenario } from "./scenario.ts";
 
 const CLIENTS = 12;
-const KINDS = ["timed", "made", "left", "right", "held"];
+const KINDS = ["planned", "timed", "made", "left", "right", "held"];
 
 /**
- * Errands with the time or a new id in their names, two that race for their order, and one that is
- * called before and after a wait. Each name begins with the saga's id and what it is.
+ * Errands with the time or a new id in their names, one of them with the time that the step before
+ * has read, two that race for their order, and one that is called before and after a wait. Each
+ * name begins with the saga's id and what it is.
  */
 const trip = bossSaga("boss.trip", { version: 1, input: BossInput, deadlineMs: 3_000_000 })
+  .step("plan", { run: async ({ now }) => ({ atMs: now() }) })
+  .step("keep", {
+    run: ({ id, call, done }) => call(errands.run, { name: `${id} planned ${done.plan.atMs}` }),
+  })
   .step("make", {
     run: ({ id, call, newId }) => call(errands.run, { name: `${id} made ${newId("err")}` }),
   })

@@ -40,4 +40,13 @@ export const stepBugs: readonly PlantedBug[] = [
     says: /is stuck|each trip was completed/,
     faults,
   },
+  {
+    name: "the next step runs before a time that was read is on disk",
+    why: "The step is repeated with another time, and the next one sends that under its old key.",
+    file: "runtime/saga/drive.ts",
+    find: "if (!driver.isResting && isRepeatable)",
+    replace: "if (!driver.isResting)",
+    says: /is stuck|each trip was completed/,
+    faults,
+  },
 ];

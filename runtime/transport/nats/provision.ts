@@ -26,6 +26,8 @@ const REBUILD_PAUSE_MS = 10_000;
 
 const STREAM_NOT_FOUND = 10_059;
 const CONSUMER_NOT_FOUND = 10_014;
+/** Codes of a consumer that cannot be created, alone and in a cluster. */
+const CONSUMER_STORE_FAILED = [10_012, 10_104];
 
 /** What a provisioner works with. */
 export interface ProvisionerOptions {
@@ -42,7 +44,8 @@ export interface ProvisionerOptions {
 export interface Provisioner {
   /**
    * Makes what is missing and sets right what is different; doing so twice changes nothing.
-   * Streams and consumers that the manifest does not know are left alone.
+   * Streams and consumers that the manifest does not know are left alone. A stream is made anew,
+   * empty, when one of its consumers is damaged on the server's disk.
    *
    * Rejects with a BrokerError when a stream differs in what cannot be changed.
    */
@@ -83,7 +86,35 @@ async function ensureAll(options: ProvisionerOptions): Promise<void> {
   }
 }
 
+/**
+ * Makes a module's stream and consumers. When what is left of a consumer on the server's disk keeps
+ * a new one from being made, all are made anew: only with its stream does the server delete that.
+ */
 async function ensureEventsOf(
+  module: string,
+  manager: JetStreamManager,
+  options: ProvisionerOptions,
+): Promise<void> {
+  try {
+    await makeEventsOf(module, manager, options);
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    const stream = streamOf(module);
+    const message = "A stream of events with a damaged consumer is deleted and made anew";
+    options.log.warn(message, { stream, error });
+    await manager.streams.delete(stream);
+    await makeEventsOf(module, manager, options);
+  }
+}
+
+/** The server has one code for several refusals of a consumer; the one meant says so in words. */
+function isStoreFailure(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  const isOfConsumer = CONSUMER_STORE_FAILED.includes(error.code);
+  return isOfConsumer && error.message.startsWith("error creating store");
+}
+
+async function makeEventsOf(
   module: string,
   manager: JetStreamManager,
   { connection, manifest, streamBytesMax }: ProvisionerOptions,

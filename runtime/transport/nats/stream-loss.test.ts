@@ -1,5 +1,15 @@
 import { test } from "bun:test";
-import { closeSync, cpSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  fstatSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Broker } from "../../testing/broker.ts";
@@ -72,6 +82,18 @@ class RealBroker implements BreakableBroker {
     closeSync(file);
   }
 
+  /** Damages what the server knows of the reader while it is down. */
+  damageConsumer(damage: "zeroed" | "no folder"): void {
+    const folder = `${dirname(this.#events)}/obs/desk`;
+    if (damage === "zeroed") {
+      const state = `${folder}/o.dat`;
+      writeFileSync(state, Buffer.alloc(statSync(state).size));
+    } else {
+      rmSync(folder, { recursive: true });
+      writeFileSync(folder, "");
+    }
+  }
+
   copyStore(): void {
     cpSync(this.#store, this.#copy, { recursive: true });
   }
@@ -125,6 +147,23 @@ class RealBroker implements BreakableBroker {
 }
 
 streamLossSuite("over a real broker", { open: () => RealBroker.open() });
+
+test.each(["zeroed", "no folder"] as const)(
+  "no event is lost when the reader's consumer cannot be read (%s)",
+  async (damage) => {
+    await using closing = new AsyncDisposableStack();
+    const broker = closing.use(await RealBroker.open());
+    const { commit, allArrived } = await openedBy(broker, closing);
+    commit(100);
+    await allArrived();
+    await broker.stop();
+    broker.damageConsumer(damage);
+    await broker.start();
+    commit(30);
+    await allArrived();
+  },
+  60_000,
+);
 
 test("another's event at a stream's end is not taken for the producer's last one", async () => {
   await using closing = new AsyncDisposableStack();
