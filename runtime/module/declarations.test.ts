@@ -160,7 +160,7 @@ describe.each(placements)("what a module does not declare, %s", (placement) => {
       await expect(office.call(clerk.blunder, { what })).rejects.toThrow(says);
       await office.call(clerk.blunderLater, { what });
       await office.settle();
-      const [letter] = await office.call(cleaveDeadLetters, { limit: 1 });
+      const letter = (await office.call(cleaveDeadLetters, { limit: 200 })).at(-1);
       expect(letter).toMatchObject({ key: what, error: expect.stringContaining(says) });
     }
     expect(office.events).toEqual([]);
