@@ -230,6 +230,19 @@ describe.each(placements)("reversing, %s", (placement) => {
     expect(await stateOf(at, "ord_1")).toBe("declined");
   });
 
+  test("waits for an authorisation while a clock is set forward by hours", async () => {
+    await using at = await till(placement);
+    at.online = false;
+    await authorise(at, "ord_1", "tok_timeout_before");
+    await reverse(at, "ord_1");
+    await at.shop.advance(10_000);
+    at.shop.setClock(10 * 60 * 60_000);
+    await at.shop.advance(90_000);
+    expect(await stateOf(at, "ord_1")).toBe("unknown");
+    await at.shop.advance(10 * 60_000);
+    expect(await stateOf(at, "ord_1")).toBe("declined");
+  });
+
   test("overtaking a slow authorisation voids it as soon as it is known", async () => {
     await using at = await till(placement);
     at.online = false; // A webhook could be there before the reversal.

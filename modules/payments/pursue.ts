@@ -12,7 +12,6 @@ export type Intent = <T>(work: (tx: Transaction) => Synchronous<T>) => Promise<T
 export interface Pursuit extends Outside {
   readonly read: Read;
   readonly intent: Intent;
-  now(): number;
   /** How many rounds of asking have brought no certainty. */
   readonly round: number;
 }
@@ -20,10 +19,12 @@ export interface Pursuit extends Outside {
 /** Steps that one pursuit takes to make an order whole, at most; the rest waits for the next. */
 const UNDO_STEPS_MAX = 4;
 /**
- * After this long a request that the provider does not know of will never reach it: two minutes,
- * and one by which the clock may have been set forward since it was sent.
+ * From this round after a reversal on, a request that the provider does not know of will never
+ * reach it: a request lives for two minutes at most. No clock tells that, since it may be set
+ * forward by hours meanwhile, but the pauses between rounds do: they double from a second on, and
+ * also without the longest, which a clock may have cut short, the first eight last 127 s.
  */
-const REQUEST_LIFE_MS = 180_000;
+const LATE_ROUND = 7;
 
 /**
  * Asks the provider how a payment stands, sends again under its key what had no answer, and goes on
@@ -71,6 +72,6 @@ async function insist(
   if (operation.kind !== "authorise" || payment.reversed === 0) {
     return send(pursuit, payment, operation);
   }
-  const tooLate = pursuit.now() - operation.sentAtMs > REQUEST_LIFE_MS;
+  const tooLate = pursuit.round >= LATE_ROUND;
   return tooLate && hasAnswered ? refusalOf(operation, "not_received") : null;
 }

@@ -52,6 +52,11 @@ export interface FaultRates {
   /** Each second, for each process: its clock of the day jumps by up to a minute. */
   readonly "clock-jump": number;
   /**
+   * Each second: the machine's clock of the day, that of all processes, is set forward by 5 to 45
+   * minutes, as by an operator or after it was suspended. No timer notices.
+   */
+  readonly "clock-set": number;
+  /**
    * Each second, for each process: its reactions fail for a while, all of them, as after a bad
    * deployment.
    */

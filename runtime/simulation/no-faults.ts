@@ -25,6 +25,7 @@ export const noFaults: FaultRates = {
   "disk-slow": 0,
   "commit-unknown": 0,
   "clock-jump": 0,
+  "clock-set": 0,
   "reactions-fail": 0,
   "outside-lost": 0,
   "outside-late": 0,

@@ -1,6 +1,7 @@
 /**
  * How long the runtime may owe the same thing when no fault happens any more: its own pauses end
- * within a minute, and clocks may be off by some. What modules plan for later is not owed yet.
+ * within a minute, as do those of its timers when a clock was set forward, and clocks may be off by
+ * some. What modules plan for later is not owed yet.
  */
 const OWED_MS = 300_000;
 

@@ -17,6 +17,11 @@ const PATIENCE_MS = 15_000;
 const PAUSE_MS = [10, 10_000] as const;
 const LONG_PAUSE_MS = [10_000, 90_000] as const;
 const JUMP_MS_MAX = 60_000;
+/**
+ * How far the clock of the machine is set forward: less than an hour, after which an audit may call
+ * late, by that clock, what has just begun. Several of them add up to hours.
+ */
+const SET_MS = [300_000, 2_700_000] as const;
 /** For how long reactions fail. */
 const FAIL_MS = [1_000, 20_000] as const;
 const LONG_FAIL_MS = [20_000, 60_000] as const;
@@ -29,6 +34,8 @@ export class SimulatedSystem {
   readonly #members = new Map<string, Member>();
   #placements: readonly Placement[] = [];
   #runs = 0;
+  /** How far the clock of the machine, which a process begins with, is set forward. */
+  #aheadMs = 0;
   /** Grows with each change of topology: what was begun for another one starts nothing more. */
   #epoch = 0;
   #changing = false;
@@ -88,6 +95,9 @@ export class SimulatedSystem {
     const { world } = this.#ground;
     const { faults } = world;
     if (faults.happens("machine", "system")) this.#failMachine();
+    if (faults.happens("clock-set", "system")) {
+      this.#setClock(Math.round(faults.amount(...SET_MS)));
+    }
     for (const { process, placement } of this.members) {
       if (process.isGone) continue;
       const { name } = placement;
@@ -114,6 +124,13 @@ export class SimulatedSystem {
     world.note("system", "the machine fails");
     broker.failWithMachine();
     for (const { process } of this.members) process.kill("gone with its machine");
+  }
+
+  /** Sets the clock of the machine forward, and with it that of each process. */
+  #setClock(byMs: number): void {
+    this.#ground.world.note("system", "the clock is set forward", `${byMs} ms`);
+    this.#aheadMs += byMs;
+    for (const { process } of this.members) process.skewMs += byMs;
   }
 
   /** Stops all, gently or not, and starts another topology over the same data. */
@@ -145,6 +162,7 @@ export class SimulatedSystem {
     const run = `${name} ${this.#runs}`;
     const seed = this.#seed.fork(run);
     const process = new Process(world, name, seed);
+    process.skewMs = this.#aheadMs;
     const isAlone = this.#placements.length === 1;
     const modules = this.#versionOf(run, again ? seed.fork("version") : undefined);
     this.#members.set(name, new Member(this.#ground, { placement, isAlone, modules }, process));

@@ -25,6 +25,7 @@ export const usualFaults: FaultRates = {
   "disk-slow": 0.002,
   "commit-unknown": 0.002,
   "clock-jump": 0.0005,
+  "clock-set": 0.0002,
   "reactions-fail": 0.0005,
   "outside-lost": 0.02,
   "outside-late": 0.01,

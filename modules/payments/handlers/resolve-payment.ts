@@ -9,11 +9,11 @@ import * as store from "../store.ts";
 
 export const resolvePayment = handler(
   payments.resolvePayment,
-  async ({ paymentId, round }, { read, intent, now, transaction, port, log }) => {
+  async ({ paymentId, round }, { read, intent, transaction, port, log }) => {
     if (store.paymentOf(read, paymentId) === undefined) {
       return transaction(() => ({ definite: true }));
     }
-    await pursue({ provider: port(paymentProvider), log, read, intent, now, round }, paymentId);
+    await pursue({ provider: port(paymentProvider), log, read, intent, round }, paymentId);
     return transaction((tx) => {
       const payment = current(tx, paymentId);
       plan(tx, payment, { round: round + 1, now: false });

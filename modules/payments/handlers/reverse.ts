@@ -8,7 +8,7 @@ import * as store from "../store.ts";
 
 export const reverse = handler(
   payments.reverse,
-  async ({ orderId, reason }, { read, intent, now, transaction, port, log }) => {
+  async ({ orderId, reason }, { read, intent, transaction, port, log }) => {
     await intent((tx) => {
       store.addReversal(tx, { orderId, reason }, tx.now);
       for (const payment of store.paymentsOfOrder(tx, orderId)) {
@@ -16,7 +16,7 @@ export const reverse = handler(
       }
     });
     const provider = port(paymentProvider);
-    await makeWhole({ provider, log, read, intent, now, round: 0 }, orderId);
+    await makeWhole({ provider, log, read, intent, round: 0 }, orderId);
     return transaction((tx) => {
       const all = store.paymentsOfOrder(tx, orderId);
       return { settled: all.every((payment) => nextUndo(payment) === "whole") };

@@ -8,12 +8,12 @@ import * as store from "../store.ts";
 
 export const syncPayment = handler(
   payments.syncPayment,
-  async ({ paymentId }, { read, intent, now, transaction, port, log, fail }) => {
+  async ({ paymentId }, { read, intent, transaction, port, log, fail }) => {
     if (store.paymentOf(read, paymentId) === undefined) {
       throw fail("PAYMENT_NOT_FOUND", { paymentId });
     }
     const provider = port(paymentProvider);
-    await pursue({ provider, log, read, intent, now, round: 0 }, paymentId);
+    await pursue({ provider, log, read, intent, round: 0 }, paymentId);
     return transaction((tx) => view(current(tx, paymentId)));
   },
 );

@@ -47,6 +47,15 @@ export const sagaBugs: readonly PlantedBug[] = [
     faults: { "kill-any": 0.01 },
   },
   {
+    name: "no timer looks at the clock before it ends",
+    why: "What is due by a clock that was set forward is done as late as the clock was set.",
+    file: "runtime/resilience/clock-timer.ts",
+    find: "Math.min(Math.max(leftMs, 0), lookEveryMs)",
+    replace: "Math.max(leftMs, 0)",
+    says: /^For more than 5 minutes in which no fault happened .*(still waits|is due)/m,
+    faults: { "clock-set": 0.002 },
+  },
+  {
     name: "a wake-up is in memory alone",
     why: "A saga that is woken while its step runs waits on when the process is killed.",
     file: "runtime/saga/engine.ts",
