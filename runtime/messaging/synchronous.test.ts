@@ -131,7 +131,7 @@ describe.each(placements)("%s", (placement) => {
 
     // What was refused was not passed over.
     result = () => undefined;
-    await house.advance(20_000);
+    await house.advance(3_600_000);
     const done = ["ending", "pivot", "reaction"].map((what) => ({ what }));
     expect(said().sort((a, b) => Bun.inspect(a).localeCompare(Bun.inspect(b)))).toEqual(done);
   });
