@@ -92,11 +92,13 @@ async function forward(
     }
     driver.listen();
     const run = stepRun(driver, step.name);
-    const result = await run.do(() => step.run(contextOf(driver, run) as never));
+    const result = await run.do(async () =>
+      keptOf(driver, step.name, await step.run(contextOf(driver, run) as never)),
+    );
     environment.reach(`saga.step-answered:${step.name}`);
     if (result instanceof Wait) return result;
     const { isRepeatable } = run;
-    record.done = { ...record.done, [step.name]: resultOf(driver, step.name, result) };
+    record.done = { ...record.done, [step.name]: result };
     record.step += 1;
     moveOn(record);
     if (driver.saga.steps[record.step]?.kind === "run") await writeStep(driver, isRepeatable);
@@ -110,8 +112,9 @@ async function forward(
   }
 }
 
-/** The result as the saga keeps it. */
-function resultOf({ saga }: Driver, step: string, result: unknown): unknown {
+/** What a step returned as the saga keeps it, unless it waits. */
+function keptOf({ saga }: Driver, step: string, result: unknown): unknown {
+  if (result instanceof Wait) return result;
   return jsonCopy(result ?? null, `The result of the step ${step} of ${saga.name}`);
 }
 

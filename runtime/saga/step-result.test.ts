@@ -153,6 +153,27 @@ test.each(placements)("results are the same after a restart, %s", async (at) => 
   for (const one of strict) expect(one).toStrictEqual({ given, done });
 });
 
+test.each(placements)("a result is what it was when its step returned, %s", async (at) => {
+  const seen: unknown[] = [];
+  const definition = bossSaga("boss.late", options)
+    .step("a", {
+      run: async ({ call }) => {
+        const list = [1];
+        call(errands.run, { name: "a" }).then(() => list.push(2));
+        return list;
+      },
+    })
+    .step("b", { run: async ({ done: { a } }) => void seen.push(a) })
+    .ending(publishEnd);
+  await using shop = await placed(at, definition);
+  await shop.call(boss.begin, { id: "1" });
+  await shop.advance(1_000);
+  expect(seen).toEqual([[1]]);
+  expect(shop.events.map(({ payload }) => payload)).toEqual([
+    { id: "1", outcome: "completed", why: "" },
+  ]);
+});
+
 test("results are the same for the pivot and after it", async () => {
   const seen: unknown[] = [];
   await using shop = await placed("in process", seenBy(seen));
