@@ -2,6 +2,10 @@ import { kernelStatements, type Read, type Write } from "../store/connection.ts"
 
 /** Seqs that share a row for each event. */
 const PART = 1_000;
+/** Parts that have rows of their own, at most: those of the last ten million seqs. */
+const PARTS_MAX = 10_000;
+/** The part that stands for all older ones. */
+const OLDEST = -1;
 
 const statements = kernelStatements((sqlite) => ({
   note: sqlite.prepare<[number]>(
@@ -11,6 +15,14 @@ const statements = kernelStatements((sqlite) => ({
      ON CONFLICT (part, event) DO UPDATE SET
        removed = removed + excluded.removed, last_seq = excluded.last_seq`,
   ),
+  fold: sqlite.prepare<[number]>(
+    `INSERT INTO cleave_outbox_removed (part, event, removed, last_seq)
+     SELECT ${OLDEST}, event, sum(removed), max(last_seq) FROM cleave_outbox_removed
+     WHERE part BETWEEN 0 AND ? GROUP BY event
+     ON CONFLICT (part, event) DO UPDATE SET
+       removed = removed + excluded.removed, last_seq = excluded.last_seq`,
+  ),
+  forget: sqlite.prepare<[number]>("DELETE FROM cleave_outbox_removed WHERE part BETWEEN 0 AND ?"),
   upTo: sqlite.prepare<[], { seq: number | null }>(
     `SELECT max(last_seq) AS seq FROM cleave_outbox_removed
      WHERE part = (SELECT max(part) FROM cleave_outbox_removed)`,
@@ -37,9 +49,17 @@ export interface Lost {
   readonly upTo: number;
 }
 
-/** Notes, in the transaction that removes them, all events up to a seq. */
+/**
+ * Notes, in the transaction that removes them, all events up to a seq. What is noted of the oldest is
+ * put together, so that it does not grow.
+ */
 export function noteRemoved(tx: Write, upTo: number): void {
-  statements(tx).note.run(upTo);
+  const { note, fold, forget } = statements(tx);
+  note.run(upTo);
+  const last = Math.floor((upTo - 1) / PART) - PARTS_MAX;
+  if (last < 0) return;
+  fold.run(last);
+  forget.run(last);
 }
 
 /** The seq of the last event that was removed and noted, or 0. */
@@ -64,9 +84,10 @@ export function lostAfter(on: Read, after: ReadonlyMap<string, number>): Lost | 
     const part = Math.floor(seq / PART);
     const { removed, lastSeq } = statements(on).whole.get(event, part) ?? {};
     const within = withinPart(statements(on).part.all(part), { event, seq, others: after });
-    count += (removed ?? 0) + within.count;
-    upTo = Math.max(upTo, lastSeq ?? 0, within.upTo);
-    isExact &&= within.isExact;
+    const oldest = withinPart(statements(on).part.all(OLDEST), { event, seq, others: after });
+    count += (removed ?? 0) + within.count + oldest.count;
+    upTo = Math.max(upTo, lastSeq ?? 0, within.upTo, oldest.upTo);
+    isExact &&= within.isExact && (oldest.count === 0 || seq === 0);
   }
   return upTo === 0 ? undefined : { count, isExact, upTo };
 }
