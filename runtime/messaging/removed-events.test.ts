@@ -35,9 +35,9 @@ test("what is noted of removed events does not grow with them, and loses no loss
 
   const parts = sqlite.prepare("SELECT count(*) FROM cleave_outbox_removed").pluck().get();
   const noted = sqlite.prepare("SELECT sum(removed) FROM cleave_outbox_removed").pluck().get();
-  const newest = sqlite.prepare("SELECT min(part) FROM cleave_outbox_removed WHERE part >= 0");
+  const oldest = sqlite.prepare("SELECT min(part) FROM cleave_outbox_removed WHERE part >= 0");
   expect(parts).toBeLessThan(200);
-  expect(newest.pluck().get()).toBe(51);
+  expect(oldest.pluck().get()).toBe(51);
   expect(removedUpTo(database)).toBe(last * PART + 2);
   const lost = (event: string, after: number) => lostAfter(database, new Map([[event, after]]));
   expect(lost("put", 0)).toEqual({

@@ -50,8 +50,8 @@ export interface Lost {
 }
 
 /**
- * Notes, in the transaction that removes them, all events up to a seq. What is noted of the oldest is
- * put together, so that it does not grow.
+ * Notes, in the transaction that removes them, all events up to a seq. What is noted of the oldest
+ * is put together, so that it does not grow.
  */
 export function noteRemoved(tx: Write, upTo: number): void {
   const { note, fold, forget } = statements(tx);
