@@ -113,6 +113,10 @@ describe("a start is refused, with nothing changed, for", () => {
     await using shop = await spawnShop({ folder, arguments: noDemo });
     const said = await refusedStart(folder);
     expect(said).toMatch(/is owned by another process\. Stop that process, or start this one/);
+    const inMany = ["start", "--topology", "split", "--port", "0", "--data-dir", folder];
+    const { code, errors } = await runMain(inMany);
+    expect(code).toBe(1);
+    expect(errors).toContain(`The data folder ${folder} is owned by another process. Stop that`);
     const { items } = await asSystem(folder, products.searchProducts, {});
     expect(items).toMatchObject([{ slug: "green-tea" }]);
     expect((await fetch(`${shop.url}/v1/products/green-tea`)).status).toBe(200);

@@ -37,6 +37,8 @@ export interface Controlled {
 
 type ControlReply = { readonly output: unknown } | { readonly error: WireError };
 
+/** How long whoever listens on a socket may take to answer, in milliseconds. */
+const ANSWER_MS = 2_000;
 /** The longest path of a socket that every system takes, in bytes. A longer one is shortened. */
 const PATH_MAX = 100;
 
@@ -83,6 +85,23 @@ export async function askRunning(
 export async function askStatus(folder: string): Promise<ControlStatus | undefined> {
   const response = await ask(folder, {});
   return response === undefined ? undefined : ((await response.json()) as ControlStatus);
+}
+
+/**
+ * Throws a StartError when a system runs over a data folder already, in one process or in many: a
+ * second one would take its control socket from it.
+ */
+export async function assertNothingRuns(folder: string): Promise<void> {
+  try {
+    const answer = await ask(folder, { signal: AbortSignal.timeout(ANSWER_MS) });
+    if (answer === undefined) return;
+  } catch {
+    // Somebody listens, and is busy, or another user's.
+  }
+  throw new StartError(
+    `The data folder ${folder} is owned by another process. Stop that process, or start this one ` +
+      `with another DATA_DIR. It listens on ${socketIn(folder)}.`,
+  );
 }
 
 function listen(folder: string, serve: (request: Request) => Promise<Response>) {

@@ -98,6 +98,7 @@ export async function startOwner(
   };
   try {
     for (const module of here) hosted.push(hostModule(module, options, shared));
+    for (const { engine } of hosted) engine.assertDefined();
     for (const one of hosted) one.start();
     await transport.ready();
   } catch (error) {

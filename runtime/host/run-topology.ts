@@ -4,6 +4,7 @@ import type { Module } from "../module/define-module.ts";
 import { graphMistakes } from "../module/registry.ts";
 import type { Log } from "../telemetry/log.ts";
 import { startChild } from "./child.ts";
+import { assertNothingRuns } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { hasRoom } from "./disk-room.ts";
 import { openBroker } from "./nats.ts";
@@ -45,7 +46,8 @@ export interface RunnableTopology {
 /**
  * Makes ready to run each process of a topology as a child of this one.
  *
- * Throws a StartError, having changed nothing, when a port is taken or the modules do not fit.
+ * Throws a StartError, having changed nothing, when a port is taken, the modules do not fit, or the
+ * data folder is in use.
  */
 export async function runTopology(
   run: TopologyRun,
@@ -62,6 +64,7 @@ export async function runTopology(
   const ports = edgePorts(run);
   const url = addressOf(host, ports[0] ?? run.port);
   const place = dataFolder(run.folder);
+  await assertNothingRuns(place.path);
   place.create();
   const executable = run.variables["NATS_SERVER"] || undefined;
   const broker = openBroker({ ...tools, modules, folder: place.path, executable });

@@ -10,7 +10,9 @@ import {
   bossSaga,
   publishEnd,
 } from "../testing/sample/boss.ts";
+import { shelf } from "../testing/sample/contracts.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
+import { shelfModule } from "../testing/sample/shelf.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -86,6 +88,17 @@ describe.each(placements)("a saga whose steps were edited under its version, %s,
     ]);
     expect(trail).toEqual(["a", "a", "b", "c", "wait", "c"]);
   });
+});
+
+test("nothing of any module runs at a start that is refused", async () => {
+  const modules = [shelfModule, errandsModule(new Map(), []), bossModule(began)];
+  await using shop = await place("in process", modules, { duplicate: false });
+  await shop.call(boss.begin, { id: "1" });
+  await shop.call(shelf.putLater, { thing: "tea", atMs: shop.now() + HOUR_MS });
+  modules[2] = bossModule(walk(1, "a", "pivot decided", "c"));
+  await expect(shop.restart(2 * HOUR_MS)).rejects.toThrow(sentence('"run wait" is gone'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(shop.problems).toEqual([]);
 });
 
 test("the steps of a version may change when none of it is under way", async () => {

@@ -87,14 +87,18 @@ export class SagaEngine {
   }
 
   /**
-   * Takes up what has not ended. Throws a StoreError when a saga is under way whose definition is
-   * gone, or has other steps than when it began.
+   * Throws a StoreError when a saga is under way whose definition is gone, or has other steps than
+   * when it began. It is asked before anything of the module runs.
    */
+  assertDefined(): void {
+    const mistakes = definitionMistakes(this.#host.read, [...this.#sagas.values()]);
+    if (mistakes.length > 0) throw new StoreError(mistakes.join("\n"));
+  }
+
+  /** Takes up what has not ended. */
   start(): void {
     const { read, log, transact } = this.#host;
     const sagas = [...this.#sagas.values()];
-    const mistakes = definitionMistakes(read, sagas);
-    if (mistakes.length > 0) throw new StoreError(mistakes.join("\n"));
     this.#unrecorded = unrecorded(read, sagas);
     if (this.#unrecorded.length > 0) {
       transact
