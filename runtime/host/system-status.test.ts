@@ -55,6 +55,16 @@ test("a consumer that has stopped is told of, with the event, the reason and wha
   expect(full).toEndWith("RangeError: no. Nothing can be written; see to the disk.");
 });
 
+test("stuck sagas are counted, with what to do", () => {
+  const stuckSagas = { count: 1, oldestAtMs: 1_767_225_600_000 };
+  expect(faultsOf({ stuckSagas })).toEqual([
+    "mail has 1 stuck saga, the oldest begun 2026-01-01T00:00:00Z. Its log says why. See GET " +
+      "/v1/admin/sagas?module=mail&state=stuck, mend mail, and have each tried again: POST " +
+      "/v1/admin/sagas/mail/…/retry.",
+  ]);
+  expect(faultsOf({ stuckSagas: { count: 0, oldestAtMs: null } })).toEqual([]);
+});
+
 test("dead letters are counted, with the time of the oldest", () => {
   const deadLetters = { count: 2, oldestAtMs: 1_767_225_600_000 };
   expect(faultsOf({ deadLetters })).toEqual([

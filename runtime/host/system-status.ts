@@ -148,10 +148,10 @@ function silences(now: readonly Report[]): string[] {
   return distinct(heard);
 }
 
-/** What a module does not take in, or has set aside. */
+/** What a module does not take in, has set aside, or cannot go on with. */
 function standstills({ name, events }: Report): string[] {
   if (events === undefined) return [];
-  const { stopped, missing, deadLetters } = events;
+  const { stopped, missing, deadLetters, stuckSagas } = events;
   const { count, oldestAtMs } = deadLetters;
   return [
     ...stopped.map(({ producer, event, seq, sinceMs, attempts, error, isStorage }) => {
@@ -175,6 +175,14 @@ function standstills({ name, events }: Report): string[] {
       : [
           `${name} has ${count} dead letter${count === 1 ? "" : "s"}, the oldest of ` +
             `${timeOf(oldestAtMs ?? 0)}. See GET /v1/admin/dead-letters?module=${name}.`,
+        ]),
+    ...(stuckSagas === undefined || stuckSagas.count === 0
+      ? []
+      : [
+          `${name} has ${stuckSagas.count} stuck saga${stuckSagas.count === 1 ? "" : "s"}, the ` +
+            `oldest begun ${timeOf(stuckSagas.oldestAtMs ?? 0)}. Its log says why. See GET ` +
+            `/v1/admin/sagas?module=${name}&state=stuck, mend ${name}, and have each tried ` +
+            `again: POST /v1/admin/sagas/${name}/…/retry.`,
         ]),
   ];
 }

@@ -203,4 +203,11 @@ CREATE INDEX cleave_saga_begun ON cleave_saga (started_at_ms)
 CREATE INDEX cleave_dead_letter_jobs ON cleave_dead_letter (died_at_ms) WHERE kind = 'job';
 `,
   },
+  {
+    name: "0005_stuck_sagas",
+    sql: `
+-- How many sagas wait for a person, and since when the oldest of them is under way.
+CREATE INDEX cleave_saga_stuck ON cleave_saga (started_at_ms) WHERE state = 'stuck';
+`,
+  },
 ];

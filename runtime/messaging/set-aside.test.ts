@@ -175,10 +175,12 @@ describe.each(placements)("a consumer whose events fail one after another, %s", 
     await shop.advance(1_000);
     expect(entries.toSorted()).toEqual(items.toSorted());
     expect(entries.filter((item) => !/^sale[012]-/.test(item))).toEqual(items.slice(3));
+    const none = { count: 0, oldestAtMs: null };
     expect(shop.eventsOf("book")).toEqual({
       stopped: [],
       missing: [],
-      deadLetters: { count: 0, oldestAtMs: null },
+      deadLetters: none,
+      stuckSagas: none,
     });
   });
 
@@ -292,6 +294,11 @@ describe("dead letters", () => {
     await expect(redrive).rejects.toMatchObject({
       code: "ALREADY_BEHIND_ANOTHER",
       data: { id: first?.id },
+    });
+    const again = shop.call(operations.cleaveRedrive, { id: first?.id ?? 0 });
+    await expect(again).rejects.toMatchObject({
+      code: "REDRIVE_FAILED",
+      data: { id: first?.id, error: "RangeError: no a-1" },
     });
     broken.delete("b-1");
     const all = { source: null, messageKey: null, limit: 200 };

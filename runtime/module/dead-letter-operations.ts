@@ -54,7 +54,11 @@ export const deadLetterOperations = {
   cleaveRedrive: command({
     input: t.Object({ id: t.Integer() }),
     output: t.Object({ redriven: t.Boolean(), reason: t.Optional(t.String()) }),
-    errors: { ALREADY_BEHIND_ANOTHER: t.Object({ id: t.Integer() }) },
+    errors: {
+      ALREADY_BEHIND_ANOTHER: t.Object({ id: t.Integer() }),
+      /** Its reaction has thrown again; `error` is what it said. */
+      REDRIVE_FAILED: t.Object({ id: t.Integer(), error: t.String() }),
+    },
   }),
   /**
    * Tries dead letters again, oldest first, each in a transaction of its own, until one fails:
@@ -122,8 +126,9 @@ export function deadLetterHandlers(
       try {
         return await redriving;
       } catch (error) {
-        if (letter !== undefined) await noteFailure(letter, error, hosted);
-        throw error;
+        if (letter === undefined || isTransportError(error)) throw error;
+        await noteFailure(letter, error, hosted);
+        throw fail("REDRIVE_FAILED", { id, error: String(error) });
       } finally {
         consumption.retries.notice();
       }

@@ -12,6 +12,7 @@ import { removeExpired } from "../messaging/retention.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { CommandOf, SagaReference, Transaction } from "../messaging/transaction.ts";
 import { SagaEngine } from "../saga/engine.ts";
+import { stuckSagas } from "../saga/journal.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -169,9 +170,10 @@ export class HostedModule {
     );
   }
 
-  /** What stands still in the events that it takes in and publishes. */
+  /** What stands still in the events that it takes in and publishes, and in its sagas. */
   get events(): EventsState {
-    return { ...this.#consumption.state, missing: [...this.missing] };
+    const { state } = this.#consumption;
+    return { ...state, missing: [...this.missing], stuckSagas: stuckSagas(this.database) };
   }
 
   /** Who reads its events. */

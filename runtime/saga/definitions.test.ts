@@ -13,6 +13,7 @@ import {
 import { shelf } from "../testing/sample/contracts.ts";
 import { errands, errandsModule } from "../testing/sample/errands.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
+import { turns } from "../testing/stillness.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -97,7 +98,7 @@ test("nothing of any module runs at a start that is refused", async () => {
   await shop.call(shelf.putLater, { thing: "tea", atMs: shop.now() + HOUR_MS });
   modules[2] = bossModule(walk(1, "a", "pivot decided", "c"));
   await expect(shop.restart(2 * HOUR_MS)).rejects.toThrow(sentence('"run wait" is gone'));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turns(3);
   expect(shop.problems).toEqual([]);
 });
 

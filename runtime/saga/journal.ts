@@ -145,6 +145,10 @@ const statements = kernelStatements((sqlite) => ({
        WHERE state NOT IN ('completed', 'compensated') ORDER BY started_at_ms LIMIT 1`,
     )
     .pluck(),
+  stuck: sqlite.prepare<[], { count: number; oldestAtMs: number | null }>(
+    `SELECT count(*) AS count, min(started_at_ms) AS oldestAtMs
+     FROM cleave_saga INDEXED BY cleave_saga_stuck WHERE state = 'stuck'`,
+  ),
   list: sqlite.prepare<[Filter], Row>(
     `SELECT ${columns} FROM cleave_saga
      WHERE (@name IS NULL OR name = @name) AND (@state IS NULL OR state = @state)
@@ -198,6 +202,14 @@ export function sagaRecord(on: Read, name: string, id: string): SagaRecord | und
 /** When the oldest saga that has not ended was started. */
 export function oldestLiveSaga(on: Read): number | undefined {
   return statements(on).oldestLive.get();
+}
+
+/** How many sagas are stuck, and when the oldest of them was started. */
+export function stuckSagas(on: Read): {
+  readonly count: number;
+  readonly oldestAtMs: number | null;
+} {
+  return statements(on).stuck.get() ?? { count: 0, oldestAtMs: null };
 }
 
 /** Sagas by name, state and id, newest first; null means any. */

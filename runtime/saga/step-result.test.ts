@@ -81,6 +81,7 @@ describe.each(unfit)("a step with %s", (_name, value, problem) => {
     await shop.call(boss.begin, { id: "1" });
     await shop.advance(120_000);
     expect(await stateOf(shop)).toBe("stuck");
+    expect(shop.eventsOf("boss").stuckSagas).toMatchObject({ count: 1 });
     expect(runs).toBe(8);
     expect(shop.problems).toContainEqual(
       expect.objectContaining({ message: "saga stuck", saga: "boss.doing", step: "b" }),

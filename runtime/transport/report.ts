@@ -57,11 +57,16 @@ const missingSchema = t.Object({
   upTo: count,
 });
 
-/** What stands still in the events that a module takes in, and in those that it publishes. */
+/** How many of something wait for a person, and since when the oldest does. */
+const waitingSchema = t.Object({ count, oldestAtMs: t.Union([time, t.Null()]) });
+
+/** What stands still in a module: events that it takes in or publishes, and its sagas. */
 const eventsSchema = t.Object({
   stopped: t.Array(stopSchema),
   missing: t.Array(missingSchema),
-  deadLetters: t.Object({ count, oldestAtMs: t.Union([time, t.Null()]) }),
+  deadLetters: waitingSchema,
+  /** An older version does not tell them. */
+  stuckSagas: t.Optional(waitingSchema),
 });
 
 /** What one module of an instance, or its gateway, says of itself to those who run the system. */
