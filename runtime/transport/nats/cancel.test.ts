@@ -15,7 +15,7 @@ const shelf = contract("shelf", {
 });
 const manifest = [
   links("shelf", { queries: ["find"] }),
-  links("desk", { calls: [{ callee: "shelf", procedures: ["find"] }] }),
+  links("desk", { calls: [{ callee: "shelf", procedures: ["find", "take"] }] }),
 ];
 
 let broker: Broker;
