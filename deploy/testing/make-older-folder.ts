@@ -11,14 +11,14 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a test needs to know of the folder; `begun.json` in it. */
+/** The contents of `begun.json`: the orders under way, and what a test checks them by. */
 export interface Begun {
   /** When the processes were killed, in milliseconds since 1970. */
   readonly killedAtMs: number;
   readonly variantId: string;
   readonly units: number;
   readonly password: string;
-  /** What was asked for and not over yet, by what it is. */
+  /** The unfinished orders, by the state that each was left in. */
   readonly orders: Readonly<Record<Unfinished, Placed>>;
 }
 
@@ -84,7 +84,7 @@ async function start(topology: string) {
   throw new Error("That commit's shop did not start.");
 }
 
-/** What the routes that are asked here answer. */
+/** The fields of the answers of all routes below. */
 interface Answered {
   readonly cartId: string;
   readonly cartToken: string;

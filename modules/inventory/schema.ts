@@ -55,8 +55,8 @@ export const reservations = sqliteTable(
 );
 
 /**
- * What an order asked for, how much of it is kept for it now (`open`), and how much was given back
- * after other goods of it had left (`released`).
+ * A line of a reservation: the quantity ordered, the quantity still kept (`open`), and the quantity
+ * given back after other goods of the order had left (`released`).
  */
 export const reservationLines = sqliteTable(
   "reservation_line",

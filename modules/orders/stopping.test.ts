@@ -35,7 +35,7 @@ async function refund(shop: Shop, orderId: string, amount: number) {
   await shop.placed.settle();
 }
 
-/** How an order stands, and each of its two parcels. */
+/** The status of an order, then the state of each of its parcels. */
 async function standing(shop: Shop, { orderId, parcels }: { orderId: string; parcels: string[] }) {
   const { status } = await shop.call(orders.orderById, { orderId });
   const found = parcels.map((shipmentId) => shop.call(shipping.shipmentById, { shipmentId }));

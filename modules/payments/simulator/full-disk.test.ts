@@ -17,7 +17,7 @@ import { virtualEnvironment } from "../../../runtime/testing/virtual-environment
 import { Journal } from "./journal.ts";
 import { openSimulator } from "./simulator.ts";
 
-/** What a process may write into one file: in half kilobytes, as a shell counts. */
+/** The size limit of one file, in blocks of 512 bytes, the unit of `ulimit -f`. */
 const LIMIT_BLOCKS = 16;
 const testing = new URL("../../../runtime/testing", import.meta.url).pathname;
 
