@@ -1,5 +1,3 @@
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { users } from "#modules/users";
 import { emailAddress, isDeclared, line } from "#runtime";
 import { ask } from "../runtime/cli/ask.ts";
@@ -57,8 +55,14 @@ async function firstLine(): Promise<string | undefined> {
   return undefined;
 }
 
-/** A line from the terminal; undefined when it was ended without one. Ctrl-C ends the process. */
-function typedUnseen(prompt: string): Promise<string | undefined> {
+/**
+ * A line from the terminal; undefined when it was ended without one. Ctrl-C ends the process.
+ *
+ * What it needs of Node is loaded here: every command would pay for it at its start.
+ */
+async function typedUnseen(prompt: string): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline");
+  const { Writable } = await import("node:stream");
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const { stdin } = process;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Exchange } from "./exchange.ts";
 import { HttpProblem } from "./http-problem.ts";
 
@@ -30,7 +29,7 @@ export function idempotencyKeyOf(request: Request): string | undefined {
  */
 export function scopedKey(key: string, request: Request, exchange: Exchange): string {
   const parts = [actorOf(request, exchange), request.method, exchange.route, key];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
 function actorOf(request: Request, { identity, address }: Exchange): string {

@@ -149,9 +149,21 @@ function preparedOn(open: Connection, { slot, build }: StatementSet): unknown {
   return made;
 }
 
+/** By the kernel's tables: how many of its sets were prepared on a database that has these. */
+const provenOn = new Map<string, number>();
+
+/** The kernel's tables, with their indexes and triggers, as SQL. */
+function kernelTablesOf(sqlite: Sqlite): string {
+  const found = sqlite.prepare<[], string>(
+    "SELECT sql FROM sqlite_schema WHERE tbl_name GLOB 'cleave_*' ORDER BY type, name",
+  );
+  return found.pluck().all().join(";");
+}
+
 /**
  * Prepares the kernel's statements and those of the database's schema, so that no call meets one
- * that SQLite refuses. What only reads leaves out those that write.
+ * that SQLite refuses. What only reads leaves out those that write, and what this process has
+ * prepared on a database with the same kernel's tables is prepared when it is first used.
  *
  * Throws a StoreError that names the statement.
  */
@@ -160,7 +172,9 @@ export function prepareStatements(
   { writes }: { readonly writes: boolean },
 ): void {
   const { sqlite, schema } = open;
-  const sets = schema === undefined ? [] : [...kernelSets, ...(setsOf.get(schema) ?? [])];
+  if (schema === undefined) return;
+  const tables = kernelTablesOf(sqlite);
+  const sets = [...kernelSets.slice(provenOn.get(tables)), ...(setsOf.get(schema) ?? [])];
   const { prepare } = sqlite;
   let sql = "";
   sqlite.prepare = ((text: string) => {
@@ -169,6 +183,7 @@ export function prepareStatements(
   }) as Sqlite["prepare"];
   try {
     for (const set of sets) if (writes || !set.writes) preparedOn(open, set);
+    provenOn.set(tables, kernelSets.length);
   } catch (cause) {
     // Drizzle wraps what SQLite says in an error of its own.
     const said = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;

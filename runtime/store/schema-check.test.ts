@@ -18,6 +18,7 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import { reads, type Schema, writes } from "./connection.ts";
 import { openDatabase, openForReading } from "./database.ts";
+import type { Migration } from "./migrate.ts";
 import { StoreError } from "./store-error.ts";
 
 type Columns = Record<string, SQLiteColumnBuilderBase>;
@@ -121,6 +122,28 @@ describe("a statement that SQLite refuses", () => {
       );
     }
   });
+
+  test.each(["cleave_job", "cleave_saga"])(
+    "is named when a module's migration took %s from the kernel, at each start",
+    (table) => {
+      using folder = temporaryFolder();
+      const initial = { name: "0000_initial", sql: "CREATE TABLE things (id TEXT)" };
+      const options = { folder: folder.path, environment: virtualEnvironment(), schema: {} };
+      const opened = (module: string, migrations: readonly Migration[]) =>
+        openDatabase({
+          ...options,
+          module,
+          migrations: { kernel: kernelMigrations, module: migrations },
+        }).close();
+      opened("whole", [initial]);
+      const taken = [initial, { name: "0001_taken", sql: `DROP TABLE ${table}` }];
+      for (const _start of ["first", "next"]) {
+        expect(() => opened("robbed", taken)).toThrow(
+          new RegExp(`A statement of .*robbed.db cannot be prepared: no such table: ${table}, in `),
+        );
+      }
+    },
+  );
 
   test("and that writes, is prepared by the owner alone", () => {
     const schema = { things };

@@ -1,5 +1,5 @@
-import { is } from "drizzle-orm";
-import { getTableConfig, type SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { getTableColumns, getTableName, is } from "drizzle-orm";
+import { type SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Schema, Sqlite } from "./connection.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -57,8 +57,8 @@ function columnsByTable(schema: Schema): Map<string, SQLiteColumn[]> {
   const tables = new Map<string, SQLiteColumn[]>();
   for (const one of Object.values(schema)) {
     if (!is(one, SQLiteTable)) continue;
-    const { name, columns } = getTableConfig(one);
-    tables.set(name, [...(tables.get(name) ?? []), ...columns]);
+    const name = getTableName(one);
+    tables.set(name, [...(tables.get(name) ?? []), ...Object.values(getTableColumns(one))]);
   }
   return tables;
 }

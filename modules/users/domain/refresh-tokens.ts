@@ -1,10 +1,8 @@
-import { createHash, createHmac } from "node:crypto";
-
 /**
  * What is kept of a refresh token, or of an address: enough to recognise it, too little to use it.
  */
 export function fingerprint(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return new Bun.CryptoHasher("sha256").update(text).digest("base64url");
 }
 
 /**
@@ -12,5 +10,5 @@ export function fingerprint(text: string): string {
  * though no token is stored; without the secret it cannot be told from 256 random bits.
  */
 export function successorOf(token: string, secret: string): string {
-  return createHmac("sha256", secret).update(token).digest("base64url");
+  return new Bun.CryptoHasher("sha256", secret).update(token).digest("base64url");
 }
