@@ -337,18 +337,35 @@ function stepRun(driver: Driver, name: string): StepRun {
   return new StepRun({ record, environment, log, call, leftMs, save }, name);
 }
 
+/**
+ * What a step is given. Input and results are copies, made when they are asked for: what the step
+ * changes in them is not seen when it is repeated.
+ */
 function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {
-  const { record } = driver;
+  const { id, input, done } = driver.record;
+  const [inputCopy, doneCopy] = [once(() => copyOfJson(input)), once(() => copyOfJson(done))];
   return {
-    id: record.id,
-    // Copies: what the step changes in them is not seen when it is repeated.
-    input: copyOfJson(record.input),
-    done: copyOfJson(record.done),
+    id,
+    get input() {
+      return inputCopy();
+    },
+    get done() {
+      return doneCopy();
+    },
     call: run.call as StepContext<unknown, unknown>["call"],
     late: isWaitOver(driver),
     now: run.now,
     newId: run.newId,
     signal: run.signal,
+  };
+}
+
+/** The same value each time, made when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

@@ -9,6 +9,22 @@ export function cancelled(what: string, executed: "no" | "unknown"): TransportEr
   return new TransportError("CANCELLED", executed, message);
 }
 
+/** What waits for each signal. Kept here, since to take a listener back costs as much as a call. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** What is called when this signal aborts: one listener, however many calls it goes with. */
+function waitingFor(signal: AbortSignal): Set<() => void> {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const made = new Set<() => void>();
+  waiting.set(signal, made);
+  const abort = () => {
+    for (const one of made) one();
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return made;
+}
+
 /** Settles as `work` does, unless `signal` aborts first: then it rejects with `reason` at once. */
 export function unlessAborted<T>(
   work: Promise<T>,
@@ -16,18 +32,17 @@ export function unlessAborted<T>(
   reason: () => TransportError,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    const others = waitingFor(signal);
     const abort = () => reject(reason());
     if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort);
-    // One signal may go with many calls: it must not gather what waits for nothing any more.
-    const end = () => signal.removeEventListener("abort", abort);
+    else others.add(abort);
     work.then(
       (value) => {
-        end();
+        others.delete(abort);
         resolve(value);
       },
       (error: unknown) => {
-        end();
+        others.delete(abort);
         reject(error);
       },
     );
