@@ -4,7 +4,7 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { NEVER_MS, recordWait, type SagaRecord, updateSaga } from "./journal.ts";
-import { copyOfJson, jsonCopy } from "./json-value.ts";
+import { copyOfJson, jsonCopy, lateCopyOfJson } from "./json-value.ts";
 import {
   endingName,
   type PivotStep,
@@ -343,7 +343,7 @@ function stepRun(driver: Driver, name: string): StepRun {
  */
 function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {
   const { id, input, done } = driver.record;
-  const [inputCopy, doneCopy] = [once(() => copyOfJson(input)), once(() => copyOfJson(done))];
+  const [inputCopy, doneCopy] = [lateCopyOfJson(input), lateCopyOfJson(done)];
   return {
     id,
     get input() {
@@ -357,15 +357,6 @@ function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> 
     now: run.now,
     newId: run.newId,
     signal: run.signal,
-  };
-}
-
-/** The same value each time, made when it is asked for first. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 

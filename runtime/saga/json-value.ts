@@ -46,6 +46,15 @@ export function copyOfJson<T>(value: T): T {
   return typeof value === "object" && value !== null ? JSON.parse(JSON.stringify(value)) : value;
 }
 
+/** Copies such a value when it is asked for the first time; from then on it is that copy. */
+export function lateCopyOfJson<T>(value: T): () => T {
+  let made: { readonly copy: T } | undefined;
+  return () => {
+    made ??= { copy: copyOfJson(value) };
+    return made.copy;
+  };
+}
+
 /** Where a part of a value is found. */
 interface Place {
   readonly where: string;
