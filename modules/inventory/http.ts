@@ -14,6 +14,7 @@ export function http(edge: Edge) {
       ({ call, query }) =>
         call(inventory.availabilityOf, { variantIds: query.variantIds.split(",") }),
       {
+        access: "public",
         query: t.Object({
           variantIds: t.String({
             description: "1 to 50 ids with commas between them",
@@ -22,22 +23,18 @@ export function http(edge: Edge) {
         }),
       },
     )
-    .get(
-      "/v1/admin/inventory/:variantId",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(inventory.stockOf, params);
-      },
-      { params: Variant },
-    )
+    .get("/v1/admin/inventory/:variantId", ({ call, params }) => call(inventory.stockOf, params), {
+      access: ["staff", "admin"],
+      params: Variant,
+    })
     .post(
       "/v1/admin/inventory/:variantId/adjustments",
-      ({ call, params, body, requireRole, requireKey, ownKey }) => {
-        requireRole("staff", "admin");
+      ({ call, params, body, requireKey, ownKey }) => {
         const key = requireKey();
         return call(inventory.adjustStock, { ...params, ...body, ref: ownKey(key) }, { key });
       },
       {
+        access: ["staff", "admin"],
         params: Variant,
         body: t.Object({ delta, reason }),
       },

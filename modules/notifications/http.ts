@@ -12,16 +12,21 @@ export function http(edge: Edge) {
     .use(edge)
     .get(
       "/v1/admin/notifications",
-      ({ call, query, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(notifications.mailbox, newest(query.to));
+      ({ call, query }) => call(notifications.mailbox, newest(query.to)),
+      {
+        access: ["staff", "admin"],
+        query: Filter,
+        response: notifications.mailbox.output,
       },
-      { query: Filter, response: notifications.mailbox.output },
     )
     .get(
       "/dev/mailbox.json",
       ({ call, query }) => call(notifications.developmentMailbox, newest(query.to)),
-      { query: Filter, response: notifications.developmentMailbox.output },
+      {
+        access: "public",
+        query: Filter,
+        response: notifications.developmentMailbox.output,
+      },
     )
     .get(
       "/dev/mailbox",
@@ -32,7 +37,7 @@ export function http(edge: Edge) {
           "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'";
         return mailboxPage(mails, query.to ?? "");
       },
-      { query: Filter },
+      { access: "public", query: Filter },
     );
 }
 

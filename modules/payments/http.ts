@@ -14,6 +14,7 @@ const Status = t.Object({ paymentId: One.properties.id, state, actionUrl });
 export function http(edge: Edge) {
   return new Elysia({ name: "payments" })
     .use(edge)
+    .guard({ access: "public" })
     .get(
       "/v1/payments/:id",
       async ({ call, params }) =>
@@ -51,10 +52,10 @@ export function http(edge: Edge) {
 function staffRoutes(edge: Edge) {
   return new Elysia({ name: "payments-staff" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .get(
       "/v1/admin/orders/:orderId/payment",
-      async ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
+      async ({ call, params }) => {
         const newest = await call(payments.paymentOfOrder, params);
         if (newest !== null) return newest;
         throw problem(404, "payment_not_found", "There is no payment of this order.");
@@ -63,24 +64,17 @@ function staffRoutes(edge: Edge) {
     )
     .get(
       "/v1/admin/payments/:id",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(payments.paymentById, { paymentId: params.id });
-      },
+      ({ call, params }) => call(payments.paymentById, { paymentId: params.id }),
       { params: One, response: payments.paymentById.output },
     )
     .post(
       "/v1/admin/payments/:id/sync",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(payments.syncPayment, { paymentId: params.id });
-      },
+      ({ call, params }) => call(payments.syncPayment, { paymentId: params.id }),
       { params: One, response: payments.syncPayment.output },
     )
     .post(
       "/v1/admin/payments/:id/capture",
-      async ({ call, params, requireRole, requireKey }) => {
-        requireRole("staff", "admin");
+      async ({ call, params, requireKey }) => {
         const key = requireKey();
         const { payment } = await call(payments.paymentById, { paymentId: params.id });
         return call(payments.capture, { orderId: payment.orderId }, { key });
@@ -93,6 +87,7 @@ function staffRoutes(edge: Edge) {
 function challengeRoutes(edge: Edge) {
   return new Elysia({ name: "payments-challenge" })
     .use(edge)
+    .guard({ access: "public" })
     .get(
       "/dev/3ds/:intent",
       async ({ call, params, query: { result } }) => {

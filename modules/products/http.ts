@@ -37,6 +37,7 @@ export function http(edge: Edge) {
 function browsing(edge: Edge) {
   return new Elysia({ name: "products-browsing" })
     .use(edge)
+    .guard({ access: "public" })
     .get(
       "/v1/products",
       ({ forward, request, query: { option, ...query } }) =>
@@ -55,26 +56,21 @@ function browsing(edge: Edge) {
 function upkeep(edge: Edge) {
   return new Elysia({ name: "products-upkeep" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .get(
       "/v1/admin/products/:id",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(products.productById, { productId: params.id });
-      },
+      ({ call, params }) => call(products.productById, { productId: params.id }),
       { params: Identified, response: Product },
     )
     .post(
       "/v1/admin/products",
-      async ({ call, body, idempotencyKey, requireRole, status }) => {
-        requireRole("staff", "admin");
-        return status(201, await call(products.createProduct, body, keyed(idempotencyKey)));
-      },
+      async ({ call, body, idempotencyKey, status }) =>
+        status(201, await call(products.createProduct, body, keyed(idempotencyKey))),
       { body: products.createProduct.input, response: { 201: Product } },
     )
     .post(
       "/v1/admin/products/:id/variants",
-      async ({ call, params, body, idempotencyKey, requireRole, status }) => {
-        requireRole("staff", "admin");
+      async ({ call, params, body, idempotencyKey, status }) => {
         const variant = { ...body, productId: params.id };
         return status(201, await call(products.createVariant, variant, keyed(idempotencyKey)));
       },
@@ -86,26 +82,17 @@ function upkeep(edge: Edge) {
     )
     .post(
       "/v1/admin/products/:id/publish",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(products.publishProduct, { productId: params.id });
-      },
+      ({ call, params }) => call(products.publishProduct, { productId: params.id }),
       { params: Identified, response: Product },
     )
     .post(
       "/v1/admin/products/:id/archive",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(products.archiveProduct, { productId: params.id });
-      },
+      ({ call, params }) => call(products.archiveProduct, { productId: params.id }),
       { params: Identified, response: Product },
     )
     .put(
       "/v1/admin/variants/:id/price",
-      ({ call, params, body, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(products.setPrice, { ...body, variantId: params.id });
-      },
+      ({ call, params, body }) => call(products.setPrice, { ...body, variantId: params.id }),
       {
         params: t.Object({ id: variantId }),
         body: t.Object({ price, compareAt }),

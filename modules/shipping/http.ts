@@ -18,18 +18,15 @@ export function http(edge: Edge) {
 function ofOrders(edge: Edge) {
   return new Elysia({ name: "shipping-orders" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .get(
       "/v1/admin/orders/:orderId/shipments",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(shipping.shipmentsOf, params);
-      },
+      ({ call, params }) => call(shipping.shipmentsOf, params),
       { params: Order },
     )
     .post(
       "/v1/admin/orders/:orderId/shipments",
-      async ({ call, params, body, requireRole, requireKey, ownKey }) => {
-        requireRole("staff", "admin");
+      async ({ call, params, body, requireKey, ownKey }) => {
         const key = requireKey();
         const input = { ...params, ...body, ref: ownKey(key) };
         const { shipmentId } = await call(shipping.createShipment, input, { key });
@@ -47,26 +44,20 @@ function ofOrders(edge: Edge) {
 function ofParcels(edge: Edge) {
   return new Elysia({ name: "shipping-parcels" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .get(
       "/v1/admin/shipments/:id",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(shipping.shipmentById, { shipmentId: params.id });
-      },
+      ({ call, params }) => call(shipping.shipmentById, { shipmentId: params.id }),
       { params: Parcel },
     )
     .post(
       "/v1/admin/shipments/:id/pack",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(shipping.packShipment, { shipmentId: params.id });
-      },
+      ({ call, params }) => call(shipping.packShipment, { shipmentId: params.id }),
       { params: Parcel },
     )
     .post(
       "/v1/admin/shipments/:id/ship",
-      async ({ call, params, body, status, requireRole }) => {
-        requireRole("staff", "admin");
+      async ({ call, params, body, status }) => {
         const shipmentId = params.id;
         await call(shipping.shipShipment, { shipmentId, ...body });
         const now = await call(shipping.shipmentById, { shipmentId, waitMs: SHIP_WAIT_MS });
@@ -83,18 +74,12 @@ function ofParcels(edge: Edge) {
     )
     .post(
       "/v1/admin/shipments/:id/deliver",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(shipping.deliverShipment, { shipmentId: params.id });
-      },
+      ({ call, params }) => call(shipping.deliverShipment, { shipmentId: params.id }),
       { params: Parcel },
     )
     .post(
       "/v1/admin/shipments/:id/cancel",
-      ({ call, params, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(shipping.cancelShipment, { shipmentId: params.id });
-      },
+      ({ call, params }) => call(shipping.cancelShipment, { shipmentId: params.id }),
       { params: Parcel },
     );
 }

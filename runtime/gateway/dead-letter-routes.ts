@@ -19,8 +19,7 @@ export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
     .use(edge)
     .get(
       "/v1/admin/dead-letters",
-      async ({ call, query, requireRole }) => {
-        requireRole("staff", "admin");
+      async ({ call, query }) => {
         const { module, after, source = null, key: messageKey = null } = query;
         const asked = module === undefined ? all() : [of(module)];
         const by = { source, messageKey, limit: pageMax, after: Number(after ?? 0) };
@@ -28,6 +27,7 @@ export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
         return found.flat().sort((one, other) => one.diedAtMs - other.diedAtMs);
       },
       {
+        access: ["staff", "admin"],
         query: t.Object({
           module: t.Optional(Text),
           /** Of one producer, or of one key. */
@@ -40,31 +40,25 @@ export function deadLetterRoutes({ of, all }: Offered, edge: Edge) {
     )
     .post(
       "/v1/admin/dead-letters/:module/redrive",
-      ({ call, params, query, requireRole }) => {
-        requireRole("admin");
+      ({ call, params, query }) => {
         const { source = null, key: messageKey = null } = query;
         return call(of(params.module).cleaveRedriveAll, { source, messageKey, limit: pageMax });
       },
       {
+        access: ["admin"],
         params: t.Object({ module: Text }),
         query: t.Object({ source: t.Optional(Text), key: t.Optional(Text) }),
       },
     )
     .post(
       "/v1/admin/dead-letters/:module/:letter/redrive",
-      ({ call, params, requireRole }) => {
-        requireRole("admin");
-        return call(of(params.module).cleaveRedrive, { id: Number(params.letter) });
-      },
-      { params: t.Object({ module: Text, letter: Digits }) },
+      ({ call, params }) => call(of(params.module).cleaveRedrive, { id: Number(params.letter) }),
+      { access: ["admin"], params: t.Object({ module: Text, letter: Digits }) },
     )
     .post(
       "/v1/admin/dead-letters/:module/:letter/discard",
-      ({ call, params, requireRole }) => {
-        requireRole("admin");
-        return call(of(params.module).cleaveDiscard, { id: Number(params.letter) });
-      },
-      { params: t.Object({ module: Text, letter: Digits }) },
+      ({ call, params }) => call(of(params.module).cleaveDiscard, { id: Number(params.letter) }),
+      { access: ["admin"], params: t.Object({ module: Text, letter: Digits }) },
     );
 }
 
@@ -74,25 +68,24 @@ export function consumerRoutes({ of, all }: Offered, edge: Edge) {
     .use(edge)
     .post(
       "/v1/admin/consumers/:module/:producer/:seq/set-aside",
-      ({ call, params: { module, producer, seq }, requireRole }) => {
-        requireRole("admin");
-        return call(of(module).cleaveSetAside, { producer, seq: Number(seq) });
-      },
-      { params: t.Object({ module: Text, producer: Text, seq: Digits }) },
+      ({ call, params: { module, producer, seq } }) =>
+        call(of(module).cleaveSetAside, { producer, seq: Number(seq) }),
+      { access: ["admin"], params: t.Object({ module: Text, producer: Text, seq: Digits }) },
     )
-    .get("/v1/admin/consumers", async ({ call, requireRole }) => {
-      requireRole("staff", "admin");
-      return (await Promise.all(all().map((one) => call(one.cleaveReaders, {})))).flat();
-    })
+    .get(
+      "/v1/admin/consumers",
+      async ({ call }) =>
+        (await Promise.all(all().map((one) => call(one.cleaveReaders, {})))).flat(),
+      { access: ["staff", "admin"] },
+    )
     .post(
       "/v1/admin/consumers/:module/:producer/skip",
-      async ({ call, params: { module, producer }, requireRole }) => {
-        requireRole("admin");
+      async ({ call, params: { module, producer } }) => {
         const readers = await call(of(producer).cleaveReaders, {});
         const missing = readers.find(({ reader }) => reader === module)?.missing ?? null;
         if (missing === null) return { skipped: false };
         return call(of(module).cleaveSkip, { producer, upTo: missing.upTo });
       },
-      { params: t.Object({ module: Text, producer: Text }) },
+      { access: ["admin"], params: t.Object({ module: Text, producer: Text }) },
     );
 }

@@ -15,6 +15,7 @@ const teas = contract("teas", {
 function routes(edge: Edge) {
   return new Elysia({ name: "teas" })
     .use(edge)
+    .guard({ access: "public" })
     .get("/v1/teas/:name", ({ call, params }) => call(teas.teaNamed, params), {
       params: t.Object({ name: t.String() }),
       query: httpSchema.Object({ grams: httpSchema.Optional(httpSchema.Numeric()) }),

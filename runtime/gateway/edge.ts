@@ -2,10 +2,10 @@ import { Elysia } from "elysia";
 import type { Call, CallOptions } from "../contract/call.ts";
 import type { Contract, InputOf, OutputOf, Procedure } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
-import type { Identity, Role } from "../contract/identity.ts";
+import type { Identity } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
+import { type Access, accessHook } from "./access.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
-import { answerHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { idempotencyKeyOf, scopedKey } from "./idempotency-key.ts";
 import type { Invoke } from "./invoke.ts";
@@ -31,8 +31,6 @@ export type RequestContext = {
   readonly identity: Identity;
   /** The `Idempotency-Key` header, or undefined. */
   readonly idempotencyKey: string | undefined;
-  /** Throws 401 or 403 unless the sender has one of these roles. */
-  readonly requireRole: (...roles: Role[]) => void;
   /** The `Idempotency-Key` header; throws 400 without one. */
   readonly requireKey: () => string;
   /**
@@ -50,19 +48,18 @@ export interface EdgeOptions {
   readonly monotonic: () => number;
 }
 
-/** The plugin that a module's routes begin with: `new Elysia().use(edge)…`. */
+/**
+ * The plugin that a module's routes begin with: `new Elysia().use(edge)…`. It gives the types and
+ * the means; what guards a route is put on it when the gateway has all of them.
+ */
 export function edgePlugin(options: EdgeOptions) {
-  return new Elysia({ name: "edge" }).derive(
-    { as: "scoped" },
-    ({ request, route, set }): RequestContext => {
-      const exchange = exchangeOf(request);
-      exchange.route = route;
-      set.headers = answerHeaders(exchange.traceId);
-      // Before the body is looked at, so that strangers learn nothing of what it should be.
-      if (route.startsWith("/v1/admin/")) requireRole(exchange, ["staff", "admin"]);
-      return contextOf({ request, set }, exchange, options);
-    },
-  );
+  return new Elysia({ name: "edge" })
+    .macro({ access: (access: Access) => ({ transform: accessHook(access) }) })
+    .derive(
+      { as: "scoped" },
+      ({ request, set }): RequestContext =>
+        contextOf({ request, set }, exchangeOf(request), options),
+    );
 }
 
 /** The gateway's plugin, as a type. */
@@ -98,18 +95,12 @@ function contextOf(
       const about = { identity, traceId, caller: "gateway", deadlineMs, key: undefined } as const;
       return options.invoke(procedure, input, { ...about, asText: true }) as Promise<never>;
     },
-    requireRole: (...roles) => requireRole(exchange, roles),
     requireKey: () => {
       if (idempotencyKey !== undefined) return idempotencyKey;
       throw keyRequired();
     },
     ownKey,
   };
-}
-
-function requireRole({ identity }: Exchange, roles: readonly Role[]): void {
-  if (identity.kind !== "user") throw authenticationRequired();
-  if (!roles.includes(identity.role)) throw forbidden(roles);
 }
 
 function timeLeftMs(
@@ -121,21 +112,6 @@ function timeLeftMs(
   if (leftMs > 0 && deadlineMs === undefined) return leftMs;
   if (leftMs > 0) return Math.min(leftMs, timeLeft(deadlineMs ?? 0, "The deadlineMs of a call"));
   throw new TransportError("DEADLINE", "no", "There was no time left for another call.");
-}
-
-function authenticationRequired(): HttpProblem {
-  const headers = { "www-authenticate": "Bearer" };
-  return new HttpProblem(
-    { status: 401, code: "authentication_required", headers },
-    "This needs a signed-in user: send an access token as Authorization: Bearer.",
-  );
-}
-
-function forbidden(roles: readonly string[]): HttpProblem {
-  return new HttpProblem(
-    { status: 403, code: "forbidden" },
-    `This is only for the role ${roles.join(" or ")}.`,
-  );
 }
 
 function keyRequired(): HttpProblem {

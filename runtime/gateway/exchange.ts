@@ -1,3 +1,4 @@
+import type { Server } from "bun";
 import { anonymous, type Identity } from "../contract/identity.ts";
 
 /**
@@ -10,18 +11,29 @@ export class Exchange {
   readonly traceId: string;
   /** When it arrived, by the monotonic clock. */
   readonly startedAtMs: number;
-  /** The network address of the sender; asked for only when needed. */
-  readonly address: () => string;
+  readonly #request: Request;
+  readonly #server: Server<unknown>;
   identity: Identity = anonymous;
   /** The route's pattern, as in `/v1/products/:slug`; empty until one matched. */
   route = "";
   /** The code of the problem that was answered; empty when none was. */
   code = "";
 
-  constructor(traceId: string, startedAtMs: number, address: () => string) {
+  constructor(traceId: string, startedAtMs: number, request: Request, server: Server<unknown>) {
     this.traceId = traceId;
     this.startedAtMs = startedAtMs;
-    this.address = address;
+    this.#request = request;
+    this.#server = server;
+  }
+
+  /** The network address of the sender, which is asked for only when needed. */
+  address(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "nowhere";
+  }
+
+  /** Sets after how many seconds without traffic the connection is reset; 0 is never. */
+  setIdleTimeout(seconds: number): void {
+    this.#server.timeout(this.#request, seconds);
   }
 }
 

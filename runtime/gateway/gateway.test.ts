@@ -24,6 +24,7 @@ const teas = contract("teas", {
 function routes(edge: Edge) {
   return new Elysia({ name: "teas" })
     .use(edge)
+    .guard({ access: "public" })
     .get("/v1/teas/:name", ({ call, params }) => call(teas.teaNamed, params), {
       params: httpSchema.Object({ name: httpSchema.String() }),
       response: teas.teaNamed.output,
@@ -40,10 +41,7 @@ function routes(edge: Edge) {
     .get("/v1/hasty", ({ call }) =>
       call(teas.teaNamed, { name: "sencha" }, { signal: AbortSignal.abort("too slow") }),
     )
-    .get("/v1/me", ({ identity, requireRole }) => {
-      requireRole("staff");
-      return identity;
-    })
+    .get("/v1/me", ({ identity }) => identity, { access: ["staff"] })
     .get("/v1/cached", ({ set }) => {
       set.headers["cache-control"] = "public, max-age=60";
       return "cached";

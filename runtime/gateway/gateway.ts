@@ -1,22 +1,21 @@
-import { KindGuard } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
-import { openUnions } from "../contract/schema.ts";
 import type { Log } from "../telemetry/log.ts";
 import { addressOf } from "./address.ts";
+import { answerAdapter } from "./answers.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
+import { guardRoute } from "./guard.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
+import { assertRoutes } from "./route-error.ts";
 import { RouteTable } from "./route-table.ts";
+import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
+import { withWholeLists } from "./text-values.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
-/**
- * Above a request's deadline, so that a slow answer is not cut off by an idle connection's limit.
- */
-const IDLE_TIMEOUT_SECONDS = 30;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
 const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -26,8 +25,13 @@ const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;
  */
 const handler = { standardHostname: false } as const;
 
-/** The routes of one module, made over the gateway's plugin. */
+/** The routes of one module, made over the gateway's plugin; the plug-in has the module's name. */
 export type Routes = (edge: Edge) => AnyElysia;
+
+/** Gives routes the name of their module, whatever the module calls its plug-in. */
+export function routesOf(module: string, routes: Routes): Routes {
+  return (edge) => new Elysia({ name: module }).use(routes(edge));
+}
 
 export interface GatewayOptions {
   readonly routes: readonly Routes[];
@@ -62,7 +66,8 @@ export interface Gateway {
  * Serves the modules' routes over HTTP.
  *
  * Does once for all routes: identity, deadlines, trace ids, idempotency keys, limits, security
- * headers, problem+json, the access log, health and readiness. Throws when the port is taken.
+ * headers, problem+json, the access log, health and readiness. Throws a RouteError when routes
+ * cannot be served as they are declared, and another error when the port is taken.
  */
 export function gateway(options: GatewayOptions): Gateway {
   const { environment, host } = options;
@@ -79,6 +84,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const app = compose(options, {
     isReady: () => !stopping && options.ready(),
     explain: ({ error, request, set }) => reception.explain(error, request, set),
+    onStreamFailure: (error, request) => reception.noteStreamFailure(error, request),
   });
   const server = listen(options, reception);
   const stop = async (deadlineMs: number) => {
@@ -96,29 +102,36 @@ export function gateway(options: GatewayOptions): Gateway {
   };
 }
 
-type Platform = { readonly isReady: () => boolean; readonly explain: Explain };
+type Platform = {
+  readonly isReady: () => boolean;
+  readonly explain: Explain;
+  readonly onStreamFailure: OnStreamFailure;
+};
 type Explain = (context: {
   readonly error: unknown;
   readonly request: Request;
   readonly set: AnswerSettings;
 }) => string;
 
-function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyElysia {
+function compose(options: GatewayOptions, platform: Platform): AnyElysia {
+  const { isReady, explain, onStreamFailure } = platform;
   const edge = edgePlugin({
     invoke: options.invoke,
     monotonic: options.environment.monotonic,
     deadlineMs: options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
   });
-  const app: AnyElysia = new Elysia({ handler })
-    .onError(explain)
-    .onParse(parseJson)
-    .use(healthRoutes(edge, isReady));
-  for (const routes of options.routes) app.use(routes(edge));
-  for (const { hooks } of app.routes) {
-    openUnionsOf(hooks);
-    leaveToOwnParser(hooks);
+  const plugins = [healthRoutes(edge, isReady), ...options.routes.map((routes) => routes(edge))];
+  assertRoutes(plugins);
+  const adapter = answerAdapter(onStreamFailure);
+  const app: AnyElysia = new Elysia({ handler, adapter }).onError(explain).onParse(parseJson);
+  for (const plugin of plugins) {
+    for (const { hooks } of plugin.routes) hooks.query = withWholeLists(hooks.query);
+    app.use(plugin);
   }
-  // Routes that cannot stand beside one another are refused now, not at the first request.
+  for (const route of app.routes) {
+    guardRoute(route);
+    leaveToOwnParser(route.hooks);
+  }
   return app.compile();
 }
 
@@ -132,23 +145,18 @@ function leaveToOwnParser({ parse }: { parse?: { readonly fn: unknown }[] }): vo
   parse.splice(0, parse.length, ...parse.filter(({ fn }) => fn !== parseJson));
 }
 
-/** What Elysia cleans by a route's schemas keeps what any member of a union declares. */
-function openUnionsOf(hooks: Readonly<Record<string, unknown>>): void {
-  const { body, query, params, headers, response } = hooks;
-  const answers = KindGuard.IsSchema(response) ? [response] : Object.values(response ?? {});
-  for (const schema of [body, query, params, headers, ...answers]) {
-    if (KindGuard.IsSchema(schema)) openUnions(schema);
-  }
-}
-
 function healthRoutes(edge: Edge, isReady: () => boolean) {
-  return new Elysia({ name: "health" })
+  return new Elysia({ name: "gateway" })
     .use(edge)
-    .get("/healthz", () => ({ status: "ok" }))
-    .get("/readyz", () => {
-      if (isReady()) return { status: "ready" };
-      throw notReady();
-    });
+    .get("/healthz", () => ({ status: "ok" }), { access: "public" })
+    .get(
+      "/readyz",
+      () => {
+        if (isReady()) return { status: "ready" };
+        throw notReady();
+      },
+      { access: "public" },
+    );
 }
 
 function notReady(): HttpProblem {
@@ -163,6 +171,7 @@ function listen(options: GatewayOptions, reception: Reception) {
     return Bun.serve({
       hostname: host,
       port,
+      // Above a request's deadline, so that a slow answer is not cut off.
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: REFUSED_BODY_BYTES_MAX,
       development: false,

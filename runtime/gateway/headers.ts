@@ -9,3 +9,11 @@ export function answerHeaders(traceId: string): Record<string, string> {
     "cache-control": "no-store",
   };
 }
+
+/** Adds what a route took away by setting all headers anew. */
+export function completeHeaders({ headers }: Response, traceId: string): void {
+  if (headers.has("x-content-type-options")) return;
+  for (const [name, value] of Object.entries(answerHeaders(traceId))) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
+}

@@ -14,6 +14,7 @@ function routes(edge: Edge) {
   const line = t.Object({ sku: t.String(), quantity: t.Integer() });
   return new Elysia({ name: "echo" })
     .use(edge)
+    .guard({ access: "public" })
     .get("/dev/mailbox", () => "mail")
     .get("/v1/things/:id", ({ params }) => params, { params: t.Object({ id: t.String() }) })
     .post("/v1/things", ({ body }) => body, { body: t.Object({ lines: t.Array(line) }) });

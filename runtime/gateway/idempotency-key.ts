@@ -32,8 +32,9 @@ export function scopedKey(key: string, request: Request, exchange: Exchange): st
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
-function actorOf(request: Request, { identity, address }: Exchange): string {
+function actorOf(request: Request, exchange: Exchange): string {
+  const { identity } = exchange;
   if (identity.kind === "user") return `user ${identity.userId}`;
   const cartToken = request.headers.get("x-cart-token") ?? "";
-  return cartToken === "" ? `anonymous at ${address()}` : `anonymous with ${cartToken}`;
+  return cartToken === "" ? `anonymous at ${exchange.address()}` : `anonymous with ${cartToken}`;
 }

@@ -25,7 +25,7 @@ export function operationRoutes(contracts: readonly Contract[]) {
   const all = () => [...operations.values()];
   const offered = { of, all };
   return (edge: Edge) =>
-    new Elysia({ name: "operations" })
+    new Elysia({ name: "gateway" })
       .use(deadLetterRoutes(offered, edge))
       .use(consumerRoutes(offered, edge))
       .use(sagaRoutes(offered, edge));
@@ -35,10 +35,10 @@ export function operationRoutes(contracts: readonly Contract[]) {
 function sagaRoutes({ of, all }: Offered, edge: Edge) {
   return new Elysia({ name: "saga operations" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .get(
       "/v1/admin/sagas",
-      async ({ call, query, requireRole }) => {
-        requireRole("staff", "admin");
+      async ({ call, query }) => {
         const { module, name = null, state = null, id = null } = query;
         const asked = module === undefined ? all() : [of(module)];
         const by = { name, state, id, limit: pageMax };
@@ -56,10 +56,7 @@ function sagaRoutes({ of, all }: Offered, edge: Edge) {
     )
     .post(
       "/v1/admin/sagas/:module/:name/:id/retry",
-      ({ call, params: { module, name, id }, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(of(module).cleaveRetrySaga, { name, id });
-      },
+      ({ call, params: { module, name, id } }) => call(of(module).cleaveRetrySaga, { name, id }),
       { params: t.Object({ module: Text, name: Text, id: Text }) },
     );
 }

@@ -6,7 +6,7 @@ import type { Identity } from "../contract/identity.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
 import { attachExchange, Exchange, exchangeOf } from "./exchange.ts";
-import { answerHeaders } from "./headers.ts";
+import { answerHeaders, completeHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { intake } from "./intake.ts";
 import { type Problem, problemOf } from "./problem.ts";
@@ -40,7 +40,8 @@ export class Reception {
     const exchange = new Exchange(
       environment.newTraceId(),
       environment.monotonic(),
-      () => server.requestIP(request)?.address ?? "nowhere",
+      request,
+      server,
     );
     let answer: Response | Promise<Response>;
     try {
@@ -62,6 +63,17 @@ export class Reception {
     set.status = status;
     set.headers = { ...problemHeaders(exchange), ...headers };
     return JSON.stringify(body);
+  }
+
+  /** Logs what a stream threw when its answer had begun, so that no problem can be answered. */
+  noteStreamFailure(error: unknown, request: Request): void {
+    const exchange = exchangeOf(request);
+    const { traceId, route } = exchange;
+    const about = { traceId, method: request.method, route, error };
+    const isDefect = problemOf(error).body.code === "internal";
+    const message = "A stream failed after its first part; its connection was reset.";
+    if (isDefect) this.#options.log.error(message, about);
+    else this.#options.log.warn(message, about);
   }
 
   #admit(request: Request, exchange: Exchange): Response | Promise<Response> {
@@ -94,19 +106,18 @@ export class Reception {
     return this.#options.serve(request);
   }
 
-  async #serveHead(request: Request, exchange: Exchange): Promise<Response> {
+  #serveHead(request: Request, exchange: Exchange): Response | Promise<Response> {
     const { url, headers, signal } = request;
     const get = new Request(url, { method: "GET", headers, signal });
     attachExchange(get, exchange);
-    const response = await this.#options.serve(get);
-    await response.body?.cancel();
-    return new Response(null, { status: response.status, headers: response.headers });
+    // Bun sends the length of the body, and not the body.
+    return this.#options.serve(get);
   }
 
   #answerTo(error: unknown, request: Request, exchange: Exchange): Response {
     const { status, headers, body } = this.#problem(error, request, exchange);
     const init = { status, headers: { ...problemHeaders(exchange), ...headers } };
-    return new Response(request.method === "HEAD" ? null : JSON.stringify(body), init);
+    return new Response(JSON.stringify(body), init);
   }
 
   #problem(error: unknown, request: Request, exchange: Exchange): Problem {
@@ -139,6 +150,7 @@ export class Reception {
 
   #finish(response: Response, request: Request, exchange: Exchange): Response {
     const { environment, isStopping, log } = this.#options;
+    completeHeaders(response, exchange.traceId);
     if (isStopping()) response.headers.set("connection", "close");
     const { traceId, code, startedAtMs } = exchange;
     const theirs = request.headers.get("traceparent");

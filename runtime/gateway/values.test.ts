@@ -30,6 +30,7 @@ const written = httpSchema.Object({
 const routes = (edge: Edge) =>
   new Elysia({ name: "echo" })
     .use(edge)
+    .guard({ access: "public" })
     .post("/v1/echo", ({ call, body }) => call(echo.echo, body), { body: shape, response: shape })
     .post("/v1/written", ({ call, body }) => call(echo.echo, body), {
       body: written,

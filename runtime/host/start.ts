@@ -16,7 +16,7 @@ import { dataFolder } from "./data-folder.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
 import { reportsAlone } from "./report-alone.ts";
-import { cannotListen } from "./start-error.ts";
+import { cannotListen, StartError } from "./start-error.ts";
 import { insidesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
 
@@ -187,9 +187,13 @@ async function openGateway(
 ): Promise<Gateway> {
   const { host, port, development } = settings;
   // HTTP is loaded where it is served: an instance without it starts sooner and is smaller.
-  const { gateway } = await import("../gateway/gateway.ts");
+  const { gateway, routesOf } = await import("../gateway/gateway.ts");
   const { operationRoutes } = await import("../gateway/operations.ts");
-  const routes = await Promise.all(system.modules.map(async (one) => (await one.http()).http));
+  const routes = await Promise.all(
+    system.modules.map(async ({ contract, http }) =>
+      routesOf(contract[moduleName], (await http()).http),
+    ),
+  );
   const now = () => environment.now();
   const authenticate = await system.authenticator(shop.callAs(systemIdentity), now);
   try {
@@ -205,6 +209,7 @@ async function openGateway(
       ready: () => shop.ready,
     });
   } catch (cause) {
+    if (cause instanceof Error && cause.name === "RouteError") throw new StartError(cause.message);
     throw cannotListen(host, port, cause);
   }
 }

@@ -14,6 +14,7 @@ const item = { ...cart, params: t.Object({ cartId, itemId }) };
 export function cartRoutes(edge: Edge) {
   return new Elysia({ name: "orders.carts" })
     .use(edge)
+    .guard({ access: "public" })
     .post(
       "/v1/carts",
       // Without a key: a guest is known by a network address only, which may be that of a whole
@@ -66,6 +67,7 @@ function cartDetails(edge: Edge) {
   const { code } = orders.applyCoupon.input.properties;
   return new Elysia({ name: "orders.cart-details" })
     .use(edge)
+    .guard({ access: "public" })
     .put(
       "/v1/carts/:cartId/contact",
       ({ call, params, headers, body }) =>

@@ -15,6 +15,7 @@ const params = t.Object({ checkoutId });
 export function checkoutRoutes(edge: Edge) {
   return new Elysia({ name: "orders.checkouts" })
     .use(edge)
+    .guard({ access: "public" })
     .post(
       "/v1/checkouts",
       async ({ call, headers, body, requireKey, status }) => {

@@ -17,8 +17,7 @@ export function orderRoutes(edge: Edge) {
     .use(edge)
     .get(
       "/v1/orders",
-      ({ call, query, requireRole }) => {
-        requireRole("customer", "staff", "admin");
+      ({ call, query }) => {
         const { cursor, limit } = query;
         return call(orders.ordersOf, {
           ...(cursor === undefined ? {} : { cursor }),
@@ -26,6 +25,7 @@ export function orderRoutes(edge: Edge) {
         });
       },
       {
+        access: ["customer", "staff", "admin"],
         query: httpSchema.Object({
           cursor: t.Optional(t.String({ maxLength: 200 })),
           limit: httpSchema.Optional(
@@ -39,7 +39,13 @@ export function orderRoutes(edge: Edge) {
       "/v1/orders/:orderId",
       ({ call, params, headers, query }) =>
         call(orders.orderById, orderAccess(params, headers, query)),
-      { params, headers: orderHeaders, query: orderQuery, response: orders.orderById.output },
+      {
+        access: "public",
+        params,
+        headers: orderHeaders,
+        query: orderQuery,
+        response: orders.orderById.output,
+      },
     )
     .post(
       "/v1/orders/:orderId/cancel",
@@ -54,6 +60,7 @@ export function orderRoutes(edge: Edge) {
         throw problem(409, "not_cancellable", "A parcel of the order has left.", { status });
       },
       {
+        access: "public",
         params,
         headers: orderHeaders,
         body: t.Optional(t.Object({ reason })),
@@ -67,10 +74,10 @@ export function orderRoutes(edge: Edge) {
 function staffRoutes(edge: Edge) {
   return new Elysia({ name: "orders.staff" })
     .use(edge)
+    .guard({ access: ["staff", "admin"] })
     .post(
       "/v1/admin/orders/:orderId/refunds",
-      async ({ call, params, body, requireRole, requireKey, ownKey }) => {
-        requireRole("staff", "admin");
+      async ({ call, params, body, requireKey, ownKey }) => {
         const key = requireKey();
         const refundId = refundIdOf(params.orderId, ownKey(key));
         await call(orders.refundOrder, { ...params, ...body, refundId }, { key });
@@ -84,21 +91,16 @@ function staffRoutes(edge: Edge) {
     )
     .post(
       "/v1/admin/coupons",
-      ({ call, body, requireRole, set }) => {
-        requireRole("staff", "admin");
+      ({ call, body, set }) => {
         set.status = 201;
         return call(orders.createCoupon, body);
       },
       { body: orders.createCoupon.input, response: { 201: orders.createCoupon.output } },
     )
-    .post(
-      "/v1/admin/reconciliation/run",
-      ({ call, body, requireRole }) => {
-        requireRole("staff", "admin");
-        return call(orders.reconcile, body);
-      },
-      { body: orders.reconcile.input, response: orders.reconcile.output },
-    );
+    .post("/v1/admin/reconciliation/run", ({ call, body }) => call(orders.reconcile, body), {
+      body: orders.reconcile.input,
+      response: orders.reconcile.output,
+    });
 }
 
 /** The same key asks for the same refund, also after the stored answer is gone. */

@@ -1,0 +1,137 @@
+import type { AnyElysia } from "elysia";
+import { accessOf } from "./access.ts";
+
+/** The routes of the modules cannot be served as they are declared; the message says why. */
+export class RouteError extends Error {
+  override readonly name = "RouteError";
+}
+
+/** Below this address only staff and administrators may do anything. */
+const ADMIN_PATH = "/v1/admin";
+
+/**
+ * Throws a RouteError with every mistake unless all routes state who may use them, no two are the
+ * same, and nothing answers before the gateway's guard has run.
+ */
+export function assertRoutes(plugins: readonly AnyElysia[]): void {
+  const routes = plugins.flatMap((plugin) =>
+    plugin.routes.map((route) => declared(moduleOf(plugin), route)),
+  );
+  const mistakes = [
+    ...plugins.flatMap(unguarded),
+    ...routes.flatMap(accessMistakes),
+    ...routes.flatMap((route, index) =>
+      routes.slice(0, index).flatMap((earlier) => conflict(earlier, route)),
+    ),
+  ];
+  if (mistakes.length > 0) throw new RouteError(mistakes.join("\n"));
+}
+
+/** A route as its module declares it. */
+interface DeclaredRoute {
+  readonly module: string;
+  readonly method: string;
+  readonly path: string;
+  /** Method and path, for sentences. */
+  readonly name: string;
+  /** The texts between the path's parameters. */
+  readonly texts: readonly string[];
+  readonly parameters: readonly string[];
+  readonly hooks: AnyElysia["routes"][number]["hooks"];
+}
+
+function declared(module: string, { method, path, hooks }: AnyElysia["routes"][number]) {
+  return {
+    module,
+    method,
+    path,
+    name: `${method} ${path}`,
+    texts: withoutEnd(path).split(/:[^/]+/),
+    parameters: [...path.matchAll(/:([^/?]+)/g)].map(([, parameter = ""]) => parameter),
+    hooks,
+  } satisfies DeclaredRoute;
+}
+
+/** Elysia answers to a path with and without a slash at the end. */
+function withoutEnd(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** The module that a plug-in has its name of. */
+function moduleOf({ config }: AnyElysia): string {
+  return config.name ?? "without a name";
+}
+
+/** The parts of Elysia that run before any hook of a route. It declares some of them private. */
+interface BeforeRoutes {
+  readonly event: { readonly request?: readonly unknown[] | undefined };
+  readonly extender: { readonly higherOrderFunctions: readonly unknown[] };
+  readonly promisedModules: { readonly size: number };
+}
+
+function unguarded(plugin: AnyElysia): string[] {
+  const { event, extender, promisedModules } = plugin as unknown as BeforeRoutes;
+  const module = moduleOf(plugin);
+  const mistakes: string[] = [];
+  if ((event.request?.length ?? 0) > 0 || extender.higherOrderFunctions.length > 0) {
+    mistakes.push(
+      `The module ${module} uses onRequest or wrap, which run before the gateway knows the route ` +
+        "and for the routes of all modules. Use onBeforeHandle.",
+    );
+  }
+  if (promisedModules.size > 0) {
+    mistakes.push(
+      `The module ${module} uses a plug-in that is still a promise, so the gateway cannot guard ` +
+        "its routes. Await the plug-in before .use().",
+    );
+  }
+  return mistakes;
+}
+
+function accessMistakes({ module, name, path, hooks }: DeclaredRoute): string[] {
+  const rules = accessOf(hooks);
+  const isAdmin = path === ADMIN_PATH || path.startsWith(`${ADMIN_PATH}/`);
+  if (rules.length === 0) {
+    return [
+      `The route ${name} of the module ${module} does not state who may use it. Declare it after ` +
+        '.use(edge) with access: "public", or with the roles, as in access: ["staff", "admin"].',
+    ];
+  }
+  if (!isAdmin || rules.some((rule) => rule !== "public" && !rule.includes("customer"))) return [];
+  return [
+    `The route ${name} of the module ${module} is below ${ADMIN_PATH} but not for staff alone. ` +
+      'Declare it with access: ["staff", "admin"], or choose another path.',
+  ];
+}
+
+/** Why two routes cannot stand beside one another. */
+function conflict(one: DeclaredRoute, other: DeclaredRoute): string[] {
+  if (!meet(one.method, other.method)) return [];
+  const sides = `${one.name} of the module ${one.module} and ${other.name} of the module ${other.module}`;
+  if (one.texts.join(":") === other.texts.join(":")) {
+    return [`The routes ${sides} are the same. Change the path of one of them.`];
+  }
+  const clash = clashingParameters(one, other);
+  if (clash === undefined) return [];
+  const [first, second] = clash;
+  return [
+    `The routes ${sides} give one parameter two names, :${first} and :${second}. Use one name in both.`,
+  ];
+}
+
+/** A route for all methods meets each; one for HEAD is answered by that for GET. */
+function meet(one: string, other: string): boolean {
+  const isRead = (method: string) => method === "GET" || method === "HEAD";
+  return one === other || one === "ALL" || other === "ALL" || (isRead(one) && isRead(other));
+}
+
+/** The first parameter at the same place of both paths whose names differ. */
+function clashingParameters(one: DeclaredRoute, other: DeclaredRoute) {
+  if (one.method !== other.method) return undefined;
+  for (const [index, name] of one.parameters.entries()) {
+    const theirs = other.parameters[index];
+    if (theirs === undefined || one.texts[index] !== other.texts[index]) return undefined;
+    if (name !== theirs) return [name, theirs] as const;
+  }
+  return undefined;
+}
