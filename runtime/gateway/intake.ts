@@ -47,7 +47,7 @@ function escaped(letter: string): string {
  */
 export async function parsed(request: Request, contentType: string): Promise<unknown> {
   if (contentType !== JSON_TYPE) return undefined;
-  const text = await request.text();
+  const text = await textOf(request);
   if ((text.includes("_proto_") || text.includes("\\u00")) && prototypeKey.test(text)) {
     throw prototypeInBody();
   }
@@ -55,6 +55,14 @@ export async function parsed(request: Request, contentType: string): Promise<unk
     return JSON.parse(text);
   } catch (cause) {
     throw new ParseError(cause instanceof Error ? cause : undefined);
+  }
+}
+
+async function textOf(request: Request): Promise<string> {
+  try {
+    return await request.text();
+  } catch (error) {
+    throw request.signal.aborted ? incomplete() : error;
   }
 }
 
@@ -72,17 +80,26 @@ function assertJson(headers: Headers): void {
 }
 
 async function bounded(request: Request): Promise<Request> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of request.body ?? []) {
-    size += piece.byteLength;
-    if (size > BODY_BYTES_MAX) throw tooLarge();
-    pieces.push(piece);
-  }
   const { url, method, headers, signal } = request;
-  const body = Buffer.concat(pieces);
+  const body = await bytesOf(request);
   assertShallow(body);
   return new Request(url, { method, headers, signal, body });
+}
+
+/** Reads a body up to the limit. Throws 400 when the sender hangs up before its end. */
+async function bytesOf({ body, signal }: Request): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const piece of body ?? []) {
+      size += piece.byteLength;
+      if (size > BODY_BYTES_MAX) throw tooLarge();
+      pieces.push(piece);
+    }
+  } catch (error) {
+    throw signal.aborted ? incomplete() : error;
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Counts the brackets of JSON; of what is not JSON it need not be right. */
@@ -118,6 +135,11 @@ function prototypeInBody(): HttpProblem {
     { status: 400, code: "malformed_body" },
     "The body has a key __proto__, which is no name that data can have.",
   );
+}
+
+/** Nobody reads it, but the access log has its code. */
+function incomplete(): HttpProblem {
+  return new HttpProblem({ status: 400, code: "body_incomplete" }, "The body did not come whole.");
 }
 
 function tooDeep(): HttpProblem {

@@ -56,6 +56,10 @@ export function keepOpen(response: Response, settings: Context["set"], request: 
   exchangeOf(request).setIdleTimeout(IDLE_TIMEOUT_SECONDS_MAX);
   response.headers.delete("transfer-encoding");
   delete settings.headers["transfer-encoding"];
+  // As Bun says in the answer to GET, and not in that to HEAD.
+  if (!response.headers.has("content-type")) {
+    settings.headers["content-type"] ??= "application/octet-stream";
+  }
   return response;
 }
 

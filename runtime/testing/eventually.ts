@@ -15,7 +15,7 @@ interface Patience {
  * The time is patience, not a measure: machines that run tests may be slow.
  */
 export async function eventually<T>(
-  read: () => Promise<T>,
+  read: () => T | Promise<T>,
   holds: (found: T) => boolean,
   { withinMs = 20_000, despiteErrors = false }: Patience = {},
 ): Promise<T> {
