@@ -13,6 +13,12 @@ import { signedIn } from "./testing/people.ts";
 import { runMain, type SpawnedShop, spawnShop, temporaryFolder } from "./testing/spawned-shop.ts";
 
 const noDemo = ["--no-demo"];
+const production = {
+  NODE_ENV: "production",
+  PUBLIC_URL: "https://shop.example.com",
+  SMTP_URL: "smtp://127.0.0.1:1",
+  PAYMENTS_SIMULATOR: "allow",
+};
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -71,10 +77,30 @@ describe("a start is refused, with nothing changed, for", () => {
     const said = await refusedStart(absent(), { environment: { NODE_ENV: "production" } });
     expect(said).toMatch(/^SMTP_URL is missing.*Set it to the mail server/m);
     expect(said).toMatch(/^Payments would go to the simulator.* set PAYMENTS_SIMULATOR=allow/m);
+    expect(said).toMatch(/^PUBLIC_URL is missing.* Set it to the address that customers use/m);
     for (const SMTP_URL of ["smtp://user:secret@", "smtp://secret.example.com:99999"]) {
       const wrong = await refusedStart(absent(), { environment: { SMTP_URL } });
       expect(wrong).toMatch(/^SMTP_URL is a hidden value that is no address\. Set it to the mail/);
     }
+  });
+
+  test.each([[[]], [["--topology", "split"]]])(
+    "production that is to be filled with the demo shop %j",
+    async (args) => {
+      const folder = absent();
+      const words = ["start", "--port", "0", "--data-dir", folder, "--demo", ...args];
+      const { code, errors } = await runMain(words, { environment: production });
+      expect(code).toBe(1);
+      expect(errors).toMatch(/^DEMO is on, .* Leave it out in production\.\n$/);
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
+
+  test("a kind of environment that nobody knows", async () => {
+    const said = await refusedStart(absent(), { environment: { NODE_ENV: "prod" } });
+    expect(said).toBe(
+      'NODE_ENV is "prod" (environment): expected one of production, development, test.\n',
+    );
   });
 
   test.each([["203.0.113.7"], ["no.such.host.invalid"]])(
@@ -194,6 +220,12 @@ describe("the demo shop", () => {
     await using again = await spawnShop({ folder });
     expect(await catalogue(again)).toEqual(whole);
   }, 60_000);
+
+  test("is left out in production, which shows no development pages", async () => {
+    await using shop = await spawnShop({ environment: production });
+    expect(await catalogue(shop)).toEqual([]);
+    expect((await fetch(`${shop.url}/dev/mailbox.json`)).status).toBe(404);
+  });
 
   test("is left out on request, and does not come later by itself", async () => {
     const folder = newFolder();

@@ -62,7 +62,10 @@ async function readStart(system: System, sources: SettingSources): Promise<Begun
   const { host, ...values } = read.values;
   const development = host.NODE_ENV !== "production";
   const settings = new Map(Object.entries(values));
-  const refused = refusals(ports, settings, { development });
+  const refused = [
+    ...refusals(ports, settings, { development }),
+    ...(development ? [] : productionMistakes(host)),
+  ];
   if (refused.length > 0) throw new CommandError(refused.join("\n"));
   const environment = realEnvironment(development ? failpoints() : {});
   const log = jsonLog({
@@ -72,6 +75,24 @@ async function readStart(system: System, sources: SettingSources): Promise<Begun
     defer: environment.defer,
   });
   return { plan, modules, host, ports: settings, development, environment, log };
+}
+
+/** What development does without or fills in, and customers would meet. */
+function productionMistakes({ PUBLIC_URL, DEMO }: Begun["host"]): string[] {
+  const mistakes: string[] = [];
+  if (PUBLIC_URL === undefined) {
+    mistakes.push(
+      "PUBLIC_URL is missing, which links in mails begin with. Set it to the address that " +
+        "customers use, such as https://shop.example.com. Only development does without.",
+    );
+  }
+  if (DEMO === true) {
+    mistakes.push(
+      "DEMO is on, which fills an empty shop with demo products and coupons that anybody may use. " +
+        "Leave it out in production.",
+    );
+  }
+  return mistakes;
 }
 
 /**
@@ -94,7 +115,7 @@ async function runOne(
     natsUrl: isAlone ? undefined : plan.natsUrl,
     publicUrl: host.PUBLIC_URL,
     development,
-    demo: host.DEMO,
+    demo: host.DEMO ?? development,
     ports,
   };
   const tools = {

@@ -43,7 +43,7 @@ export interface GatewayOptions {
   readonly port: number;
   readonly log: Log;
   readonly environment: Pick<Environment, "monotonic" | "newTraceId" | "after">;
-  /** Shows the routes below `/dev/`, which are unknown otherwise. */
+  /** Shows the routes below `/dev/`, to requests from this machine alone. */
   readonly development: boolean;
   /** True once the modules behind the gateway can serve. */
   readonly ready: () => boolean;

@@ -9,6 +9,7 @@ import { attachExchange, Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders, completeHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { intake } from "./intake.ts";
+import { isLocalRequest } from "./local-request.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
 
@@ -77,9 +78,7 @@ export class Reception {
   }
 
   #admit(request: Request, exchange: Exchange): Response | Promise<Response> {
-    if (!this.#options.development && pathOf(request).startsWith("/dev/")) {
-      throw new NotFoundError();
-    }
+    if (this.#isHiddenAid(request, exchange)) throw new NotFoundError();
     const admitted = intake(request);
     const authorization = request.headers.get("authorization");
     if (authorization === null && admitted instanceof Request) {
@@ -121,7 +120,8 @@ export class Reception {
   }
 
   #problem(error: unknown, request: Request, exchange: Exchange): Problem {
-    const problem = problemOf(this.#wrongMethod(error, request) ?? error, request.url);
+    const found = this.#wrongMethod(error, request, exchange) ?? error;
+    const problem = problemOf(found, request.url);
     exchange.code = problem.body.code;
     const instance = `urn:request:${exchange.traceId}`;
     const isDefect = problem.body.code === "internal";
@@ -135,11 +135,16 @@ export class Reception {
     return { ...problem, body: { ...problem.body, instance } };
   }
 
-  #wrongMethod(error: unknown, request: Request): HttpProblem | undefined {
+  /** The aids below `/dev/` show mails and tokens of everybody. */
+  #isHiddenAid(request: Request, exchange: Exchange): boolean {
+    if (!pathOf(request).startsWith("/dev/")) return false;
+    return !this.#options.development || !isLocalRequest(request, exchange.address());
+  }
+
+  #wrongMethod(error: unknown, request: Request, exchange: Exchange): HttpProblem | undefined {
     if (!(error instanceof NotFoundError)) return undefined;
-    const path = pathOf(request);
-    if (!this.#options.development && path.startsWith("/dev/")) return undefined;
-    const methods = this.#options.table.methodsAt(path);
+    if (this.#isHiddenAid(request, exchange)) return undefined;
+    const methods = this.#options.table.methodsAt(pathOf(request));
     if (methods.length === 0 || methods.includes(request.method)) return undefined;
     const allow = methods.join(", ");
     return new HttpProblem(

@@ -27,7 +27,6 @@ describe("settings", () => {
           HOST: "127.0.0.1",
           DATA_DIR: "./data",
           LOG_LEVEL: "info",
-          DEMO: true,
         },
         mail: {},
       },
@@ -95,6 +94,17 @@ describe("settings", () => {
     expect(mistakes({}, "--port", "1", "--port", "2")).toEqual([
       "--port is given twice. Give it once.",
     ]);
+  });
+
+  test("know only the kinds of NODE_ENV that mean something", () => {
+    for (const kind of ["production", "development", "test"]) {
+      expect(read({ NODE_ENV: kind })).toMatchObject({ values: { host: { NODE_ENV: kind } } });
+    }
+    for (const kind of ["prod", "Production", "production ", "staging"]) {
+      expect(mistakes({ NODE_ENV: kind })).toEqual([
+        `NODE_ENV is "${kind}" (environment): expected one of production, development, test.`,
+      ]);
+    }
   });
 
   test("never repeat a secret", () => {

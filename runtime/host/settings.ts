@@ -34,18 +34,24 @@ export const hostSettings = t.Object({
     [t.Literal("debug"), t.Literal("info"), t.Literal("warn"), t.Literal("error")],
     { default: "info" },
   ),
-  /** The address under which customers reach the shop. Without it, the one listened on. */
+  /**
+   * The address under which customers reach the shop. Without it, which only development is, the
+   * one listened on.
+   */
   PUBLIC_URL: t.Optional(
     t.String({
       pattern: "^https?://[^/?#\\s]+$",
       description: "an address such as https://shop.example.com, without a path",
     }),
   ),
-  NODE_ENV: t.Optional(t.String()),
+  /** Without it, development. */
+  NODE_ENV: t.Optional(
+    t.Union([t.Literal("production"), t.Literal("development"), t.Literal("test")]),
+  ),
   /** The file of nats-server, for topologies that start one; it is looked for when not given. */
   NATS_SERVER: t.Optional(t.String({ minLength: 1 })),
-  /** Whether an empty data folder is filled with the demo shop. */
-  DEMO: t.Boolean({ default: true }),
+  /** Whether an empty data folder is filled with the demo shop; in development when not given. */
+  DEMO: t.Optional(t.Boolean()),
 });
 
 /** Object schemas by the name of who reads them: the host, and each port. */
