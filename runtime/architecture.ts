@@ -227,7 +227,7 @@ function layerOrder({ from, to }: Arrow) {
     return undefined;
   }
   const [layer, other] = [layerOf(from), layerOf(to)];
-  const isDoor = /^runtime\/(index|http)\.ts$/.test(from);
+  const isDoor = /^runtime\/(index|client|http)\.ts$/.test(from);
   if (layer === undefined && !isDoor) {
     return `${from} is in no layer. Move it into one of ${layers.flat().join(", ")}.`;
   }

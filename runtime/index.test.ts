@@ -90,6 +90,19 @@ test("a module's http.ts gets from #runtime/http these names and no others", () 
   `);
 });
 
+test("a client gets from #runtime/client these names and no others", () => {
+  expect(surfaceOf("runtime/client.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "ClientHeaders",
+      ],
+      "values": [
+        "moduleClient",
+      ],
+    }
+  `);
+});
+
 test("a test gets from #runtime/simulation these names and no others", () => {
   expect(surfaceOf("runtime/simulation/index.ts")).toMatchInlineSnapshot(`
     {

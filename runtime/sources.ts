@@ -71,6 +71,7 @@ export const computed = "(computed)";
 function resolve(from: string, spelled: string): string {
   if (spelled.startsWith(".")) return posix.join(posix.dirname(from), spelled);
   if (spelled === "#runtime") return "runtime/index.ts";
+  if (spelled === "#runtime/client") return "runtime/client.ts";
   if (spelled === "#runtime/http") return "runtime/http.ts";
   if (spelled === "#runtime/simulation") return "runtime/simulation/index.ts";
   if (spelled.startsWith("#modules/")) return `modules/${spelled.slice(9)}/contract.ts`;

@@ -4,7 +4,7 @@ import { isTestFile, nameOf, type Source, walk } from "./sources.ts";
 
 /** Files that are read or run by something other than an import. */
 const entries = [
-  /^runtime\/(index|http|simulation\/index)\.ts$/,
+  /^runtime\/(index|client|http|simulation\/index)\.ts$/,
   /^runtime\/bench\//,
   /^deploy\/(main|simulation\/hunt|topologies\/[^/]+)\.ts$/,
   /^runtime\/simulation\/(hunt-trips|sample-command)\.ts$/,

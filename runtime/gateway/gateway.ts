@@ -13,7 +13,7 @@ import { type AnswerSettings, Reception } from "./reception.ts";
 import { assertRoutes } from "./route-error.ts";
 import { RouteTable } from "./route-table.ts";
 import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
-import { withWholeLists } from "./text-values.ts";
+import { withoutCoercion } from "./text-values.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
@@ -125,7 +125,10 @@ function compose(options: GatewayOptions, platform: Platform): AnyElysia {
   const adapter = answerAdapter(onStreamFailure);
   const app: AnyElysia = new Elysia({ handler, adapter }).onError(explain).onParse(parseJson);
   for (const plugin of plugins) {
-    for (const { hooks } of plugin.routes) hooks.query = withWholeLists(hooks.query);
+    for (const { hooks } of plugin.routes) {
+      hooks.query = withoutCoercion(hooks.query);
+      hooks.params = withoutCoercion(hooks.params);
+    }
     app.use(plugin);
   }
   for (const route of app.routes) {

@@ -44,16 +44,23 @@ export function textReader(
 }
 
 /**
- * The schema of a query with its lists marked as Elysia marks schemas of its own, which it leaves
- * as they are. It would have a list's values come apart at their commas.
+ * The schema of a path or a query with its lists and whole numbers marked as Elysia marks schemas
+ * of its own, which it leaves as they are. Otherwise it would take lists apart at the commas within
+ * their values, and forget that a whole number is a safe one.
  */
-export function withWholeLists<Schema>(schema: Schema): Schema {
+export function withoutCoercion<Schema>(schema: Schema): Schema {
   if (!KindGuard.IsObject(schema)) return schema;
   const properties = Object.entries(schema.properties).map(([name, property]) => [
     name,
-    KindGuard.IsArray(property) ? { ...property, elysiaMeta: "List" } : property,
+    KindGuard.IsArray(property) || KindGuard.IsInteger(property) ? marked(property) : property,
   ]);
   return { ...schema, properties: Object.fromEntries(properties) };
+}
+
+/** A copy that has its mark, and also the bounds that are not enumerable. */
+function marked(schema: TSchema): object {
+  const properties = Object.getOwnPropertyDescriptors(schema);
+  return Object.defineProperties({ elysiaMeta: "Read" }, properties);
 }
 
 const asIs: Reader = (text) => text;
