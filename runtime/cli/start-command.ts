@@ -88,7 +88,7 @@ function productionMistakes({ PUBLIC_URL, DEMO }: Begun["host"]): string[] {
   }
   if (DEMO === true) {
     mistakes.push(
-      "DEMO is on, which fills an empty shop with demo products and coupons that anybody may use. " +
+      "DEMO is on, which fills an empty shop with demo products and coupons for anybody. " +
         "Leave it out in production.",
     );
   }

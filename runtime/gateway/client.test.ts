@@ -70,7 +70,7 @@ const server = gateway({
 afterAll(() => server.stop(1_000));
 const { v1 } = moduleClient<ReturnType<typeof routes>>(server.url, () => ({}));
 
-/** Texts that look like something else, and those with characters that mean something in addresses. */
+/** Texts that look like something else, and those that mean something in addresses. */
 const tricky = [
   "a/b",
   "a?b",

@@ -204,11 +204,11 @@ describe("a stream", () => {
     });
   });
 
-  test("may be quiet for any time, and its connection idle afterwards for as long as others", async () => {
+  test("may be quiet for any time, and its connection idle afterwards as others", async () => {
     const seconds: number[] = [];
     const bun = { timeout: (_: Request, one: number) => void seconds.push(one) };
     const request = new Request("http://a/");
-    attachExchange(request, new Exchange("", 0, request, bun as never));
+    attachExchange(request, new Exchange(request, bun as never, realEnvironment()));
     const { mapResponse } = answerAdapter(() => {}).handler;
     const response = await mapResponse(parts(false), { headers: {} }, request);
     expect(seconds).toEqual([0]);

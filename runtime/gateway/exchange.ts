@@ -1,4 +1,5 @@
 import type { Server } from "bun";
+import type { Environment } from "../contract/environment.ts";
 import { anonymous, type Identity } from "../contract/identity.ts";
 
 /**
@@ -19,9 +20,13 @@ export class Exchange {
   /** The code of the problem that was answered; empty when none was. */
   code = "";
 
-  constructor(traceId: string, startedAtMs: number, request: Request, server: Server<unknown>) {
-    this.traceId = traceId;
-    this.startedAtMs = startedAtMs;
+  constructor(
+    request: Request,
+    server: Server<unknown>,
+    environment: Pick<Environment, "monotonic" | "newTraceId">,
+  ) {
+    this.traceId = environment.newTraceId();
+    this.startedAtMs = environment.monotonic();
     this.#request = request;
     this.#server = server;
   }

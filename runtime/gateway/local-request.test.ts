@@ -47,7 +47,7 @@ const server = gateway({
 afterAll(() => server.stop(100));
 const { port } = new URL(server.url);
 
-test("a development gateway on every interface shows its aids on the loopback one alone", async () => {
+test("a gateway on every interface shows its aids on the loopback one alone", async () => {
   expect((await fetch(`http://127.0.0.1:${port}/dev/mailbox`)).status).toBe(200);
   const headers = { host: "evil.example" };
   for (const method of ["GET", "POST"]) {

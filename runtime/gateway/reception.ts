@@ -37,13 +37,7 @@ export class Reception {
 
   /** Answers a request. Never rejects; a request without a token or a body takes no extra turn. */
   receive(request: Request, server: Server<unknown>): Response | Promise<Response> {
-    const { environment } = this.#options;
-    const exchange = new Exchange(
-      environment.newTraceId(),
-      environment.monotonic(),
-      request,
-      server,
-    );
+    const exchange = new Exchange(request, server, this.#options.environment);
     let answer: Response | Promise<Response>;
     try {
       answer = this.#admit(request, exchange);

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { Call } from "../contract/call.ts";
+import { contract } from "../contract/contract.ts";
 import { type Edge, Elysia } from "../http.ts";
 import { shelf } from "../testing/sample/contracts.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
@@ -55,6 +57,40 @@ test("nothing is answered of a shop that is being filled, and all of it afterwar
   expect(early[0]?.headers.get("retry-after")).toBe("1");
   const answer = await tea();
   expect(await answer.json()).toEqual({ count: 1 });
+});
+
+test("two modules with one route are refused by a sentence about both", async () => {
+  using place = temporaryFolder();
+  const environment = realEnvironment();
+  const entry = (name: string) => ({
+    contract: contract(name, {}),
+    module: () => Promise.reject(new Error("No inside is loaded.")),
+    http: async () => ({ http }),
+  });
+  const system: System = {
+    modules: [entry("shelf"), entry("desk")],
+    topologies: {},
+    authenticator: () => Promise.resolve(() => Promise.reject(new Error("No token is sent."))),
+    demo: () => Promise.reject(new Error("Nothing is filled.")),
+  };
+  const settings = {
+    placement: { name: "edge", modules: [], role: "edge", index: 0, isMember: false },
+    host: "127.0.0.1",
+    port: 0,
+    folder: `${place.path}/data`,
+    natsUrl: undefined,
+    publicUrl: undefined,
+    development: true,
+    demo: false,
+    ports: new Map(),
+  } as const;
+  const openTransport = async () => inProcess(environment);
+  await expect(
+    start(system, settings, { environment, log: silent, openTransport }),
+  ).rejects.toThrow(
+    "The routes GET /v1/tea of the module shelf and GET /v1/tea of the module desk are the same.",
+  );
+  expect(existsSync(settings.folder)).toBe(false);
 });
 
 function freePort(): number {

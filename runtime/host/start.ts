@@ -188,6 +188,7 @@ async function openGateway(
   const { host, port, development } = settings;
   // HTTP is loaded where it is served: an instance without it starts sooner and is smaller.
   const { gateway, routesOf } = await import("../gateway/gateway.ts");
+  const { RouteError } = await import("../gateway/assert-routes.ts");
   const { operationRoutes } = await import("../gateway/operations.ts");
   const routes = await Promise.all(
     system.modules.map(async ({ contract, http }) =>
@@ -209,7 +210,7 @@ async function openGateway(
       ready: () => shop.ready,
     });
   } catch (cause) {
-    if (cause instanceof Error && cause.name === "RouteError") throw new StartError(cause.message);
+    if (cause instanceof RouteError) throw new StartError(cause.message);
     throw cannotListen(host, port, cause);
   }
 }

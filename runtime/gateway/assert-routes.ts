@@ -107,16 +107,14 @@ function accessMistakes({ module, name, path, hooks }: DeclaredRoute): string[] 
 /** Why two routes cannot stand beside one another. */
 function conflict(one: DeclaredRoute, other: DeclaredRoute): string[] {
   if (!meet(one.method, other.method)) return [];
-  const sides = `${one.name} of the module ${one.module} and ${other.name} of the module ${other.module}`;
+  const [first, second] = [one, other].map(({ name, module }) => `${name} of the module ${module}`);
+  const sides = `The routes ${first} and ${second}`;
   if (one.texts.join(":") === other.texts.join(":")) {
-    return [`The routes ${sides} are the same. Change the path of one of them.`];
+    return [`${sides} are the same. Change the path of one of them.`];
   }
-  const clash = clashingParameters(one, other);
-  if (clash === undefined) return [];
-  const [first, second] = clash;
-  return [
-    `The routes ${sides} give one parameter two names, :${first} and :${second}. Use one name in both.`,
-  ];
+  const names = clashingParameters(one, other);
+  if (names === undefined) return [];
+  return [`${sides} give one parameter two names, ${names.join(" and ")}. Use one name in both.`];
 }
 
 /** A route for all methods meets each; one for HEAD is answered by that for GET. */
@@ -131,7 +129,7 @@ function clashingParameters(one: DeclaredRoute, other: DeclaredRoute) {
   for (const [index, name] of one.parameters.entries()) {
     const theirs = other.parameters[index];
     if (theirs === undefined || one.texts[index] !== other.texts[index]) return undefined;
-    if (name !== theirs) return [name, theirs] as const;
+    if (name !== theirs) return [`:${name}`, `:${theirs}`];
   }
   return undefined;
 }
