@@ -5,6 +5,7 @@ import { ContractError } from "../contract/errors.ts";
 import { commitsOf, kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
+import { databaseId } from "./database-id.ts";
 import { type Lost, lastRemoved, lostAfter, removedUpTo } from "./removed-events.ts";
 
 /**
@@ -120,6 +121,7 @@ export interface Missing extends Lost {
  */
 export class Outbox implements EventSource {
   readonly module: string;
+  readonly database: string;
   readonly #host: OutboxHost;
   readonly #readers: Map<string, KnownReader>;
   /** The readers that miss events which were removed. */
@@ -135,6 +137,7 @@ export class Outbox implements EventSource {
 
   constructor(host: OutboxHost) {
     this.module = host.module;
+    this.database = databaseId(host.read);
     this.#host = host;
     const rows = statements(host.read).readers.all();
     this.#readers = new Map(

@@ -23,6 +23,8 @@ export interface ConnectTo {
   readonly here?: ReadonlySet<string>;
   readonly environment?: Environment;
   readonly instance?: string;
+  /** The process in words. */
+  readonly place?: string;
   /** Left out where signs of life would disturb. */
   readonly balance?: NatsOptions["balance"];
 }
@@ -95,8 +97,9 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Connects as these users. */
-  connect({ users, here, environment, instance = "test", balance }: ConnectTo): Promise<Nats> {
+  connect({ users, here, environment, instance = "test", ...about }: ConnectTo): Promise<Nats> {
     const { url, folder } = this;
+    const { balance, place = "a test" } = about;
     return openNats({
       connect: (user) =>
         Connection.open({
@@ -110,6 +113,7 @@ export class Broker implements AsyncDisposable {
       here: here ?? new Set(),
       users,
       ...(balance !== undefined && { balance }),
+      place,
       environment: environment ?? this.environment,
       reminder: this.environment,
       log: silent,

@@ -3,6 +3,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, EventSource } from "../transport.ts";
 import { eventHeaders, type Predecessors, toldIn } from "./event-wire.ts";
 import type { Link } from "./link.ts";
+import type { Ownership } from "./ownership.ts";
 import { RebuildRequests } from "./rebuild-requests.ts";
 import { type Missing, RESENT_MAX, Standstills } from "./standstills.ts";
 import { streamState } from "./stream-state.ts";
@@ -29,6 +30,8 @@ export interface RelayOptions {
   readonly source: EventSource;
   /** The modules of this instance: they read in process. */
   readonly here: ReadonlySet<string>;
+  /** Whether the module is owned here; undefined where that is not asked. */
+  readonly ownership?: Pick<Ownership, "pending"> | undefined;
   readonly environment: Environment;
   readonly log: Log;
 }
@@ -176,6 +179,8 @@ export class Relay {
     const { connection, log } = this.#options;
     try {
       while (!this.#closed && !this.#pausing && connection.isUp && this.#hasWork()) {
+        const pending = this.#options.ownership?.pending;
+        if (pending !== undefined) await pending;
         if (!this.#inStep) await this.#getInStep();
         await this.#fillGaps();
         await this.#publishSome();
