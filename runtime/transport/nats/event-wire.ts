@@ -5,22 +5,23 @@ const SEQ = "cleave-seq";
 const VERSION = "cleave-version";
 const TRACE = "cleave-trace";
 const OCCURRED = "cleave-occurred-ms";
+const DATABASE = "cleave-database";
 const AFTER = "cleave-after-";
 
 /** For each reader that wants an event: the seq of the one before that it wanted, or 0. */
 export type Predecessors = ReadonlyMap<string, number>;
 
 /**
- * The headers of an event in its stream, as lines: its place in the producer's log, and for each
- * reader which of its events came before, so that a reader sees at once when one is missing.
+ * The headers of an event in its stream, as lines: its place in the log of this database, and for
+ * each reader which of its events came before, so that a reader sees at once when one is missing.
  */
 export function eventHeaders(
   { seq, version, traceId, occurredAtMs }: Envelope,
-  predecessors: Predecessors,
+  { database, predecessors }: { readonly database: string; readonly predecessors: Predecessors },
 ): string {
   let lines =
     `${SEQ}: ${seq}\r\n${VERSION}: ${version}\r\n${TRACE}: ${traceId}\r\n` +
-    `${OCCURRED}: ${occurredAtMs}\r\n`;
+    `${OCCURRED}: ${occurredAtMs}\r\n${DATABASE}: ${database}\r\n`;
   for (const [reader, before] of predecessors) lines += `${AFTER}${reader}: ${before}\r\n`;
   return lines;
 }
@@ -29,6 +30,11 @@ export function eventHeaders(
 export function seqIn({ headers }: Message): number | undefined {
   const seq = Number(headers?.get(SEQ) || Number.NaN);
   return Number.isSafeInteger(seq) ? seq : undefined;
+}
+
+/** The id of the database that an event is from; undefined where an older version wrote it. */
+export function databaseIn({ headers }: Message): string | undefined {
+  return headers?.get(DATABASE) || undefined;
 }
 
 /**

@@ -14,6 +14,8 @@ const ANSWER_MS = 1_000;
 const AGAIN_MS = 200;
 /** The broker drops a connection that is silent for 15 seconds; a little longer than that. */
 const SILENT_MS_MAX = 20_000;
+/** How long a refused claim is told, in milliseconds: whoever is refused tries again meanwhile. */
+const REFUSED_TOLD_MS = 10 * 60_000;
 
 /** What an ownership stands on. */
 export interface OwnershipOptions {
@@ -60,6 +62,7 @@ export class Ownership {
   #heard: () => void = () => {};
   #pending: Promise<void> | undefined;
   #refused: RefusedClaim | undefined;
+  #refusedMs = Number.NEGATIVE_INFINITY;
   #refusedIncarnation = "";
   #isRefusedByBroker = false;
 
@@ -96,9 +99,10 @@ export class Ownership {
     return this.#pending;
   }
 
-  /** The last claim of another process that was refused here. */
+  /** The last claim of another process that was refused here in the last ten minutes. */
   get refused(): RefusedClaim | undefined {
-    return this.#refused;
+    const sinceMs = this.#options.environment.monotonic() - this.#refusedMs;
+    return sinceMs < REFUSED_TOLD_MS ? this.#refused : undefined;
   }
 
   /** Asks again after a loss of the connection, in which another one may have found nobody. */
@@ -194,6 +198,7 @@ export class Ownership {
     const { environment, log, module } = this.#options;
     if (this.#state !== "owning") return;
     this.#refused = { place: `the instance ${instance} (${place})`, atMs: environment.now() };
+    this.#refusedMs = environment.monotonic();
     // It is asked once for each bit in which they differ.
     if (incarnation === this.#refusedIncarnation) return;
     this.#refusedIncarnation = incarnation;

@@ -319,7 +319,7 @@ export class Relay {
     const lastSequence = this.#streamSeq;
     this.#streamSeq += 1;
     this.#underway += 1;
-    const headers = eventHeaders(envelope, predecessors);
+    const headers = eventHeaders(envelope, { database: source.database, predecessors });
     environment.reach(this.#publishing);
     const sent = connection.append(eventSubject(source.module, envelope.event), envelope.payload, {
       headers,
