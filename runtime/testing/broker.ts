@@ -89,6 +89,13 @@ export class Broker implements AsyncDisposable {
     await this.provision();
   }
 
+  /** How many messages a producer's stream has taken so far. */
+  async stored(producer: string): Promise<number> {
+    const link = await this.link(producer, silent);
+    const { lastSeq } = await link.streamEnd(`EV_${producer}`).finally(() => link.close());
+    return lastSeq;
+  }
+
   /** Connects as one user, and tells the log what is refused. */
   link(user: string, log: Log): Promise<Connection> {
     const { url, folder } = this;

@@ -1,3 +1,5 @@
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import { type Static, t } from "../../contract/schema.ts";
 import type { Envelope } from "../transport.ts";
 import type { Message } from "./link.ts";
 
@@ -62,17 +64,24 @@ export function eventIn(
   return { envelope, after: after === "" ? undefined : Number(after) };
 }
 
-/** What a reader tells a producer. */
-export interface Told {
-  readonly events: readonly string[];
-  readonly position: number;
+const seq = t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const toldSchema = t.Object({
+  events: t.Array(t.String({ minLength: 1, maxLength: 200 }), { maxItems: 512 }),
+  position: seq,
   /** True when it has just begun to listen: what it is sent may have been lost meanwhile. */
-  readonly attached: boolean;
+  attached: t.Boolean(),
   /** The seq before which it misses events after its position. */
-  readonly missingBefore: number | null;
+  missingBefore: t.Union([seq, t.Null()]),
   /** True when it has nothing to take in: the event after its position has not come. */
-  readonly idle: boolean;
-}
+  idle: t.Boolean(),
+});
+
+/** What a reader tells a producer. */
+export type Told = Static<typeof toldSchema>;
+
+const toldCheck: TypeCheck<typeof toldSchema> = TypeCompiler.Compile(toldSchema);
+/** The longest text of it that is read; one with 512 long names is shorter. */
+const TOLD_LENGTH_MAX = 128 * 1024;
 
 /** What a reader tells, as a payload. */
 export function toldPayload(told: Told): string {
@@ -80,17 +89,12 @@ export function toldPayload(told: Told): string {
 }
 
 /** Reads what a reader tells; undefined when it makes no sense. */
-export function toldIn(msg: Message): { readonly reader: string; readonly told: Told } | undefined {
-  const [, , reader = ""] = msg.subject.split(".");
+export function toldIn(message: Message): Told | undefined {
   try {
-    const told = JSON.parse(msg.string()) as Told;
-    const { events, position, missingBefore } = told;
-    const isSound =
-      Array.isArray(events) &&
-      events.every((event) => typeof event === "string") &&
-      Number.isSafeInteger(position) &&
-      (missingBefore === null || Number.isSafeInteger(missingBefore));
-    return isSound ? { reader, told } : undefined;
+    const text = message.string();
+    if (text.length > TOLD_LENGTH_MAX) return undefined;
+    const told: unknown = JSON.parse(text);
+    return toldCheck.Check(told) ? told : undefined;
   } catch {
     return undefined;
   }

@@ -174,10 +174,10 @@ class Nats implements Transport {
   }
 
   publish(source: EventSource): (envelopes: readonly Envelope[]) => void {
-    const { here, environment, log } = this.#options;
+    const { here, environment, reminder: clock, log } = this.#options;
     const connection = this.#connectionOf(source.module);
     const ownership = this.#ownerships.get(source.module);
-    const relay = new Relay({ connection, source, here, ownership, environment, log });
+    const relay = new Relay({ connection, source, here, ownership, environment, clock, log });
     this.#relays.set(source.module, relay);
     return () => relay.wake();
   }

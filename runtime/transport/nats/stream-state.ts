@@ -40,7 +40,7 @@ export async function streamState(
   const writer = isOwn ? databaseIn(last) : undefined;
   const isForeign = writer !== undefined && writer !== source.database;
   const lastEvent = (isOwn && !isForeign && seqIn(last)) || 0;
-  const [reader, at] = delivered.find(([, seq]) => seq > lastSeq) ?? [];
+  const [reader, at] = delivered.find(([, seq = 0]) => seq > lastSeq) ?? [];
   const inOutbox = source.lastSeq();
   let damage: string | undefined;
   if (missing > 0) damage = `${missing} of the messages up to ${lastSeq} are missing`;
