@@ -77,7 +77,7 @@ const toldSchema = t.Object({
 });
 
 /** What a reader tells a producer. */
-export type Told = Static<typeof toldSchema>;
+export type Told = Readonly<Static<typeof toldSchema>>;
 
 const toldCheck: TypeCheck<typeof toldSchema> = TypeCompiler.Compile(toldSchema);
 /** The longest text of it that is read; one with 512 long names is shorter. */
