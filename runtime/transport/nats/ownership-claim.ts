@@ -60,12 +60,8 @@ export function conflict(own: Claim, other: Claim): OwnershipConflict {
     own.database === other.database
       ? "a copy of the same database"
       : `another database (${own.database}, the owner's is ${other.database})`;
-  const what =
-    own.state === "claiming"
-      ? `${described(own)} does not start it`
-      : `${described(own)} was cut off from the broker meanwhile and stops`;
   return new OwnershipConflict(
-    `${own.module} is owned by ${described(other)}. ${what}: it has ${relation}, and of two ` +
+    `${own.module} is owned by ${described(other)}. ${consequence(own)}: it has ${relation}, and of two ` +
       "owners each would have effects that the other does not know. Run one of them: stop the " +
       "other and start this one again, or remove this one, with its data folder if that is a copy.",
   );
@@ -75,10 +71,16 @@ export function conflict(own: Claim, other: Claim): OwnershipConflict {
 export function silentConflict(own: Claim, silentMs: number): OwnershipConflict {
   return new OwnershipConflict(
     `${own.module} is owned by another process that is connected to the broker and has not ` +
-      `answered for ${silentMs / 1_000} s. ${described(own)} does not start it: of two owners ` +
-      "each would have effects that the other does not know. Find that process, which may be " +
+      `answered for ${silentMs / 1_000} s. ${consequence(own)}: of two owners each ` +
+      "would have effects that the other does not know. Find that process, which may be " +
       "suspended, and stop it, or wait until it is gone, and start this one again.",
   );
+}
+
+function consequence(own: Claim): string {
+  return own.state === "claiming"
+    ? `${described(own)} does not start it`
+    : `${described(own)} was cut off from the broker meanwhile and stops`;
 }
 
 function described({ instance, place }: Claim): string {

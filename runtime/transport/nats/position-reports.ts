@@ -32,10 +32,28 @@ interface Reporter {
   count: number;
   /** The newest report that did not fit in it. */
   late: Told | undefined;
-  /** The highest position that it had as it demanded something. */
-  reached: number;
-  nextAtMs: number;
-  pauseMs: number;
+  /** When it may have the stream looked at, and events sent once more. */
+  readonly looks: DemandLimit;
+  readonly resends: DemandLimit;
+}
+
+/** How often a consumer may demand something: later each time that it has not moved since. */
+class DemandLimit {
+  #reached = -1;
+  #nextAtMs = Number.NEGATIVE_INFINITY;
+  #pauseMs = DEMAND_FIRST_MS;
+
+  /** Whether a demand comes late enough after the one before. */
+  grants(position: number, nowMs: number): boolean {
+    if (nowMs < this.#nextAtMs) return false;
+    // One that has asked for nothing for as long as it could at most begins anew.
+    const wasQuiet = nowMs - this.#nextAtMs > DEMAND_MAX_MS;
+    if (position > this.#reached || wasQuiet) this.#pauseMs = DEMAND_FIRST_MS;
+    this.#reached = Math.max(this.#reached, position);
+    this.#nextAtMs = nowMs + this.#pauseMs;
+    this.#pauseMs = Math.min(this.#pauseMs * 2, DEMAND_MAX_MS);
+    return true;
+  }
 }
 
 /**
@@ -44,7 +62,8 @@ interface Reporter {
  *
  * - Only consumers that the broker has, as the manifest says, are heard, and so many at most.
  * - What makes no sense is dropped, and what is out of bounds is brought within them.
- * - Of many reports at once some are taken in, and the last. A consumer repeats them each second.
+ * - Of many reports at once some are taken in, and one a little later; the others are dropped. A
+ *   consumer repeats what it reports each second.
  * - A demand (events once more, or a look at the stream) that follows too soon is dropped. Whoever
  *   takes in what it asked for may ask again soon.
  */
@@ -84,13 +103,8 @@ export class PositionReports {
   }
 
   #welcome(consumer: string): Reporter {
-    const reporter = {
-      count: 0,
-      late: undefined,
-      reached: -1,
-      nextAtMs: Number.NEGATIVE_INFINITY,
-      pauseMs: DEMAND_FIRST_MS,
-    };
+    const limits = { looks: new DemandLimit(), resends: new DemandLimit() };
+    const reporter: Reporter = { count: 0, late: undefined, ...limits };
     this.#reporters.set(consumer, reporter);
     return reporter;
   }
@@ -143,30 +157,15 @@ export class PositionReports {
     });
   }
 
-  #take(consumer: string, reporter: Reporter, told: Told): void {
-    const { source, take } = this.#options;
-    const isDemand = told.attached || told.missingBefore !== null;
-    const isGranted = isDemand && this.#grants(reporter, told.position);
-    const { missingBefore } = told;
-    const before = missingBefore === null ? null : Math.min(missingBefore, source.lastSeq() + 1);
+  #take(consumer: string, { looks, resends }: Reporter, told: Told): void {
+    const { source, clock, take } = this.#options;
+    const nowMs = clock.monotonic();
+    const { position, attached, missingBefore } = told;
+    const isResent = missingBefore !== null && resends.grants(position, nowMs);
     take(consumer, {
       ...told,
-      attached: isGranted && told.attached,
-      missingBefore: isGranted ? before : null,
+      attached: attached && looks.grants(position, nowMs),
+      missingBefore: isResent ? Math.min(missingBefore, source.lastSeq() + 1) : null,
     });
-  }
-
-  /** Whether a demand comes late enough after the one before. */
-  #grants(reporter: Reporter, position: number): boolean {
-    const nowMs = this.#options.clock.monotonic();
-    if (nowMs < reporter.nextAtMs) return false;
-    const hasMoved = position > reporter.reached;
-    // One that has asked for nothing for as long as it could at most begins anew.
-    const wasQuiet = nowMs - reporter.nextAtMs > DEMAND_MAX_MS;
-    if (hasMoved || wasQuiet) reporter.pauseMs = DEMAND_FIRST_MS;
-    reporter.reached = Math.max(reporter.reached, position);
-    reporter.nextAtMs = nowMs + reporter.pauseMs;
-    reporter.pauseMs = Math.min(reporter.pauseMs * 2, DEMAND_MAX_MS);
-    return true;
   }
 }
