@@ -13,9 +13,11 @@ const KNOWN = new Set(["orders.orderConfirmed.orderToken"]);
 /** The paths of all fields in a schema. */
 function fieldsOf(schema: unknown, path = ""): string[] {
   if (typeof schema !== "object" || schema === null) return [];
-  return Object.entries(schema).flatMap(([key, value]) => {
-    if (key !== "properties") return fieldsOf(value, path);
-    return Object.entries(value as object).flatMap(([name, field]) => {
+  return Object.entries(schema).flatMap(([key, value]: [string, unknown]) => {
+    if (key !== "properties" || typeof value !== "object" || value === null) {
+      return fieldsOf(value, path);
+    }
+    return Object.entries(value).flatMap(([name, field]) => {
       const own = `${path}.${name}`;
       return [own, ...fieldsOf(field, own)];
     });

@@ -46,9 +46,10 @@ function folderWithKeys(): string {
 
 /** Starts an instance of the shelf over a data folder; `lost` is told when it is to stop. */
 async function begin(folder: string, { isMember = false, lost = (_: Error) => {} } = {}) {
-  const placement = { name: "shelf", modules: ["shelf"], role: "inner", index: 0, isMember };
-  const needs = { placement, modules, folder, environment, log: silent } as const;
-  const transport = await natsTransport({ url: broker.url, topology }, needs as never);
+  const role = "host" as const;
+  const placement = { name: "shelf", modules: ["shelf"], role, index: 0, isMember };
+  const needs = { placement, modules, folder, environment, log: silent };
+  const transport = await natsTransport({ url: broker.url, topology }, needs);
   const begun = isMember ? startMember : startInstance;
   const instance = await begun({
     modules,

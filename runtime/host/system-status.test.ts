@@ -96,9 +96,9 @@ test("two owners of a module are told of, and one that was refused", () => {
       "but one.",
   ]);
   expect(faultsWith({ ...mail, refusedOwner })).toEqual([
-    "mail was claimed by another process too, the instance core (process 7 on b, data folder /b), " +
-      "which was refused at 2026-01-01T00:00:00Z. Stop that one, or have it run over a broker of " +
-      "its own.",
+    "mail was claimed by another process too, the instance core (process 7 on b, data folder " +
+      "/b), which was refused at 2026-01-01T00:00:00Z. Stop that one, or have it run over a " +
+      "broker of its own.",
   ]);
   expect(faultsWith(mail, { ...mail, state: "draining" })).not.toContainEqual(
     expect.stringContaining("owners"),

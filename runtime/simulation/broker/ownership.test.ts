@@ -24,7 +24,7 @@ const beMute = async () => {
 };
 const claim = { module: "shelf", database: "db-a", onLost: () => {} };
 
-test("an owner that says nothing keeps others from starting, and is told of after a while", async () => {
+test("an owner that says nothing keeps others out, who are told of it in the end", async () => {
   await beMute();
   const second = await broker.connect(["shelf"]);
   const refusal = await second.own(claim).then(() => undefined, String);

@@ -20,7 +20,7 @@ const manifest = [
 const names = Object.keys(wanted) as (keyof typeof wanted)[];
 const ROUNDS = 60;
 
-test("a consumer is sent what it declares, in order and without a loss, whatever a server loses", async () => {
+test("a consumer is sent what it declares, in order, and all of it after a loss", async () => {
   await using closing = new AsyncDisposableStack();
   const broker = closing.use(await Broker.open(manifest));
   const producing = await broker.connect({ users: ["shelf"] });

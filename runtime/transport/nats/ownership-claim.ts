@@ -61,9 +61,10 @@ export function conflict(own: Claim, other: Claim): OwnershipConflict {
       ? "a copy of the same database"
       : `another database (${own.database}, the owner's is ${other.database})`;
   return new OwnershipConflict(
-    `${own.module} is owned by ${described(other)}. ${consequence(own)}: it has ${relation}, and of two ` +
-      "owners each would have effects that the other does not know. Run one of them: stop the " +
-      "other and start this one again, or remove this one, with its data folder if that is a copy.",
+    `${own.module} is owned by ${described(other)}. ${consequence(own)}: it has ${relation}, ` +
+      "and of two owners each would have effects that the other does not know. Run one of them: " +
+      "stop the other and start this one again, or remove this one, with its data folder if that " +
+      "is a copy.",
   );
 }
 

@@ -24,87 +24,106 @@ interface Claimant {
   readonly refusal: unknown;
 }
 
+/** Processes that claim the shelf at one broker. */
+class Claimants implements AsyncDisposable {
+  readonly broker: OwnedBroker;
+  readonly #opened: Claimant["transport"][] = [];
+
+  constructor(broker: OwnedBroker) {
+    this.broker = broker;
+  }
+
+  async connect(place: string): Promise<Claimant["transport"]> {
+    const transport = await this.broker.connect(place);
+    this.#opened.push(transport);
+    return transport;
+  }
+
+  async claim(place: string, database: string): Promise<Claimant> {
+    const transport = await this.connect(place);
+    const lost: unknown[] = [];
+    const onLost = (conflict: Error) => lost.push(conflict);
+    const refusal = await transport.own({ module: "shelf", database, onLost }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return { transport, lost, refusal };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const one of this.#opened) await one.abandon();
+    await this.broker[Symbol.asyncDispose]();
+  }
+}
+
 /** Who owns a module among processes that share a broker. */
 export function ownershipSuite(
   name: string,
   { open }: { readonly open: () => Promise<OwnedBroker> },
 ): void {
   describe(`a module has one owner ${name}`, () => {
-    let broker: OwnedBroker;
-    let opened: Claimant["transport"][];
+    let claimants: Claimants;
     beforeEach(async () => {
-      broker = await open();
-      opened = [];
+      claimants = new Claimants(await open());
     });
-    afterEach(async () => {
-      for (const one of opened) await one.abandon();
-      await broker[Symbol.asyncDispose]();
-    });
+    afterEach(() => claimants[Symbol.asyncDispose]());
+    refusalSuite(() => claimants);
+    raceSuite(() => claimants);
+  });
+}
 
-    async function claim(place: string, database: string): Promise<Claimant> {
-      const transport = await broker.connect(place);
-      opened.push(transport);
-      const lost: unknown[] = [];
-      const onLost = (conflict: Error) => lost.push(conflict);
-      const refusal = await transport.own({ module: "shelf", database, onLost }).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      return { transport, lost, refusal };
+function refusalSuite(claimants: () => Claimants): void {
+  test("and a second one over another database is refused by a sentence", async () => {
+    expect((await claimants().claim("place a", "db-a")).refusal).toBeUndefined();
+    const { refusal } = await claimants().claim("place b", "db-b");
+    expect(refusal).toBeInstanceOf(OwnershipConflict);
+    expect(String(refusal)).toContain("shelf is owned by the instance");
+    for (const part of ["(place a)", "(place b)", "db-a", "db-b", "stop the other"]) {
+      expect(String(refusal)).toContain(part);
     }
+  });
 
-    test("and a second one over another database is refused by a sentence", async () => {
-      expect((await claim("place a", "db-a")).refusal).toBeUndefined();
-      const { refusal } = await claim("place b", "db-b");
-      expect(refusal).toBeInstanceOf(OwnershipConflict);
-      expect(String(refusal)).toContain("shelf is owned by the instance");
-      for (const part of ["(place a)", "(place b)", "db-a", "db-b", "stop the other"]) {
-        expect(String(refusal)).toContain(part);
-      }
-    });
+  test("and a second one over a copy of its database is refused", async () => {
+    const first = await claimants().claim("place a", "db-a");
+    const { refusal } = await claimants().claim("place b", "db-a");
+    expect(String(refusal)).toContain("a copy of the same database");
+    expect(first.lost).toEqual([]);
+  });
 
-    test("and a second one over a copy of its database is refused", async () => {
-      const first = await claim("place a", "db-a");
-      const { refusal } = await claim("place b", "db-a");
-      expect(String(refusal)).toContain("a copy of the same database");
-      expect(first.lost).toEqual([]);
-    });
+  test("until that one ends, by a crash or not", async () => {
+    const first = await claimants().claim("place a", "db-a");
+    await first.transport.abandon();
+    const second = await claimants().claim("place a", "db-a");
+    expect(second.refusal).toBeUndefined();
+    await second.transport.close();
+    expect((await claimants().claim("place b", "db-b")).refusal).toBeUndefined();
+  });
+}
 
-    test("until that one ends, by a crash or not", async () => {
-      const first = await claim("place a", "db-a");
-      await first.transport.abandon();
-      const second = await claim("place a", "db-a");
-      expect(second.refusal).toBeUndefined();
-      await second.transport.close();
-      expect((await claim("place b", "db-b")).refusal).toBeUndefined();
-    });
+function raceSuite(claimants: () => Claimants): void {
+  test("when several start at once", async () => {
+    for (let round = 1; round <= 5; round++) {
+      const names = ["a", "b", "c", "d"];
+      const all = await Promise.all(names.map((one) => claimants().claim(`place ${one}`, one)));
+      expect(all.filter(({ refusal }) => refusal === undefined)).toHaveLength(1);
+      for (const { transport } of all) await transport.close();
+    }
+  });
 
-    test("when several start at once", async () => {
-      for (let round = 1; round <= 5; round++) {
-        const names = ["a", "b", "c", "d"];
-        const claimants = await Promise.all(names.map((one) => claim(`place ${one}`, one)));
-        const owners = claimants.filter(({ refusal }) => refusal === undefined);
-        expect(owners).toHaveLength(1);
-        for (const { transport } of claimants) await transport.close();
-      }
-    });
-
-    test("when another one claims it as the broker comes back", async () => {
-      const first = await claim("place a", "db-a");
-      const waiting = await broker.connect("place b");
-      opened.push(waiting);
-      await broker.kill();
-      await broker.start();
-      const onLost = () => {};
-      const claiming = waiting.own({ module: "shelf", database: "db-b", onLost });
-      const isRefused = await claiming.then(
-        () => false,
-        () => true,
-      );
-      await eventually(
-        async () => first.lost.length + Number(isRefused),
-        (count) => count === 1,
-      );
-    });
+  test("when another one claims it as the broker comes back", async () => {
+    const { broker } = claimants();
+    const first = await claimants().claim("place a", "db-a");
+    const waiting = await claimants().connect("place b");
+    await broker.kill();
+    await broker.start();
+    const claim = { module: "shelf", database: "db-b", onLost: () => {} };
+    const isRefused = await waiting.own(claim).then(
+      () => false,
+      () => true,
+    );
+    await eventually(
+      async () => first.lost.length + Number(isRefused),
+      (count) => count === 1,
+    );
   });
 }

@@ -102,7 +102,7 @@ test("each module with events gets a stream, and each of its readers a consumer"
   );
 });
 
-test("a server that cannot filter by several events is told of once, with whom it sends more", async () => {
+test("a server that knows one filter is told of once, with whom it sends more", async () => {
   await using given = await emptyServer();
   const { ensure } = provisioner(given.options);
   await ensure();

@@ -190,7 +190,7 @@ test("another's event at a stream's end is not taken for the producer's last one
   await allArrived();
 }, 30_000);
 
-test("a stream with the events of another database is made anew from the module's own", async () => {
+test("a stream with another database's events is made anew from the module's own", async () => {
   await using closing = new AsyncDisposableStack();
   const broker = closing.use(await RealBroker.open());
   const { commit, allArrived, closeReader } = await openedBy(broker, closing);
