@@ -131,14 +131,16 @@ async function runOne(
     },
   };
   const running = await Promise.race([start(system, settings, tools), asked]);
+  let conflict: Error | undefined;
   if (running !== undefined) {
     console.log(
       running.url === undefined ? `${READY}: ${placement.name}` : `${READY} at ${running.url}`,
     );
-    await asked;
+    conflict = await Promise.race([asked.then(() => undefined), running.lost]);
     await running.stop();
   }
   log.flush();
+  if (conflict !== undefined) throw new CommandError(conflict.message);
   return 0;
 }
 

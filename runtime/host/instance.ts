@@ -14,6 +14,7 @@ import { modulesOf } from "../module/uses.ts";
 import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Log } from "../telemetry/log.ts";
+import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Transport } from "../transport/transport.ts";
 import { StartError } from "./start-error.ts";
 
@@ -37,6 +38,8 @@ export interface InstanceOptions {
   readonly overrides?: readonly PortOverride[];
   /** What the data folder lies on; the files of this machine when not given. */
   readonly disk?: Disk;
+  /** Is told when another process owns a module now that is placed here: this one is to stop. */
+  readonly onLost?: (conflict: OwnershipConflict) => void;
 }
 
 /** One process's share of the system: the modules placed here, at work. */
@@ -80,7 +83,10 @@ export function claimAll(modules: readonly Module[], options: InstanceOptions): 
   return claims;
 }
 
-/** Starts modules whose ownership was taken. */
+/**
+ * Starts modules whose databases were claimed, once they are claimed at the broker too. Throws a
+ * StartError when a process over another data folder owns one of them there.
+ */
 export async function startOwner(
   here: readonly Module[],
   options: InstanceOptions,
@@ -99,11 +105,14 @@ export async function startOwner(
   try {
     for (const module of here) hosted.push(hostModule(module, options, shared));
     for (const { engine } of hosted) engine.assertDefined();
+    const { onLost = () => {} } = options;
+    await Promise.all(hosted.map((one) => one.own(onLost)));
     for (const one of hosted) one.start();
     await transport.ready();
   } catch (error) {
     for (const one of opened.reverse()) await one.close();
-    throw error;
+    if (!(error instanceof OwnershipConflict)) throw error;
+    throw new StartError(error.message, { cause: error });
   }
   const all = new Set(contracts.map((contract) => contract[moduleName]));
   const isKnown = ({ module }: Procedure) => all.has(module);

@@ -5,6 +5,7 @@ import type { Module } from "../module/define-module.ts";
 import { ReaderModule } from "../module/reader-module.ts";
 import { openForReading } from "../store/database.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
+import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import {
   claimAll,
   databaseOf,
@@ -13,6 +14,7 @@ import {
   startInstance,
   startOwner,
 } from "./instance.ts";
+import { StartError } from "./start-error.ts";
 
 /** How often a reader looks whether the owner is gone, in milliseconds. */
 const LOOK_EVERY_MS = 250;
@@ -128,6 +130,11 @@ class Member implements Instance {
       this.#owner = await startOwner(modules, this.#options, claims);
     } catch (error) {
       if (error instanceof OwnedError) return;
+      // Its own data would be read beside another's: as a replica it is of no use either.
+      if (error instanceof StartError && error.cause instanceof OwnershipConflict) {
+        this.#stopping = true;
+        return this.#options.onLost?.(error.cause);
+      }
       log.error("the data could not be taken over", { error });
       if (this.#readers.length === 0) await this.#read().catch(() => {});
     }

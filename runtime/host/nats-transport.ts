@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Module } from "../module/define-module.ts";
@@ -39,6 +40,7 @@ export async function natsTransport(
     here,
     users: placement.role === "edge" ? [...names, GATEWAY] : names,
     balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
+    place: `process ${process.pid} on ${hostname()}, data folder ${folder}`,
     environment,
     reminder: environment,
     log,

@@ -62,6 +62,8 @@ export interface StartTools {
 export interface Running {
   /** Its address, as in `http://127.0.0.1:3000`; undefined where it serves no HTTP. */
   readonly url: string | undefined;
+  /** Resolves, with the reason, when it is to stop because another process owns its modules. */
+  readonly lost: Promise<Error>;
   /** Finishes what is in flight and closes everything. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function start(
   const isEdge = placement.role === "edge";
   const edge = isEdge ? await openGateway(system, settings, { ...tools, shop }) : undefined;
   let control: Control | undefined;
+  const lost = Promise.withResolvers<Error>();
   const stop = async () => {
     shop.ready = false;
     await edge?.stop(STOP_MS);
@@ -97,7 +100,8 @@ export async function start(
   try {
     const folder = dataFolder(settings.folder);
     folder.create({ holdsDatabases: modules.length > 0 });
-    const about = { ...tools, contracts, folder: folder.path, edge };
+    const onLost = lost.resolve;
+    const about = { ...tools, contracts, folder: folder.path, edge, onLost };
     shop.instance = await openInstance(modules, settings, about);
     if (isEdge && placement.index === 0) {
       const call = shop.callAs(systemIdentity);
@@ -112,7 +116,7 @@ export async function start(
     }
     shop.open();
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
-    return { url: edge?.url, stop };
+    return { url: edge?.url, lost: lost.promise, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -222,9 +226,10 @@ async function openInstance(
     readonly contracts: readonly Contract[];
     readonly folder: string;
     readonly edge: Gateway | undefined;
+    readonly onLost: (conflict: Error) => void;
   },
 ): Promise<Instance> {
-  const { environment, log, folder, contracts, edge } = about;
+  const { environment, log, folder, contracts, edge, onLost } = about;
   const { placement, host, port } = settings;
   const transport = await about.openTransport({ placement, modules, folder, environment, log });
   try {
@@ -239,6 +244,7 @@ async function openInstance(
       publicUrl: settings.publicUrl ?? edge?.url ?? addressOf(host, port),
       development: settings.development,
       settings: settings.ports,
+      onLost,
     });
   } catch (error) {
     await transport.close();

@@ -81,3 +81,26 @@ test("a reader that misses events is told of, with how many are gone and what to
       "/v1/admin/consumers/desk/mail/skip.",
   ]);
 });
+
+test("two owners of a module are told of, and one that was refused", () => {
+  const mail = mailWith({ stopped: [], missing: [], deadLetters: none });
+  const { events: _, ...about } = mail;
+  const gateway = { ...about, name: "gateway", role: "gateway", traffic: null } as const;
+  const place = "the instance core (process 7 on b, data folder /b)";
+  const refusedOwner = { place, atMs: 1_767_225_600_000 };
+  const faultsWith = (...now: Report[]) =>
+    systemStatus({ modules: ["mail"], before: now, now: [...now, gateway] }).faults;
+  expect(faultsWith(mail, { ...mail, startedAtMs: 1_000 })).toEqual([
+    "mail has 2 owners: core (since 1970-01-01T00:00:00Z) and core (since 1970-01-01T00:00:01Z). " +
+      "Each has effects that the other does not know, and calls are answered by either. Stop all " +
+      "but one.",
+  ]);
+  expect(faultsWith({ ...mail, refusedOwner })).toEqual([
+    "mail was claimed by another process too, the instance core (process 7 on b, data folder " +
+      "/b), which was refused at 2026-01-01T00:00:00Z. Stop that one, or have it run over a " +
+      "broker of its own.",
+  ]);
+  expect(faultsWith(mail, { ...mail, state: "draining" })).not.toContainEqual(
+    expect.stringContaining("owners"),
+  );
+});

@@ -59,6 +59,7 @@ export function systemStatus(looks: Looks): SystemStatus {
     faults: [
       ...missing.map((name) => `${name} is of the topology and does not answer.`),
       ...absences(looks),
+      ...conflicts(now),
       ...instances.flatMap(faultsOf),
       ...silences(now),
       ...now.flatMap(standstills),
@@ -125,6 +126,32 @@ function absences({ modules, now }: Looks): string[] {
     ...distinct(placed)
       .filter((one) => !there.has(one))
       .map((one) => `${one} does not answer, though its process does.`),
+  ];
+}
+
+/** Modules that two processes own, or that another one wanted to own. */
+function conflicts(now: readonly Report[]): string[] {
+  const owners = now.filter(({ role, state }) => role === "owner" && state === "up");
+  const contested = distinct(owners.map(({ name }) => name)).flatMap((name) => {
+    const runs = owners.filter((one) => one.name === name);
+    if (runs.length < 2) return [];
+    const who = runs.map((one) => `${one.instance} (since ${timeOf(one.startedAtMs)})`);
+    return [
+      `${name} has ${runs.length} owners: ${who.join(" and ")}. Each has effects that the other ` +
+        "does not know, and calls are answered by either. Stop all but one.",
+    ];
+  });
+  return [
+    ...contested,
+    ...owners.flatMap(({ name, refusedOwner }) =>
+      refusedOwner === undefined
+        ? []
+        : [
+            `${name} was claimed by another process too, ${refusedOwner.place}, which was ` +
+              `refused at ${timeOf(refusedOwner.atMs)}. Stop that one, or have it run over a ` +
+              "broker of its own.",
+          ],
+    ),
   ];
 }
 

@@ -210,4 +210,11 @@ CREATE INDEX cleave_dead_letter_jobs ON cleave_dead_letter (died_at_ms) WHERE ki
 CREATE INDEX cleave_saga_stuck ON cleave_saga (started_at_ms) WHERE state = 'stuck';
 `,
   },
+  {
+    name: "0006_database_id",
+    sql: `
+-- Which database this is, in one row: no other has its id, but for copies of it.
+CREATE TABLE cleave_database (id TEXT NOT NULL) STRICT;
+`,
+  },
 ];

@@ -42,10 +42,13 @@ test.each(placements)(
     expect(told(shop)).toEqual([
       {
         message:
-          "desk has taken in the events of shelf up to 3, but they end at 1: it will pass over " +
-          "the next ones. While both are stopped, put desk.db back to a copy as old as shelf.db, " +
-          "or number on after it in shelf.db: UPDATE sqlite_sequence SET seq = 3 WHERE name = " +
-          "'cleave_outbox'.",
+          "desk says that it has taken in the events of shelf up to 3, but they end at 1: it " +
+          "will pass over the next ones. See what desk.db says: SELECT position FROM " +
+          "cleave_inbox WHERE producer = 'shelf'. If that is beyond 1, shelf.db was put back to " +
+          "an older copy: while both are stopped, put desk.db back to a copy as old, or number " +
+          "on after it in shelf.db: UPDATE sqlite_sequence SET seq = (that position) WHERE name " +
+          "= 'cleave_outbox'. If it is not, somebody else reports in the name of desk: rotate " +
+          "its key.",
         producer: "shelf",
         reader: "desk",
         position: 3,

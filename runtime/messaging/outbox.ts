@@ -5,6 +5,7 @@ import { ContractError } from "../contract/errors.ts";
 import { commitsOf, kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
+import { databaseId } from "./database-id.ts";
 import { type Lost, lastRemoved, lostAfter, removedUpTo } from "./removed-events.ts";
 
 /**
@@ -120,6 +121,7 @@ export interface Missing extends Lost {
  */
 export class Outbox implements EventSource {
   readonly module: string;
+  readonly database: string;
   readonly #host: OutboxHost;
   readonly #readers: Map<string, KnownReader>;
   /** The readers that miss events which were removed. */
@@ -135,6 +137,7 @@ export class Outbox implements EventSource {
 
   constructor(host: OutboxHost) {
     this.module = host.module;
+    this.database = databaseId(host.read);
     this.#host = host;
     const rows = statements(host.read).readers.all();
     this.#readers = new Map(
@@ -197,12 +200,12 @@ export class Outbox implements EventSource {
     return this.#readers;
   }
 
-  noteReader(name: string, reader: Reader): void {
+  noteReader(name: string, told: Reader): void {
+    const reader = { ...told, position: this.#withinLog(name, told.position) };
     const known = this.#readers.get(name);
     if (known !== undefined && isSame(known, reader)) return;
     this.#readers.set(name, { ...reader, since: this.#sinceOf(known, reader) });
     this.#seeWhatIsMissing(name);
-    if (reader.position > this.#reached) this.#compare(name, reader.position);
     if (this.#writing) return;
     this.#writing = true;
     this.#host.environment.after(READERS_WRITTEN_AFTER_MS, () => this.#writeReaders());
@@ -247,19 +250,26 @@ export class Outbox implements EventSource {
     return lostAfter(this.#host.read, new Map(after));
   }
 
-  #compare(name: string, position: number): void {
+  /** The position of a reader, or the end of the log: what is beyond it is reported once. */
+  #withinLog(name: string, position: number): number {
+    if (position <= this.#reached) return position;
     const lastSeq = this.lastSeq();
     this.#reached = lastSeq;
-    if (position <= lastSeq || this.#ahead.has(name)) return;
+    if (position <= lastSeq) return position;
+    if (this.#ahead.has(name)) return lastSeq;
     this.#ahead.add(name);
     const { module, log } = this.#host;
     log.error(
-      `${name} has taken in the events of ${module} up to ${position}, but they end at ` +
-        `${lastSeq}: it will pass over the next ones. While both are stopped, put ${name}.db ` +
-        `back to a copy as old as ${module}.db, or number on after it in ${module}.db: UPDATE ` +
-        `sqlite_sequence SET seq = ${position} WHERE name = 'cleave_outbox'.`,
+      `${name} says that it has taken in the events of ${module} up to ${position}, but they end ` +
+        `at ${lastSeq}: it will pass over the next ones. See what ${name}.db says: SELECT ` +
+        `position FROM cleave_inbox WHERE producer = '${module}'. If that is beyond ${lastSeq}, ` +
+        `${module}.db was put back to an older copy: while both are stopped, put ${name}.db back ` +
+        `to a copy as old, or number on after it in ${module}.db: UPDATE sqlite_sequence SET seq ` +
+        `= (that position) WHERE name = 'cleave_outbox'. If it is not, somebody else reports in ` +
+        `the name of ${name}: rotate its key.`,
       { producer: module, reader: name, position, lastSeq },
     );
+    return lastSeq;
   }
 
   /** A failure is made good by the next write: what is written is only where to begin again. */

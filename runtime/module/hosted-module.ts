@@ -5,6 +5,7 @@ import { system } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
 import { CallerMarks, writeMarks } from "../messaging/caller-marks.ts";
 import { Consumption } from "../messaging/consumption.ts";
+import { databaseId, identify } from "../messaging/database-id.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { isPlanned, Jobs } from "../messaging/jobs.ts";
 import { type Missing, Outbox } from "../messaging/outbox.ts";
@@ -16,6 +17,7 @@ import { stuckSagas } from "../saga/journal.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Circuit, EventsState, Traffic } from "../transport/report.ts";
 import type { Envelope, Reader, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
@@ -88,6 +90,21 @@ export class HostedModule {
     this.#consumption = new Consumption(this.name, { ...this.#parts(), reactions });
     this.#dispatcher = this.#openDispatcher(caller);
     this.#jobs = new Jobs({ ...this.#parts(), runJob: (job) => this.#dispatcher.runJob(job) });
+  }
+
+  /**
+   * Claims the module for this process among all that can call it; before it starts. Rejects with
+   * an OwnershipConflict when another process owns it.
+   */
+  async own(onLost: (conflict: OwnershipConflict) => void): Promise<void> {
+    const { environment, transport } = this.#options;
+    const database =
+      databaseId(this.database) ||
+      (await this.transact((tx) => {
+        identify(tx, environment);
+        return databaseId(tx);
+      }));
+    await transport.own({ module: this.name, database, onLost });
   }
 
   /** Offers the module to others, and takes up its events, jobs and sagas where they stand. */

@@ -126,6 +126,7 @@ export class Member {
         settings: new Map(),
         overrides: ports(process),
         disk: disk.of(process),
+        onLost: (conflict: Error) => process.kill(conflict.message),
       };
       const instance = await (placement.isMember ? startMember : startInstance)(options);
       if (process.isGone) return instance.abandon();
@@ -153,6 +154,7 @@ export class Member {
       here: new Set(names),
       users: this.placement.role === "edge" ? [...names, GATEWAY] : names,
       balance: { callees: (user) => this.#calleesOf(user, here), version: "1.0.0" },
+      place: this.process.name,
       environment,
       reminder: environment,
       log: this.#log(),

@@ -10,6 +10,7 @@ import type { World } from "./world.ts";
 export function traced(inner: Transport, world: World, where: string): Transport {
   const tell = (what: string, detail: unknown) => world.tell(where, what, JSON.stringify(detail));
   return {
+    own: (claim) => inner.own(claim),
     serve: (offer, serve) => inner.serve(offer, serve),
     call(procedure, input, request) {
       const name = fullName(procedure);

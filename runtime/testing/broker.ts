@@ -23,6 +23,8 @@ export interface ConnectTo {
   readonly here?: ReadonlySet<string>;
   readonly environment?: Environment;
   readonly instance?: string;
+  /** The process in words. */
+  readonly place?: string;
   /** Left out where signs of life would disturb. */
   readonly balance?: NatsOptions["balance"];
 }
@@ -87,6 +89,13 @@ export class Broker implements AsyncDisposable {
     await this.provision();
   }
 
+  /** How many messages a producer's stream has taken so far. */
+  async stored(producer: string): Promise<number> {
+    const link = await this.link(producer, silent);
+    const { lastSeq } = await link.streamEnd(`EV_${producer}`).finally(() => link.close());
+    return lastSeq;
+  }
+
   /** Connects as one user, and tells the log what is refused. */
   link(user: string, log: Log): Promise<Connection> {
     const { url, folder } = this;
@@ -95,8 +104,9 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Connects as these users. */
-  connect({ users, here, environment, instance = "test", balance }: ConnectTo): Promise<Nats> {
+  connect({ users, here, environment, instance = "test", ...about }: ConnectTo): Promise<Nats> {
     const { url, folder } = this;
+    const { balance, place = "a test" } = about;
     return openNats({
       connect: (user) =>
         Connection.open({
@@ -110,6 +120,7 @@ export class Broker implements AsyncDisposable {
       here: here ?? new Set(),
       users,
       ...(balance !== undefined && { balance }),
+      place,
       environment: environment ?? this.environment,
       reminder: this.environment,
       log: silent,

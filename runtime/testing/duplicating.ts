@@ -11,6 +11,7 @@ import type { CallRequest, Subscription, Transport } from "../transport/transpor
  */
 export function duplicating(inner: Transport, newKey: () => string): Transport {
   return {
+    own: (claim) => inner.own(claim),
     serve: (offer, serve) => inner.serve(offer, serve),
     call: (procedure, input, request) =>
       twice(inner, procedure, {

@@ -5,8 +5,13 @@ const TRACE_ID = "0123456789abcdef0123456789abcdef";
 /** A producer's log in memory. */
 export class Log implements EventSource {
   readonly module = "shelf";
+  readonly database: string;
   readonly all: Envelope[] = [];
   readonly #readers = new Map<string, Reader>();
+
+  constructor(database = "a database") {
+    this.database = database;
+  }
 
   /** Appends events of these names; returns their envelopes. */
   append(...names: readonly string[]): Envelope[] {

@@ -255,6 +255,7 @@ export class Placed implements AsyncDisposable {
 
 function recording(inner: Transport, events: Published[]): Transport {
   return {
+    own: (claim) => inner.own(claim),
     serve: (offer, serve) => inner.serve(offer, serve),
     call: (procedure, input, request) => inner.call(procedure, input, request),
     subscribe: (subscription) => inner.subscribe(subscription),

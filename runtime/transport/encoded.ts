@@ -18,6 +18,7 @@ import { fromWire, toWire } from "./wire-error.ts";
  */
 export function encoded(inner: Transport): Transport {
   return {
+    own: (claim) => inner.own(claim),
     serve: (offer, serve) => inner.serve(offer, decoding(serve)),
     call: (procedure, input, request) => encodingCall(inner, procedure, { input, request }),
     publish: (source: EventSource) => inner.publish(source),

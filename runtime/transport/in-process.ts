@@ -30,6 +30,9 @@ class InProcess implements Transport {
     this.#environment = environment;
   }
 
+  /** Within one process the lock of the database is enough. */
+  async own(): Promise<void> {}
+
   serve({ module }: Offer, serve: Serve): () => Promise<void> {
     this.#served.set(module, serve);
     return async () => {

@@ -10,6 +10,7 @@ export function joined(
 ): Transport {
   const towards = (module: string) => (here.has(module) ? local : remote);
   return {
+    own: (claim) => remote.own(claim),
     serve(offer, serve) {
       const withdrawals = [remote.serve(offer, serve), local.serve(offer, serve)];
       return async () => {

@@ -91,6 +91,8 @@ export const reportSchema = t.Object({
   readers: t.Array(t.Object({ reader: t.String(), behind: count })),
   /** Only the owner of a module knows; an older version does not tell it. */
   events: t.Optional(eventsSchema),
+  /** The last process that wanted to own the module too, and when it was refused, if one did. */
+  refusedOwner: t.Optional(t.Object({ place: t.String(), atMs: time })),
 });
 
 export type Report = Static<typeof reportSchema>;

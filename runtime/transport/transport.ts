@@ -1,5 +1,6 @@
 import type { Procedure } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { OwnershipConflict } from "./ownership-conflict.ts";
 import type { Circuit, EventsState, Traffic } from "./report.ts";
 
 /** What goes with every call, beside its input. */
@@ -95,6 +96,8 @@ export interface Delivery {
 /** A producer's log, for the transport to read. */
 export interface EventSource {
   readonly module: string;
+  /** The id of the module's database. */
+  readonly database: string;
   /** Events after `seq` in order, at most `limit`: those of the given names, or all. */
   after(seq: number, limit: number, events?: readonly string[]): Envelope[];
   /** The seq of the newest event, or 0. */
@@ -126,8 +129,24 @@ export interface Offer {
   readonly events?: () => EventsState;
 }
 
+/** A process's claim to be the one owner of a module, among all that it can meet. */
+export interface OwnershipClaim {
+  readonly module: string;
+  /** The id of the module's database. */
+  readonly database: string;
+  /** Is told when another process took the ownership while this one was cut off from it. */
+  readonly onLost: (conflict: OwnershipConflict) => void;
+}
+
 /** Carries calls and events between modules, in this process or to others. */
 export interface Transport {
+  /**
+   * Claims a module, before it is served, publishes or consumes; until the transport is closed.
+   * Resolves when no other process owns the module, whatever data folder that has; rejects with an
+   * OwnershipConflict when one does.
+   */
+  own(claim: OwnershipClaim): Promise<void>;
+
   /**
    * Offers a module's procedures. Returns a function that takes the offer back, and resolves when
    * what had come in by then is answered.

@@ -285,7 +285,7 @@ describe("a broker that fails", () => {
       const parts = [
         missing > 0 && "missing",
         messages + missing < 20 && "short",
-        delivered > lastSeq && "ahead",
+        (delivered ?? 0) > lastSeq && "ahead",
         outcome() === "waiting" && "silent",
         outcome().startsWith("wrong") && "refusing",
       ];

@@ -145,8 +145,8 @@ export class SimulatedLink implements Link {
     return this.#ask({ what: `end of ${stream}`, subject, timeoutMs: STREAM_ASK_MS, work });
   }
 
-  delivered(stream: string, consumer: string): Promise<number> {
-    const work = () => this.#options.jetStream.findConsumer(stream, consumer)?.delivered ?? 0;
+  delivered(stream: string, consumer: string): Promise<number | undefined> {
+    const work = () => this.#options.jetStream.findConsumer(stream, consumer)?.delivered;
     const about = { what: `${consumer} of ${stream}`, timeoutMs: STREAM_ASK_MS };
     return this.#ask({ ...about, subject: `$JS.API.CONSUMER.INFO.${stream}.${consumer}`, work });
   }

@@ -23,7 +23,7 @@ export class Pumped implements Disposable {
   }
 
   /** Connects a process of its own as these users; `frozen` is one whose clock stands still. */
-  connect(users: readonly string[], { frozen = false } = {}) {
+  connect(users: readonly string[], { frozen = false, place = "a test" } = {}) {
     this.#processes += 1;
     const process = this.small.process(`test-${this.#processes}`);
     const { environment } = process;
@@ -32,6 +32,7 @@ export class Pumped implements Disposable {
       instance: process.name,
       here: new Set(),
       users,
+      place,
       environment: frozen ? { ...environment, monotonic: () => 0 } : environment,
       reminder: environment,
       log: silent,

@@ -3,6 +3,7 @@ import { links } from "../../testing/links.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { silent } from "../../testing/silent-log.ts";
 import type { Manifest } from "../../transport/manifest.ts";
+import { ownedManifest, ownershipSuite } from "../../transport/nats/ownership.suite.ts";
 import { type GuardedBroker, permissionsSuite } from "../../transport/nats/permissions.suite.ts";
 import { limitedManifest, streamLimitsSuite } from "../../transport/nats/stream-limits.suite.ts";
 import {
@@ -140,4 +141,16 @@ permissionsSuite("over a simulated broker", {
 
 streamLimitsSuite("over a simulated broker", {
   open: (streamBytesMax) => guarded({ manifest: limitedManifest, streamBytesMax }),
+});
+
+ownershipSuite("over a simulated broker", {
+  async open() {
+    const one = pumpedAnew({ manifest: ownedManifest });
+    return {
+      connect: (place) => one.connect(["shelf"], { place }),
+      kill: async () => one.small.broker.kill(),
+      start: async () => one.small.broker.start(),
+      [Symbol.asyncDispose]: async () => one[Symbol.dispose](),
+    };
+  },
 });

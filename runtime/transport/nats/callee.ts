@@ -5,6 +5,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
 import type { Link, Listening, Message } from "./link.ts";
+import type { Ownership } from "./ownership.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { bytesOf, errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
@@ -26,6 +27,8 @@ export interface Endpoint {
 export interface CalleeOptions {
   readonly connection: Link;
   readonly instance: string;
+  /** Whether the module is owned here; undefined where that is not asked. */
+  readonly ownership?: Pick<Ownership, "pending"> | undefined;
   readonly environment: Environment;
   readonly log: Log;
 }
@@ -116,7 +119,9 @@ export class Callee {
     this.#running += 1;
     this.calls += 1;
     try {
-      const output = await this.#run(msg, asked, endpoint?.procedure);
+      const pending = this.#options.ownership?.pending;
+      if (pending !== undefined) await pending;
+      const output = await this.#run(msg, asked, { startMs, found: endpoint?.procedure });
       this.#answer(msg, output);
     } catch (error) {
       if (!isDomainError(error) && !isTransportError(error)) this.#noteDefect(error, endpoint);
@@ -162,7 +167,7 @@ export class Callee {
   async #run(
     msg: Message,
     { procedure, caller }: { procedure: string; caller: string },
-    found: Procedure | undefined,
+    { startMs, found }: { startMs: number; found: Procedure | undefined },
   ) {
     const { environment } = this.#options;
     const { module } = this.#offer;
@@ -175,11 +180,11 @@ export class Callee {
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
     const { timeoutMs, ...about } = sent;
-    if (timeoutMs <= 0) {
+    const deadlineAtMs = startMs + timeoutMs;
+    if (deadlineAtMs <= environment.monotonic()) {
       const message = `There was no time left to run ${module}.${procedure}.`;
       throw new TransportError("DEADLINE", "no", message);
     }
-    const deadlineAtMs = environment.monotonic() + timeoutMs;
     const asText = found.kind === "query";
     const signal = this.#cancelOf(msg, found);
     const input = JSON.parse(msg.string());

@@ -183,12 +183,14 @@ export class Connection implements Link {
     return { messages, lastSeq, missing: messages === 0 ? 0 : lastSeq - first_seq + 1 - messages };
   }
 
-  async delivered(stream: string, consumer: string): Promise<number> {
+  async delivered(stream: string, consumer: string): Promise<number | undefined> {
     try {
       const { consumers } = await this.#managed();
       return (await consumers.info(stream, consumer)).delivered.stream_seq;
     } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) return 0;
+      if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) {
+        return undefined;
+      }
       throw error;
     }
   }

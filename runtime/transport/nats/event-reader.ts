@@ -240,7 +240,7 @@ export class EventReader {
   }): void {
     const { connection, subscription } = this.#options;
     if (!connection.isUp || connection.isClosed) return;
-    const { events } = subscription;
+    const events = [...subscription.events];
     const told = { events, position: this.#position, attached, missingBefore, idle: this.#idle };
     connection.publish(this.#subject, toldPayload(told));
   }

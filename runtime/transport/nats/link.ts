@@ -103,10 +103,10 @@ export interface Link {
   /** Asks how far a stream goes. Rejects when there is none, or no answer. */
   streamEnd(stream: string): Promise<StreamEnd>;
   /**
-   * Asks for the sequence of the last message that a consumer has delivered; 0 when it has none, or
-   * when there is no such consumer.
+   * Asks for the sequence of the last message that a consumer has delivered; 0 when it has none,
+   * undefined when there is no such consumer.
    */
-  delivered(stream: string, consumer: string): Promise<number>;
+  delivered(stream: string, consumer: string): Promise<number | undefined>;
   /** Reads one message of a stream; undefined when it is not there. */
   stored(stream: string, sequence: number): Promise<Message | undefined>;
   /** Reads a stream through a consumer, at most `aheadMax` messages ahead of their acks. */

@@ -12,6 +12,7 @@ import type {
   Envelope,
   EventSource,
   Offer,
+  OwnershipClaim,
   Serve,
   Subscription,
   Transport,
@@ -21,6 +22,7 @@ import { Calls } from "./calls.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
 import type { Link } from "./link.ts";
+import { Ownership } from "./ownership.ts";
 import { GATEWAY } from "./permissions.ts";
 import { Relay } from "./relay.ts";
 import { Reports } from "./reports.ts";
@@ -46,9 +48,14 @@ export interface NatsOptions {
     /** The topology that this instance is of, if any. */
     readonly topology?: TopologyFacts | undefined;
   };
+  /** The process and its data folder in words, for one that wants to own the same module. */
+  readonly place: string;
   readonly environment: Environment;
-  /** The clock by which readers tell producers again how far they are; it must not stand still. */
-  readonly reminder: Pick<Environment, "after">;
+  /**
+   * The clock by which readers tell producers again how far they are, and by which owners ask for
+   * one another; it must not stand still.
+   */
+  readonly reminder: Pick<Environment, "after" | "monotonic">;
   readonly log: Log;
 }
 
@@ -74,6 +81,7 @@ class Nats implements Transport {
   readonly #directory: Directory;
   readonly #balancer: Balancer | undefined;
   readonly #reports: Reports | undefined;
+  readonly #ownerships = new Map<string, Ownership>();
   readonly #relays = new Map<string, Relay>();
   readonly #readers: EventReader[] = [];
   #closed = false;
@@ -114,10 +122,21 @@ class Nats implements Transport {
     return this.#connections;
   }
 
+  async own({ module, database, onLost }: OwnershipClaim): Promise<void> {
+    const { instance, place, environment, reminder: clock, log } = this.#options;
+    const connection = this.#connectionOf(module);
+    const about = { connection, module, database, instance, place, environment, clock, log };
+    const ownership = new Ownership({ ...about, onLost });
+    this.#ownerships.set(module, ownership);
+    await ownership.claim();
+  }
+
   serve(offer: Offer, serve: Serve): () => Promise<void> {
     const { instance, environment, log, balance } = this.#options;
     const connection = this.#connectionOf(offer.module);
-    const callee = new Callee({ connection, instance, environment, log }, offer, serve);
+    const ownership = offer.isReader ? undefined : this.#ownerships.get(offer.module);
+    const about = { connection, instance, ownership, environment, log };
+    const callee = new Callee(about, offer, serve);
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
     let state: Report["state"] = "up";
@@ -155,9 +174,10 @@ class Nats implements Transport {
   }
 
   publish(source: EventSource): (envelopes: readonly Envelope[]) => void {
-    const { here, environment, log } = this.#options;
+    const { here, environment, reminder: clock, log } = this.#options;
     const connection = this.#connectionOf(source.module);
-    const relay = new Relay({ connection, source, here, environment, log });
+    const ownership = this.#ownerships.get(source.module);
+    const relay = new Relay({ connection, source, here, ownership, environment, clock, log });
     this.#relays.set(source.module, relay);
     return () => relay.wake();
   }
@@ -234,7 +254,11 @@ class Nats implements Transport {
     const report = () => {
       const readers = this.#relays.get(name)?.lags() ?? [];
       const about = { name, role, state: state(), traffic: traffic(), readers } as const;
-      const own = events === undefined ? {} : { events: events() };
+      const refused = isReader ? undefined : this.#ownerships.get(name)?.refused;
+      const own = {
+        ...(events !== undefined && { events: events() }),
+        ...(refused !== undefined && { refusedOwner: { ...refused } }),
+      };
       return reports.of({ ...about, ...own, circuits: [...(circuits?.() ?? [])] });
     };
     const connection = this.#connectionOf(name);

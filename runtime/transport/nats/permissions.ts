@@ -67,6 +67,7 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       ...events.map((event) => eventSubject(name, event)),
       ...reads.map(({ producer }) => positionSubject(producer, name)),
       heartbeatSubject(name, "*"),
+      ownersOf(name),
       ...[...callers, GATEWAY, CONSOLE].map((caller) => `${inboxOf(caller)}.>`),
       ...(events.length > 0 ? relaySubjects(name) : []),
       ...reads.flatMap(({ producer }) => readerSubjects(producer, name)),
@@ -75,6 +76,7 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       `${callSubject(name, "*", "*")} ${queueOf(name)}`,
       instanceCallSubject({ module: name, instance: "*" }, "*", "*"),
       `${inboxOf(name)}.>`,
+      ownersOf(name),
       ...(events.length > 0 ? [positionSubject(name, "*")] : []),
       ...calls.map(({ callee }) => heartbeatSubject(callee, "*")),
       ...questionsTo(name),
@@ -121,6 +123,11 @@ function ofProvisioner(manifest: Manifest): Permissions {
     ],
     subscribe: [`${inboxOf(PROVISIONER)}.>`, rebuildSubject("*")],
   };
+}
+
+/** What the processes that own a module, or want to, ask and answer one another. */
+function ownersOf(module: string): string {
+  return `owner.${module}.*.*`;
 }
 
 /** What the console may ask of a service of this name. */

@@ -47,7 +47,8 @@ export interface Provisioner {
    * Streams and consumers that the manifest does not know are left alone. A stream is made anew,
    * empty, when one of its consumers is damaged on the server's disk.
    *
-   * Rejects with a BrokerError when a stream differs in what cannot be changed.
+   * Logs the first time which consumers the server cannot filter for. Rejects with a BrokerError
+   * when a stream differs in what cannot be changed.
    */
   ensure(): Promise<void>;
   /**
@@ -65,7 +66,12 @@ type Wanted<Config> = { readonly [K in keyof Config]?: Config[K] };
 
 /** Makes the provisioner of a system. Nothing is changed before it is told to. */
 export function provisioner(options: ProvisionerOptions): Provisioner {
-  const ensure = () => ensureAll(options);
+  let isFirst = true;
+  const ensure = () => {
+    if (isFirst) logUnfiltered(options);
+    isFirst = false;
+    return ensureAll(options);
+  };
   return { ensure, watch: (onLook = () => {}) => watchOver(options, { ensure, onLook }) };
 }
 
@@ -114,12 +120,35 @@ function isStoreFailure(error: unknown): boolean {
   return isOfConsumer && error.message.startsWith("error creating store");
 }
 
+function knowsSeveralFilters({ connection }: ProvisionerOptions): boolean {
+  return !isOlder(connection.info?.version ?? "", "2.10.0");
+}
+
+/** Says which consumers are sent more than they declare. */
+function logUnfiltered(options: ProvisionerOptions): void {
+  if (knowsSeveralFilters(options)) return;
+  const { manifest, connection, log } = options;
+  const consumers = manifest.flatMap(({ name: producer, events: all }) =>
+    readersOf(manifest, producer)
+      .filter(({ events }) => events.length > 1 && all.some((one) => !events.includes(one)))
+      .map(({ reader }) => `${reader} of ${producer}`),
+  );
+  if (consumers.length === 0) return;
+  log.info(
+    "This nats-server filters a consumer by one event at most: those that react to several are " +
+      "sent all events of their producer and pass over the others. From 2.10 on they are sent " +
+      "what they declare",
+    { version: connection.info?.version, consumers },
+  );
+}
+
 async function makeEventsOf(
   module: string,
   manager: JetStreamManager,
-  { connection, manifest, streamBytesMax }: ProvisionerOptions,
+  options: ProvisionerOptions,
 ): Promise<void> {
-  const severalFilters = !isOlder(connection.info?.version ?? "", "2.10.0");
+  const { manifest, streamBytesMax } = options;
+  const severalFilters = knowsSeveralFilters(options);
   await ensureStream(manager, streamOf(module), streamConfig(module, streamBytesMax));
   for (const { reader, events } of readersOf(manifest, module)) {
     const filter = filterOf(module, events, severalFilters);

@@ -1,16 +1,19 @@
 import type { Environment } from "../../contract/environment.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Envelope, EventSource } from "../transport.ts";
-import { eventHeaders, type Predecessors, toldIn } from "./event-wire.ts";
+import { eventHeaders, type Predecessors, type Told } from "./event-wire.ts";
 import type { Link } from "./link.ts";
+import type { Ownership } from "./ownership.ts";
+import { PositionReports } from "./position-reports.ts";
 import { RebuildRequests } from "./rebuild-requests.ts";
 import { type Missing, RESENT_MAX, Standstills } from "./standstills.ts";
 import { streamState } from "./stream-state.ts";
-import { eventSubject, positionSubject, streamOf } from "./subjects.ts";
+import { eventSubject, streamOf } from "./subjects.ts";
 
 /** Events under way to the stream at once, at most. */
 const UNDERWAY_MAX = 256;
 const BATCH_MAX = 64;
+const FILL_BATCH_MAX = 32;
 const ACK_TIMEOUT_MS = 5_000;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 5_000;
@@ -29,7 +32,11 @@ export interface RelayOptions {
   readonly source: EventSource;
   /** The modules of this instance: they read in process. */
   readonly here: ReadonlySet<string>;
+  /** Whether the module is owned here; undefined where that is not asked. */
+  readonly ownership?: Pick<Ownership, "pending"> | undefined;
   readonly environment: Environment;
+  /** The clock by which readers' reports are limited; it must not stand still. */
+  readonly clock: Pick<Environment, "after" | "monotonic">;
   readonly log: Log;
 }
 
@@ -61,7 +68,8 @@ export class Relay {
   #streamSeq = 0;
   /** For each reader the last event handed over that it wants. */
   #wanted = new Map<string, number>();
-  #gaps: Missing[] = [];
+  /** What is to be sent once more, by reader. */
+  readonly #gaps = new Map<string, Missing>();
   readonly #standstills: Standstills;
   readonly #rebuilds: RebuildRequests;
   /** Where the stream stood, by its own word, when the relay last got in step with it. */
@@ -84,10 +92,7 @@ export class Relay {
     this.#taken = `relay.published:${source.module}`;
     this.#standstills = new Standstills(options);
     this.#rebuilds = new RebuildRequests({ ...options, module: source.module });
-    connection.listen(positionSubject(source.module, "*"), (msg) => {
-      const heard = toldIn(msg);
-      if (heard !== undefined) this.#hear(heard);
-    });
+    new PositionReports({ ...options, take: (reader, told) => this.#hear(reader, told) });
     connection.onUp(() => this.#resync());
     this.wake();
   }
@@ -130,7 +135,7 @@ export class Relay {
     await this.#allAnswered();
   }
 
-  #hear({ reader, told }: NonNullable<ReturnType<typeof toldIn>>): void {
+  #hear(reader: string, told: Told): void {
     const { source } = this.#options;
     const { events, position, attached, missingBefore, idle } = told;
     const isNew = !source.readers().has(reader);
@@ -152,12 +157,12 @@ export class Relay {
     if (missing.tries > SENT_AGAIN_MAX) {
       this.#rebuild(`reader ${reader} is not delivered what follows on event ${at.position}`);
     }
-    this.#gaps.push(missing);
+    this.#gaps.set(reader, missing);
     this.wake();
   }
 
   #fillBefore(reader: string, before: number): void {
-    this.#gaps.push({ reader, before, sentMin: 1, tries: 0 });
+    if (!this.#gaps.has(reader)) this.#gaps.set(reader, { reader, before, sentMin: 1, tries: 0 });
   }
 
   /** Has the stream made anew, and looks soon whether it was. */
@@ -176,6 +181,8 @@ export class Relay {
     const { connection, log } = this.#options;
     try {
       while (!this.#closed && !this.#pausing && connection.isUp && this.#hasWork()) {
+        const pending = this.#options.ownership?.pending;
+        if (pending !== undefined) await pending;
         if (!this.#inStep) await this.#getInStep();
         await this.#fillGaps();
         await this.#publishSome();
@@ -212,7 +219,7 @@ export class Relay {
 
   #hasWork(): boolean {
     if (this.#readersElsewhere().length === 0) return false;
-    if (!this.#inStep || this.#gaps.length > 0) return true;
+    if (!this.#inStep || this.#gaps.size > 0) return true;
     return this.#published < this.#options.source.lastSeq();
   }
 
@@ -279,7 +286,8 @@ export class Relay {
 
   /** Sends once more what readers miss. */
   async #fillGaps(): Promise<void> {
-    for (const gap of this.#gaps.splice(0)) {
+    for (const [reader, gap] of [...this.#gaps]) {
+      this.#gaps.delete(reader);
       let sent = 0;
       let again = 0;
       do {
@@ -289,19 +297,27 @@ export class Relay {
     }
   }
 
-  /** Sends once more what a reader misses, once; returns how many events that were. */
+  /**
+   * Sends once more what a reader misses, once; returns how many events that were. Between batches
+   * others have their turn.
+   */
   async #fill({ reader, before }: Missing): Promise<number> {
-    const { source } = this.#options;
+    const { source, environment } = this.#options;
     if (source.misses(reader)) return 0;
     const { events, position } = source.readers().get(reader) ?? { events: [], position: 0 };
-    let sent = 0;
-    for (const envelope of source.after(position, RESENT_MAX, events)) {
-      if (envelope.seq >= before || envelope.seq > this.#published || !this.#inStep) break;
-      if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
-      this.#publish(envelope, this.#predecessorsBySeq(envelope));
-      sent += 1;
+    let seq = position;
+    for (let sent = 0; ; ) {
+      const batch = source.after(seq, FILL_BATCH_MAX, events);
+      for (const envelope of batch) {
+        if (envelope.seq >= before || envelope.seq > this.#published || !this.#inStep) return sent;
+        if (this.#underway >= UNDERWAY_MAX) await this.#allAnswered();
+        this.#publish(envelope, this.#predecessorsBySeq(envelope));
+        sent += 1;
+        seq = envelope.seq;
+      }
+      if (batch.length < FILL_BATCH_MAX || sent >= RESENT_MAX) return sent;
+      await new Promise<void>((resolve) => environment.defer(resolve));
     }
-    return sent;
   }
 
   #predecessorsBySeq({ event, seq }: Envelope): Predecessors {
@@ -314,7 +330,7 @@ export class Relay {
     const lastSequence = this.#streamSeq;
     this.#streamSeq += 1;
     this.#underway += 1;
-    const headers = eventHeaders(envelope, predecessors);
+    const headers = eventHeaders(envelope, { database: source.database, predecessors });
     environment.reach(this.#publishing);
     const sent = connection.append(eventSubject(source.module, envelope.event), envelope.payload, {
       headers,

@@ -1,4 +1,4 @@
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
 import {
   closeSync,
   cpSync,
@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Broker } from "../../testing/broker.ts";
+import { Log } from "../../testing/event-log.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { links } from "../../testing/links.ts";
 import { connectAs } from "../../testing/nats-server.ts";
@@ -187,4 +188,30 @@ test("another's event at a stream's end is not taken for the producer's last one
   );
   commit(1);
   await allArrived();
+}, 30_000);
+
+test("a stream with another database's events is made anew from the module's own", async () => {
+  await using closing = new AsyncDisposableStack();
+  const broker = closing.use(await RealBroker.open());
+  const { commit, allArrived, closeReader } = await openedBy(broker, closing);
+  commit(10);
+  await allArrived();
+  await closeReader();
+  broker.watch();
+  const restored = new Log("another database");
+  restored.append(...Array.from({ length: 40 }, () => "taken"));
+  restored.noteReader("desk", { events: ["taken"], position: 0 });
+  const producing = await broker.nats.connect({ users: ["shelf"] });
+  closing.defer(() => producing.close());
+  producing.publish(restored);
+  const { url, folder } = broker.nats;
+  await using shelf = await connectAs("shelf", { url, folder });
+  const { streams } = await jetstreamManager(shelf, { checkAPI: false });
+  const stored = await eventually(
+    async () => (await streams.info("EV_shelf")).state.messages,
+    (messages) => messages === 40,
+    { despiteErrors: true },
+  );
+  const first = await streams.getMessage("EV_shelf", { seq: 1 });
+  expect([stored, first?.header.get("cleave-database")]).toEqual([40, "another database"]);
 }, 30_000);

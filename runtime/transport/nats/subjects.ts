@@ -35,6 +35,16 @@ export function rebuildSubject(producer: string): string {
   return `rebuild.${producer}`;
 }
 
+/** `owner.<module>.<bit>.<value>`: a question to all owners that have that bit in their id. */
+export function ownerBitSubject(module: string, bit: number, value: number): string {
+  return `owner.${module}.${bit}.${value}`;
+}
+
+/** `owner.<module>.to.<incarnation>`: an answer to one process that claims a module. */
+export function ownerSubject(module: string, incarnation: string): string {
+  return `owner.${module}.to.${incarnation}`;
+}
+
 /** `hb.<module>.<instance>`: an instance's sign of life. */
 export function heartbeatSubject(module: string, instance: string): string {
   return `hb.${module}.${instance}`;
