@@ -4,7 +4,7 @@ import type { Environment } from "../contract/environment.ts";
 import { timeLeft } from "../contract/time.ts";
 import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
-import { Deadlines } from "../module/deadlines.ts";
+import { Deadlines } from "../resilience/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
 import { type BreakerStanding, Guards } from "../module/guards.ts";
 import { HostedModule } from "../module/hosted-module.ts";

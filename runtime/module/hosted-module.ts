@@ -19,7 +19,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Circuit, EventsState, Traffic } from "../transport/report.ts";
 import type { Envelope, Reader, Transport } from "../transport/transport.ts";
 import { CALL_DEADLINE_MS, Caller } from "./caller.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Guards } from "./guards.ts";
