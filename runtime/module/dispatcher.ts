@@ -167,7 +167,11 @@ export class Dispatcher implements CallCounter {
 
   #work(
     served: Served,
-    call: { readonly input: unknown; readonly invocation: Invocation; readonly running: RunningCall },
+    call: {
+      readonly input: unknown;
+      readonly invocation: Invocation;
+      readonly running: RunningCall;
+    },
   ): void {
     const { input, invocation, running } = call;
     try {
