@@ -132,6 +132,8 @@ class BrokerRun implements Run {
     void this.#stop("was stopped");
   }
 
+  hold(): void {}
+
   async #begin(port: number): Promise<void> {
     const { folder } = this.#needs;
     const manifest = this.#manifest;

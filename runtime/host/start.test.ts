@@ -43,6 +43,7 @@ test("nothing is answered of a shop that is being filled, and all of it afterwar
     port,
     folder: place.path,
     natsUrl: undefined,
+    drainMs: 0,
     publicUrl: undefined,
     development: true,
     demo: true,
