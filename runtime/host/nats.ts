@@ -15,7 +15,7 @@ import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { serverFiles } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
-import { brokerUrl, noteBrokerUrl } from "./broker-url.ts";
+import { brokerUrl, forgetBrokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
 import { hasRoom } from "./disk-room.ts";
 import { openProvisioner } from "./nats-provision.ts";
@@ -89,9 +89,7 @@ export async function rotateNatsKey(
   const { modules, folder, environment } = about;
   const url = brokerUrl(folder);
   if (url === undefined) {
-    throw new StartError(
-      `No nats-server of Cleave has run over ${folder}. Start a split topology.`,
-    );
+    throw new StartError(`No nats-server of Cleave runs over ${folder}. Start a split topology.`);
   }
   const reload = () => signalReload(folder);
   const options = { folder, manifest: manifestOf(modules), url, environment, reload };
@@ -192,6 +190,7 @@ class BrokerRun implements Run {
     await this.#provisioning?.abandon();
     const server = await this.#starting?.catch(() => undefined);
     await server?.stop(graceMs);
+    if (this.#stopping.signal.aborted) forgetBrokerUrl(this.#needs.folder);
     this.#end(how);
   }
 }
