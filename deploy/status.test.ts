@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import type { SystemStatus } from "../runtime/host/system-status.ts";
+import { typedCommand } from "../runtime/host/typed-command.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { findNatsServer } from "../runtime/transport/nats/executable.ts";
 import { serverFiles } from "../runtime/transport/nats/server-config.ts";
@@ -50,7 +51,7 @@ function rowsOf(output: string): Map<string, string[]> {
 
 test("a folder over which nothing runs gets a sentence", async () => {
   const folder = newFolder();
-  const errors = `Nothing runs over ${folder}. Start it: bun start.\n`;
+  const errors = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.\n`;
   expect(await status(folder)).toEqual({ code: 1, output: "", errors });
 });
 

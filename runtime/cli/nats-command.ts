@@ -3,6 +3,7 @@ import { dataFolder } from "../host/data-folder.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { hostSettings, natsUrlSchema } from "../host/settings.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
+import { typedCommand } from "../host/typed-command.ts";
 import { type Command, CommandError } from "./cli.ts";
 import { errorLog, settingsOf } from "./command-settings.ts";
 
@@ -43,7 +44,8 @@ export function natsProvisionCommand(system: System): Command {
       const { provisionNats } = await import("../host/nats-provision.ts");
       await provisionNats(url, modules, { folder: folder.path, environment, log });
       console.log(`The nats-server at ${url} has all streams and consumers. Start the instances:`);
-      console.log(`bun start --topology split --instance <name> --nats ${url}`);
+      const words = `start --topology split --instance <name> --nats ${url}`;
+      console.log(typedCommand(words));
       return 0;
     },
   };

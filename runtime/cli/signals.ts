@@ -1,9 +1,17 @@
 import type { Environment } from "../contract/environment.ts";
-import { SUPERVISED } from "../host/child.ts";
+import { HOLD, STOP, SUPERVISED } from "../host/child.ts";
 import { watchLauncher } from "../host/launcher.ts";
 
 /** Milliseconds that a process whose supervisor is gone may take to stop. */
 const ORPHAN_STOP_MS = 20_000;
+
+/** Milliseconds in which a SIGTERM waits for the supervisor to say that it has got one, too. */
+const SUPERVISOR_MS = 500;
+/**
+ * Milliseconds in which a second SIGTERM is the same request: one that is sent to the whole group
+ * reaches this process directly and through `bun run`.
+ */
+const SAME_MS = 1_000;
 
 /** True in a process that another one of this program has started and watches over. */
 export function isSupervised(): boolean {
@@ -13,14 +21,23 @@ export function isSupervised(): boolean {
 /**
  * Resolves at the first request to stop, and calls `again` at the next one.
  *
- * A supervised process is told by its supervisor alone, which Ctrl-C reaches as well, or by the end
- * of its standard input, when the supervisor is gone.
+ * A supervised process is told by its supervisor, through its standard input, or by the end of that
+ * when the supervisor is gone. A SIGTERM counts unless the supervisor stops as well, which then says
+ * when: a signal to the whole group must not end the modules before the gateways.
  */
 export function stopAsked(environment: Environment, again: () => void): Promise<void> {
   return new Promise((resolve) => {
     if (isSupervised()) {
       process.on("SIGINT", () => {});
-      process.on("SIGTERM", () => resolve());
+      let isHeld = false;
+      process.on("SIGTERM", () => {
+        environment.after(SUPERVISOR_MS, () => isHeld || resolve());
+      });
+      process.stdin.on("data", (data) => {
+        const words = data.toString().split("\n");
+        isHeld ||= words.includes(HOLD);
+        if (words.includes(STOP)) resolve();
+      });
       process.stdin.once("end", () => {
         environment.after(ORPHAN_STOP_MS, () => process.exit(1));
         resolve();
@@ -28,10 +45,12 @@ export function stopAsked(environment: Environment, again: () => void): Promise<
       process.stdin.resume();
       return;
     }
-    let asked = false;
-    const stop = () => {
-      if (asked) again();
-      asked = true;
+    let askedAtMs: number | undefined;
+    const stop = (signal: NodeJS.Signals) => {
+      const nowMs = environment.monotonic();
+      const isSame = signal === "SIGTERM" && nowMs - (askedAtMs ?? nowMs) < SAME_MS;
+      if (askedAtMs !== undefined && !isSame) again();
+      askedAtMs ??= nowMs;
       resolve();
     };
     process.on("SIGTERM", stop);

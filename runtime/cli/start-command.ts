@@ -113,6 +113,7 @@ async function runOne(
     port: host.PORT,
     folder: host.DATA_DIR,
     natsUrl: isAlone ? undefined : plan.natsUrl,
+    drainMs: host.DRAIN_MS,
     publicUrl: host.PUBLIC_URL,
     development,
     demo: host.DEMO ?? development,
@@ -156,6 +157,7 @@ async function runAll(
     host: host.HOST,
     port: host.PORT,
     folder: host.DATA_DIR,
+    drainMs: host.DRAIN_MS,
     publicUrl: host.PUBLIC_URL,
     variables: { ...process.env, ...variablesOf([host, ...ports.values()]) },
   };

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import { openControl } from "../host/control.ts";
 import type { System } from "../host/system.ts";
+import { typedCommand } from "../host/typed-command.ts";
 import { Elysia } from "../http.ts";
 import { waitUntil } from "../index.ts";
 import type { Module } from "../module/define-module.ts";
@@ -75,7 +76,7 @@ describe("sagas that were edited under their version are listed", () => {
   test("when nothing runs, with why the start is refused", async () => {
     await using shop = await waiting();
     const { folder } = shop;
-    const nothing = `Nothing runs over ${folder}. Start it: bun start.`;
+    const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
     const both = `${nothing}\n${sentence}`;
     expect(await shown(systemOf(edited), folder)).toEqual({ code: 1, output: "", errors: both });
     const { code, output } = await shown(systemOf(edited), folder, "--json");
@@ -106,7 +107,7 @@ describe("nothing is said of sagas", () => {
   const alone = (folder: string) => ({
     code: 1,
     output: "",
-    errors: `Nothing runs over ${folder}. Start it: bun start.`,
+    errors: `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`,
   });
 
   test("that go on with the version with which they began", async () => {

@@ -1,10 +1,12 @@
 import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
+import { within } from "../resilience/within.ts";
 import type { Log } from "../telemetry/log.ts";
 import { addressOf } from "./address.ts";
 import { answerAdapter } from "./answers.ts";
 import { assertRoutes } from "./assert-routes.ts";
+import { Drain } from "./drain.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
 import { guardRoute } from "./guard.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -49,6 +51,11 @@ export interface GatewayOptions {
   readonly ready: () => boolean;
   /** The time a request may take, in milliseconds; ten seconds when not given. */
   readonly requestDeadlineMs?: number;
+  /**
+   * How long it goes on as before, but for `/readyz` and connections that are closed after each
+   * answer, when it is told to stop: so that load balancers notice, in milliseconds. 0 by default.
+   */
+  readonly drainMs?: number;
 }
 
 /** A listening gateway. */
@@ -56,8 +63,9 @@ export interface Gateway {
   /** The address without a slash at the end, as in `http://127.0.0.1:3000`. */
   readonly url: string;
   /**
-   * Takes no new connections, lets what is in flight finish for at most `deadlineMs`, then closes
-   * every connection. Calling it again returns the same promise.
+   * Answers what comes on the connections that it has accepted, closes each after its answer, and
+   * takes no new ones; what is in flight finishes within `deadlineMs`, then every connection is
+   * closed. Calling it again returns the same promise.
    */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -71,25 +79,32 @@ export interface Gateway {
  */
 export function gateway(options: GatewayOptions): Gateway {
   const { environment, host } = options;
-  let stopping = false;
+  const drain = new Drain(environment);
+  const deadlineMs = options.requestDeadlineMs ?? REQUEST_DEADLINE_MS;
   const reception: Reception = new Reception({
     serve: (request) => app.fetch(request),
     table: new RouteTable(() => app.routes),
     authenticate: options.authenticate,
-    isStopping: () => stopping,
+    drain,
     development: options.development,
+    deadlineMs,
     environment,
     log: options.log,
   });
   const app = compose(options, {
-    isReady: () => !stopping && options.ready(),
+    deadlineMs,
+    isReady: () => !drain.isDraining && options.ready(),
     explain: ({ error, request, set }) => reception.explain(error, request, set),
     onStreamFailure: (error, request) => reception.noteStreamFailure(error, request),
   });
   const server = listen(options, reception);
   const stop = async (deadlineMs: number) => {
-    stopping = true;
-    await within(environment, deadlineMs, server.stop(false));
+    drain.begin();
+    await new Promise<void>((resolve) => void environment.after(options.drainMs ?? 0, resolve));
+    await drain.hold();
+    const closed = server.stop(false);
+    drain.release();
+    await within(environment, deadlineMs, closed);
     await server.stop(true);
   };
   let stopped: Promise<void> | undefined;
@@ -103,6 +118,7 @@ export function gateway(options: GatewayOptions): Gateway {
 }
 
 type Platform = {
+  readonly deadlineMs: number;
   readonly isReady: () => boolean;
   readonly explain: Explain;
   readonly onStreamFailure: OnStreamFailure;
@@ -114,11 +130,11 @@ type Explain = (context: {
 }) => string;
 
 function compose(options: GatewayOptions, platform: Platform): AnyElysia {
-  const { isReady, explain, onStreamFailure } = platform;
+  const { deadlineMs, isReady, explain, onStreamFailure } = platform;
   const edge = edgePlugin({
     invoke: options.invoke,
     monotonic: options.environment.monotonic,
-    deadlineMs: options.requestDeadlineMs ?? REQUEST_DEADLINE_MS,
+    deadlineMs,
   });
   const plugins = [healthRoutes(edge, isReady), ...options.routes.map((routes) => routes(edge))];
   assertRoutes(plugins);
@@ -190,16 +206,4 @@ function listen(options: GatewayOptions, reception: Reception) {
       { cause },
     );
   }
-}
-
-/** Waits for `work`, at most `deadlineMs`. */
-function within(
-  { after }: Pick<Environment, "after">,
-  deadlineMs: number,
-  work: Promise<void>,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = after(deadlineMs, resolve);
-    work.then(resolve, reject).finally(cancel);
-  });
 }

@@ -1,26 +1,34 @@
 import type { Server } from "bun";
 import { type Context, NotFoundError } from "elysia";
 import type { Environment } from "../contract/environment.ts";
-import { InputError } from "../contract/errors.ts";
+import { InputError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { Deadlines } from "../resilience/deadlines.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
+import type { Drain } from "./drain.ts";
 import { attachExchange, Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders, completeHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { intake } from "./intake.ts";
 import { isLocalRequest } from "./local-request.ts";
+import { PendingRequest } from "./pending-request.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
+
+/** How long a route may run on after its request's deadline before it is given up. */
+const GIVE_UP_AFTER_MS = 1_000;
 
 export interface ReceptionOptions {
   /** Runs the route that fits the request. */
   readonly serve: (request: Request) => Response | Promise<Response>;
   readonly table: RouteTable;
   readonly authenticate: (bearer: string) => Promise<Identity>;
-  readonly isStopping: () => boolean;
+  readonly drain: Drain;
   readonly development: boolean;
-  readonly environment: Pick<Environment, "monotonic" | "newTraceId">;
+  /** The time a request may take, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly environment: Pick<Environment, "monotonic" | "newTraceId" | "after">;
   readonly log: Log;
 }
 
@@ -30,14 +38,18 @@ export type AnswerSettings = Pick<Context["set"], "status" | "headers">;
 /** What happens to each request before its route, and to each answer after it. */
 export class Reception {
   readonly #options: ReceptionOptions;
+  readonly #deadlines: Deadlines;
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.environment);
   }
 
   /** Answers a request. Never rejects; a request without a token or a body takes no extra turn. */
   receive(request: Request, server: Server<unknown>): Response | Promise<Response> {
-    const exchange = new Exchange(request, server, this.#options.environment);
+    const { environment, drain } = this.#options;
+    drain.noteRequest();
+    const exchange = new Exchange(request, server, environment);
     let answer: Response | Promise<Response>;
     try {
       answer = this.#admit(request, exchange);
@@ -45,10 +57,42 @@ export class Reception {
       answer = this.#answerTo(error, request, exchange);
     }
     if (answer instanceof Response) return this.#finish(answer, request, exchange);
-    return answer.then(
-      (response) => this.#finish(response, request, exchange),
-      (error) => this.#finish(this.#answerTo(error, request, exchange), request, exchange),
-    );
+    return this.#inTime(answer, request, exchange);
+  }
+
+  /** Answers with 504 when the route has not, a second after the request's deadline. */
+  #inTime(answer: Promise<Response>, request: Request, exchange: Exchange): Promise<Response> {
+    const dueAtMs = exchange.startedAtMs + this.#options.deadlineMs + GIVE_UP_AFTER_MS;
+    return new Promise((resolve) => {
+      const pending = new PendingRequest(dueAtMs, () => {
+        const error = this.#givenUp(request, exchange);
+        resolve(this.#finish(this.#answerTo(error, request, exchange), request, exchange));
+      });
+      const settle = (response: Response) => {
+        if (pending.watcher === undefined) return void response.body?.cancel();
+        this.#deadlines.forget(pending);
+        resolve(this.#finish(response, request, exchange));
+      };
+      this.#deadlines.watch(pending);
+      answer.then(settle, (error) => {
+        if (pending.watcher !== undefined) settle(this.#answerTo(error, request, exchange));
+      });
+    });
+  }
+
+  /** Names a route that is given up; before one is reached, the sender's body has not come. */
+  #givenUp(request: Request, exchange: Exchange): TransportError {
+    const { traceId, route } = exchange;
+    const hasBegun = route !== "";
+    if (hasBegun) {
+      const message =
+        "a route has not answered after its request's deadline and is given up. " +
+        "Set a time limit for what it awaits.";
+      const durationMs = this.#options.environment.monotonic() - exchange.startedAtMs;
+      this.#options.log.error(message, { traceId, method: request.method, route, durationMs });
+    }
+    const message = `${request.method} ${pathOf(request)} was not answered in time.`;
+    return new TransportError("DEADLINE", hasBegun ? "unknown" : "no", message);
   }
 
   /** Writes the problem that an error amounts to into the answer; returns its body. */
@@ -147,10 +191,10 @@ export class Reception {
     );
   }
 
-  #finish(response: Response, request: Request, exchange: Exchange): Response {
-    const { environment, isStopping, log } = this.#options;
+  #finish(response: Response, request: Request, exchange: Exchange): Response | Promise<Response> {
+    const { environment, drain, log } = this.#options;
     completeHeaders(response, exchange.traceId);
-    if (isStopping()) response.headers.set("connection", "close");
+    if (drain.isDraining) response.headers.set("connection", "close");
     const { traceId, code, startedAtMs } = exchange;
     const theirs = request.headers.get("traceparent");
     log.info("request", {
@@ -162,7 +206,7 @@ export class Reception {
       code: code === "" ? undefined : code,
       theirTraceId: theirs === null ? undefined : parseTraceparent(theirs)?.traceId,
     });
-    return response;
+    return drain.isHolding ? drain.released.then(() => response) : response;
   }
 
   #routeOf(request: Request, { route }: Exchange): string {

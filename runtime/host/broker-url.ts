@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { writeDurably } from "../store/durable-file.ts";
 
 /** The address of the nats-server that the system of a data folder meets at; undefined if none. */
@@ -12,6 +12,11 @@ export function brokerUrl(folder: string): string | undefined {
 /** Writes down where the system of a data folder meets. */
 export function noteBrokerUrl(folder: string, url: string): void {
   writeDurably(urlFile(folder), `${url}\n`);
+}
+
+/** Forgets it: the server was stopped with its system, and the next one gets another address. */
+export function forgetBrokerUrl(folder: string): void {
+  rmSync(urlFile(folder), { force: true });
 }
 
 function urlFile(folder: string): string {

@@ -8,6 +8,8 @@ export interface Run {
   /** Resolves with how it ended, as in "ended with code 1". */
   readonly ended: Promise<string>;
   signal(name: "SIGTERM" | "SIGKILL"): void;
+  /** Tells it that all is being stopped, and that it will be told when its turn has come. */
+  hold(): void;
 }
 
 export interface ChildOptions {
@@ -26,6 +28,13 @@ export const READY = "Cleave is ready";
 
 /** Says in the environment of a child that its standard input closes when its parent is gone. */
 export const SUPERVISED = "CLEAVE_SUPERVISED";
+
+/**
+ * What a supervisor writes to a child's standard input: that the child must not stop by a SIGTERM
+ * from elsewhere, and that it is to stop now.
+ */
+export const HOLD = "hold";
+export const STOP = "stop";
 
 /** Milliseconds in which what a child had still to say is read when it has ended. */
 const LAST_WORDS_MS = 1_000;
@@ -62,5 +71,21 @@ export function startChild(options: ChildOptions): Run {
     const { signalCode, exitCode } = child;
     return signalCode === null ? `ended with code ${exitCode}` : `was ended by ${signalCode}`;
   }
-  return { ready: ready.promise, ended: ended(), signal: (name) => child.kill(name) };
+  const tell = async (word: string) => {
+    try {
+      await child.stdin.write(`${word}\n`);
+      await child.stdin.flush();
+    } catch {
+      // It has ended, or does not read.
+    }
+  };
+  return {
+    ready: ready.promise,
+    ended: ended(),
+    signal(name) {
+      if (name === "SIGTERM") void tell(STOP);
+      child.kill(name);
+    },
+    hold: () => void tell(HOLD),
+  };
 }

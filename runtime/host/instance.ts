@@ -4,19 +4,24 @@ import type { Environment } from "../contract/environment.ts";
 import { timeLeft } from "../contract/time.ts";
 import { kernelMigrations } from "../messaging/kernel-schema.ts";
 import { Caller } from "../module/caller.ts";
-import { Deadlines } from "../module/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
 import { type BreakerStanding, Guards } from "../module/guards.ts";
 import { HostedModule } from "../module/hosted-module.ts";
 import type { AnyPort, World } from "../module/port.ts";
 import { graphMistakes } from "../module/registry.ts";
 import { modulesOf } from "../module/uses.ts";
+import { Deadlines } from "../resilience/deadlines.ts";
+import { within } from "../resilience/within.ts";
 import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Log } from "../telemetry/log.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Transport } from "../transport/transport.ts";
 import { StartError } from "./start-error.ts";
+
+/** How long an instance may take to stop, and any one part of it when that is over. */
+const STOP_MS = 15_000;
+const STOP_EACH_MS = 500;
 
 /** A port with what stands behind it here, in place of what it would open. */
 export type PortOverride = readonly [port: AnyPort, behind: unknown];
@@ -49,7 +54,10 @@ export interface Instance {
   readonly gateway: Caller;
   /** The circuit breakers before what the ports reach, such as a mail server. */
   breakers(): readonly BreakerStanding[];
-  /** Stops taking work, finishes what was begun, closes everything. */
+  /**
+   * Stops taking work, finishes what was begun, closes everything. What does not end in time is
+   * named in the log and left as a crash would leave it, which loses nothing.
+   */
   stop(): Promise<void>;
   /** Closes the databases at once and leaves everything else as a crash would. For tests. */
   abandon(): void;
@@ -75,7 +83,10 @@ export function claimAll(modules: readonly Module[], options: InstanceOptions): 
   const claims: Opened[] = [];
   try {
     for (const module of modules)
-      claims.push({ close: claimDatabase(databaseOf(module, options)) });
+      claims.push({
+        name: `the lock of ${nameOf(module)}`,
+        close: claimDatabase(databaseOf(module, options)),
+      });
   } catch (error) {
     for (const one of claims.reverse()) void one.close();
     throw error;
@@ -97,10 +108,11 @@ export async function startOwner(
   const opened: Opened[] = [...claims];
   const shared = { opened, deadlines: new Deadlines(environment), guards: new Guards(environment) };
   const close = async () => {
+    const end = ending(options);
     // Callers first: what they have in flight may still need those that they call.
-    for (const one of hosted.toReversed()) await one.stop();
-    await transport.close();
-    for (const one of opened.reverse()) await one.close();
+    for (const one of hosted.toReversed()) await end(one.name, () => one.stop());
+    await end("the transport", () => transport.close());
+    for (const one of opened.reverse()) await end(one.name, () => one.close());
   };
   try {
     for (const module of here) hosted.push(hostModule(module, options, shared));
@@ -124,8 +136,20 @@ export async function startOwner(
   return { modules: hosted, gateway, breakers, stop: close, abandon };
 }
 
+/** Ends one part of an instance after the other, all within its time to stop. */
+function ending({ environment, log }: Pick<InstanceOptions, "environment" | "log">) {
+  const untilMs = environment.monotonic() + STOP_MS;
+  return async (name: string, end: () => void | Promise<void>) => {
+    const withinMs = Math.max(STOP_EACH_MS, untilMs - environment.monotonic());
+    if (await within(environment, withinMs, Promise.resolve(end()))) return;
+    log.error("did not stop in time and is left as it is, as a crash would leave it", { name });
+  };
+}
+
 /** What is closed when the instance ends. */
 export interface Opened {
+  /** What it is, for whoever reads the log. */
+  readonly name: string;
   close(): void | Promise<void>;
 }
 
@@ -150,7 +174,7 @@ function hostModule(module: Module, options: InstanceOptions, shared: Shared): H
   const { opened, deadlines, guards } = shared;
   const { transport, environment } = options;
   const database = openDatabase(databaseOf(module, options));
-  opened.push({ close: () => database.close() });
+  opened.push({ name: `the database of ${nameOf(module)}`, close: () => database.close() });
   const ports = openPorts(module, options, shared);
   const log = options.log.with({ module: database.module });
   const parts = { module, database, ports, log, transport, environment };
@@ -171,7 +195,7 @@ function openPorts(
     }
     const settings = options.settings.get(port.name) ?? {};
     const behind = port.open(settings as never, worldOf(port, options, guards));
-    opened.push({ close: () => port.close(behind as never) });
+    opened.push({ name: port.name, close: () => port.close(behind as never) });
     ports.set(port.name, behind);
   }
   return ports;

@@ -27,6 +27,8 @@ export interface KeptOptions {
   readonly log: Log;
   /** Reports whether there is room on the disk for it to begin. */
   readonly hasRoom: () => boolean;
+  /** How much longer than usual it may take to stop, in milliseconds. */
+  readonly drainMs: number;
   /** Called once, with a sentence, when it dies too often to be begun again. */
   readonly gaveUp: (sentence: string) => void;
 }
@@ -73,12 +75,19 @@ export class Kept {
     const run = this.#run;
     if (run === undefined) return;
     run.signal("SIGTERM");
-    const cancel = this.#options.environment.after(STOP_MS, () => {
-      this.#options.log.warn("killed", { instance: this.name, afterMs: STOP_MS });
+    const { environment, log, drainMs } = this.#options;
+    const afterMs = STOP_MS + drainMs;
+    const cancel = environment.after(afterMs, () => {
+      log.warn("killed", { instance: this.name, afterMs });
       run.signal("SIGKILL");
     });
     await run.ended;
     cancel();
+  }
+
+  /** Has it go on until it is told to stop, whoever else tells it. */
+  hold(): void {
+    this.#run?.hold();
   }
 
   /** Ends it at once. */
@@ -162,6 +171,6 @@ function attempt(begin: () => Run): Run {
     return begin();
   } catch (error) {
     const ended = Promise.resolve(`could not be begun (${fileFailure(error) ?? String(error)})`);
-    return { ready: new Promise(() => {}), ended, signal() {} };
+    return { ready: new Promise(() => {}), ended, signal() {}, hold() {} };
   }
 }

@@ -1,8 +1,8 @@
 import { moduleName, type Procedure } from "../contract/contract.ts";
 import { Caller } from "../module/caller.ts";
-import { Deadlines } from "../module/deadlines.ts";
 import type { Module } from "../module/define-module.ts";
 import { ReaderModule } from "../module/reader-module.ts";
+import { Deadlines } from "../resilience/deadlines.ts";
 import { openForReading } from "../store/database.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";

@@ -7,6 +7,7 @@ import { survey } from "../transport/nats/survey.ts";
 import type { Report } from "../transport/report.ts";
 import { brokerUrl } from "./broker-url.ts";
 import { StartError } from "./start-error.ts";
+import { typedCommand } from "./typed-command.ts";
 
 /** A way to look at a system over NATS. */
 export interface NatsLook extends AsyncDisposable {
@@ -30,7 +31,7 @@ export async function openNatsLook(about: {
 }): Promise<NatsLook> {
   const { folder, environment } = about;
   const url = about.url ?? brokerUrl(folder);
-  if (url === undefined) throw new StartError(`Nothing runs over ${folder}. Start it: bun start.`);
+  if (url === undefined) throw nothingRuns(folder);
   const connection = await connectTo(url, about);
   const names = [...about.names, GATEWAY];
   return {
@@ -39,7 +40,7 @@ export async function openNatsLook(about: {
       if (reports.length > 0) return reports;
       throw new StartError(
         `The nats-server at ${url} runs, and nobody answers there. Start the instances with ` +
-          `--nats ${url}, or all of them with bun start --topology split.`,
+          `--nats ${url}, or all of them with ${typedCommand("start --topology split")}.`,
       );
     },
     [Symbol.asyncDispose]: () => connection.close(),
@@ -55,11 +56,23 @@ async function connectTo(
     const authenticator = authenticatorOf(folder, CONSOLE);
     return await Connection.open({ url, user: CONSOLE, name: CONSOLE, authenticator, log });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const what =
-      about.url === undefined
-        ? `Nothing that runs over ${folder} can be reached`
-        : `The gateway over ${folder} runs, but not what it meets the others at`;
+    if (about.url === undefined) throw nothingRuns(folder, { url, cause });
+    // The cause alone: what the connection advises beside it are flags that a status has not.
+    const why = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
+    const reason = why instanceof Error ? why.message : String(why);
+    const what = `The gateway over ${folder} runs, but not what it meets the others at`;
     throw new StartError(`${what}. ${reason}`, { cause });
   }
+}
+
+/** With the address where the system met last, if it is known and nobody is there. */
+function nothingRuns(
+  folder: string,
+  last?: { readonly url: string; readonly cause: unknown },
+): StartError {
+  const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
+  if (last === undefined) return new StartError(nothing);
+  const { url, cause } = last;
+  const where = `It met last at ${url}, where the console cannot connect: a nats-server of your own`;
+  return new StartError(`${nothing} ${where} is to be started first.`, { cause });
 }

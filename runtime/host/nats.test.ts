@@ -11,14 +11,17 @@ import { realEnvironment } from "./real-environment.ts";
 import { StartError } from "./start-error.ts";
 
 /** A server that notes its life in a file and is never ready. */
-function slowServer(folder: string): { readonly executable: string; notes(): string } {
+function slowServer(
+  folder: string,
+  atStop = "exit 0",
+): { readonly executable: string; notes(): string } {
   const path = `${folder}/slow-server`;
   const notes = `${folder}/notes`;
   writeFileSync(
     path,
     `#!/bin/sh
 [ "$1" = --version ] && { echo "nats-server: v2.10.0"; exit; }
-trap 'echo ended >>${notes}; exit 0' TERM
+trap 'echo ended >>${notes}; ${atStop}' TERM
 echo began >>${notes}
 while :; do sleep 0.05; done
 `,
@@ -65,6 +68,25 @@ describe("the broker of a data folder", () => {
     run.signal("SIGTERM");
     expect(await run.ended).toBe("was stopped");
     expect(server.notes()).toBe("began\nended\n");
+  });
+
+  test("kills one that is deaf while it starts, however soon the killer ends", async () => {
+    using folder = temporaryFolder();
+    const server = slowServer(folder.path, ":");
+    const asleep: Environment = { ...realEnvironment(), after: () => () => {} };
+    const about = { ...needs(folder.path, server.executable), environment: asleep };
+    const run = openBroker(about).start();
+    for (const [signal, noted] of [
+      ["SIGTERM", "began\n"],
+      ["SIGKILL", "began\nended\n"],
+    ] as const) {
+      await eventually(
+        async () => server.notes(),
+        (notes) => notes === noted,
+      );
+      run.signal(signal);
+    }
+    expect(await run.ended).toBe("was stopped");
   });
 
   test("is ended, by force, when it does not answer any more", async () => {

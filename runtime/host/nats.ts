@@ -15,7 +15,7 @@ import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { serverFiles } from "../transport/nats/server-config.ts";
 import { signalReload } from "../transport/nats/server-process.ts";
-import { brokerUrl, noteBrokerUrl } from "./broker-url.ts";
+import { brokerUrl, forgetBrokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
 import { hasRoom } from "./disk-room.ts";
 import { openProvisioner } from "./nats-provision.ts";
@@ -89,9 +89,7 @@ export async function rotateNatsKey(
   const { modules, folder, environment } = about;
   const url = brokerUrl(folder);
   if (url === undefined) {
-    throw new StartError(
-      `No nats-server of Cleave has run over ${folder}. Start a split topology.`,
-    );
+    throw new StartError(`No nats-server of Cleave runs over ${folder}. Start a split topology.`);
   }
   const reload = () => signalReload(folder);
   const options = { folder, manifest: manifestOf(modules), url, environment, reload };
@@ -108,7 +106,8 @@ class BrokerRun implements Run {
   readonly #manifest: Manifest;
   readonly #stopping = new AbortController();
   #starting: Promise<NatsServer> | undefined;
-  #server: NatsServer | undefined;
+  /** The server's process, also while it is not ready. */
+  #pid: number | undefined;
   #provisioning: Connection | undefined;
   #endWatch = () => {};
   #isHanging = false;
@@ -127,19 +126,27 @@ class BrokerRun implements Run {
   }
 
   signal(name: "SIGTERM" | "SIGKILL"): void {
-    if (name === "SIGKILL" && this.#server !== undefined) process.kill(this.#server.pid, name);
+    // Whoever kills may end right after this: a server that only starts would be left behind.
+    if (name === "SIGKILL" && this.#pid !== undefined) killed(this.#pid);
     this.#stopping.abort();
     void this.#stop("was stopped");
   }
 
+  hold(): void {}
+
   async #begin(port: number): Promise<void> {
     const { folder } = this.#needs;
     const manifest = this.#manifest;
-    const options = { ...this.#needs, manifest, port, signal: this.#stopping.signal };
+    const spawned = (pid: number) => {
+      this.#pid = pid;
+    };
+    const options = { ...this.#needs, manifest, port, signal: this.#stopping.signal, spawned };
     this.#starting = startNatsServer(options);
     const server = await this.#starting;
-    this.#server = server;
-    void server.died.then((how) => this.#end(how));
+    void server.died.then((how) => {
+      this.#pid = undefined;
+      this.#end(how);
+    });
     const users = [...manifest.map(({ name }) => name), GATEWAY, CONSOLE];
     await selfTest({ url: server.url, folder, users });
     const { url } = server;
@@ -190,6 +197,16 @@ class BrokerRun implements Run {
     await this.#provisioning?.abandon();
     const server = await this.#starting?.catch(() => undefined);
     await server?.stop(graceMs);
+    this.#pid = undefined;
+    if (this.#stopping.signal.aborted) forgetBrokerUrl(this.#needs.folder);
     this.#end(how);
+  }
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }

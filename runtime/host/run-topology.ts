@@ -24,6 +24,8 @@ export interface TopologyRun {
   /** Where the first gateway listens; further ones take the ports after it. 0 takes free ones. */
   readonly port: number;
   readonly folder: string;
+  /** How long each gateway goes on when it is told to stop, in milliseconds. */
+  readonly drainMs: number;
   readonly publicUrl: string | undefined;
   /** The environment of every process, with what was given as flags here. */
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -81,6 +83,7 @@ export async function runTopology(
     placements,
     broker,
     begin,
+    drainMs: run.drainMs,
     hasRoom: () => hasRoom(place.path),
   });
   return { supervisor, url };

@@ -27,6 +27,7 @@ describe("settings", () => {
           HOST: "127.0.0.1",
           DATA_DIR: "./data",
           LOG_LEVEL: "info",
+          DRAIN_MS: 0,
         },
         mail: {},
       },

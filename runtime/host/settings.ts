@@ -44,6 +44,11 @@ export const hostSettings = t.Object({
       description: "an address such as https://shop.example.com, without a path",
     }),
   ),
+  /**
+   * How long a gateway goes on listening when it is told to stop, while `/readyz` says 503 already,
+   * in milliseconds: the time that a load balancer takes to notice.
+   */
+  DRAIN_MS: t.Integer({ minimum: 0, maximum: 60_000, default: 0 }),
   /** Without it, development. */
   NODE_ENV: t.Optional(
     t.Union([t.Literal("production"), t.Literal("development"), t.Literal("test")]),

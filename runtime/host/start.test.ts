@@ -45,6 +45,7 @@ test("nothing is answered of a shop that is being filled, and all of it afterwar
     port,
     folder: place.path,
     natsUrl: undefined,
+    drainMs: 0,
     publicUrl: undefined,
     development: true,
     demo: true,
@@ -81,6 +82,7 @@ test("two modules with one route are refused by a sentence about both", async ()
     natsUrl: undefined,
     publicUrl: undefined,
     development: true,
+    drainMs: 0,
     demo: false,
     ports: new Map(),
   } as const;

@@ -33,6 +33,8 @@ export interface StartSettings {
   readonly folder: string;
   /** Where it meets the others; undefined where there are none. */
   readonly natsUrl: string | undefined;
+  /** How long the gateway goes on when it is told to stop, in milliseconds. */
+  readonly drainMs: number;
   readonly publicUrl: string | undefined;
   readonly development: boolean;
   readonly demo: boolean;
@@ -212,6 +214,7 @@ async function openGateway(
       environment,
       invoke: shop.serve,
       ready: () => shop.ready,
+      drainMs: settings.drainMs,
     });
   } catch (cause) {
     if (cause instanceof RouteError) throw new StartError(cause.message);

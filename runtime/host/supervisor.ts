@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly begin: (placement: Placement) => Run;
   /** Reports whether there is room on the disk for a process to begin. */
   readonly hasRoom: () => boolean;
+  /** How long each gateway goes on when it is told to stop, in milliseconds. 0 by default. */
+  readonly drainMs?: number;
   readonly environment: Pick<Environment, "monotonic" | "after">;
   readonly log: Log;
 }
@@ -37,10 +39,10 @@ export class Supervisor {
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
-    const { placements, broker, begin, hasRoom, environment, log } = options;
+    const { placements, broker, begin, hasRoom, environment, log, drainMs = 0 } = options;
     const { promise, resolve: gaveUp } = Promise.withResolvers<string>();
     const keep = (name: string, begin: () => Run) =>
-      new Kept({ name, begin, hasRoom, environment, log, gaveUp });
+      new Kept({ name, begin, hasRoom, drainMs, environment, log, gaveUp });
     const those = (role: Placement["role"]) =>
       placements
         .filter((one) => one.role === role)
@@ -67,9 +69,13 @@ export class Supervisor {
     cancel();
   }
 
-  /** Stops the gateways, then all other instances, then the broker. */
+  /**
+   * Stops the gateways, then all other instances, then the broker. An instance waits for its turn
+   * also when a SIGTERM reaches it together with this process, as from systemd.
+   */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const one of [...this.#edges, ...this.#hosts]) one.hold();
     await Promise.all(this.#edges.map((one) => one.stop()));
     await Promise.all(this.#hosts.map((one) => one.stop()));
     await this.#broker.stop();

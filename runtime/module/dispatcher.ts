@@ -17,6 +17,7 @@ import type { CallerMarks } from "../messaging/caller-marks.ts";
 import { finishJob, isPlanned, type Job, JobTakenBack } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
+import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Read } from "../store/connection.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -24,8 +25,8 @@ import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
-import { type Deadlines, Underway } from "./deadlines.ts";
 import type { Handler } from "./handler.ts";
+import { type CallCounter, RunningCall } from "./running-call.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
 const RUNNING_MAX = 10_000;
@@ -67,7 +68,7 @@ export interface DispatcherHost {
 }
 
 /** Runs the procedures of one module: checks, limits, deadlines, keyed answers, and errors. */
-export class Dispatcher {
+export class Dispatcher implements CallCounter {
   readonly #host: DispatcherHost;
   readonly #context: ContextHost;
   readonly #served = new Map<string, Served>();
@@ -91,7 +92,7 @@ export class Dispatcher {
     }
   }
 
-  /** How many calls are running. */
+  /** How many calls are running, without those that were given up. */
   get running(): number {
     return this.#running;
   }
@@ -132,32 +133,47 @@ export class Dispatcher {
   /** Runs the handler after the caller's turn, and answers by the deadline in any case. */
   #run(served: Served, input: unknown, invocation: Invocation): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { deadlineAtMs } = invocation.request;
-      const underway = this.#begin(served.procedure, deadlineAtMs, [resolve, reject]);
+      const { procedure } = served;
+      const { request } = invocation;
+      const running = this.#begin({ procedure, request, hasHandler: true }, [resolve, reject]);
       this.#calls += 1;
-      void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
+      void nextTurn.then(() => this.#work(served, { input, invocation, running }));
     });
   }
 
   /** Counts a call among those that run, and ends it at its deadline. */
-  #begin(procedure: Procedure, deadlineAtMs: number, settle: Settle): Underway {
-    const underway = new Underway({ procedure, deadlineAtMs }, ...settle);
-    this.#host.deadlines.watch(underway);
+  #begin(call: ConstructorParameters<typeof RunningCall>[0], settle: Settle): RunningCall {
+    const running = new RunningCall(call, this, settle);
+    this.#host.deadlines.watch(running);
     this.#running += 1;
-    return underway;
+    return running;
   }
 
-  #ended(): void {
+  /** See `CallCounter`. */
+  ended(): void {
     this.#running -= 1;
     if (this.#running > 0 || this.#idle.length === 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /** See `CallCounter`. */
+  abandoned({ procedure, request }: RunningCall, overdueMs: number): void {
+    const message =
+      "a handler has not settled after its deadline; its call is given up and counts no more. " +
+      "Set a time limit for what the handler awaits.";
+    const { traceId } = request;
+    this.#host.log.error(message, { procedure: fullName(procedure), traceId, overdueMs });
+  }
+
   #work(
     served: Served,
-    call: { readonly input: unknown; readonly invocation: Invocation; readonly underway: Underway },
+    call: {
+      readonly input: unknown;
+      readonly invocation: Invocation;
+      readonly running: RunningCall;
+    },
   ): void {
-    const { input, invocation, underway } = call;
+    const { input, invocation, running } = call;
     try {
       if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
       const context = new HandlerContext(this.#context, invocation);
@@ -166,39 +182,39 @@ export class Dispatcher {
       if (result instanceof Promise) {
         result.then(
           (answer: unknown) =>
-            context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
-          (error: unknown) => context.failed(() => this.#fail(error, invocation, underway)),
+            context.afterCommands(() => this.#answer(served, answer, { running, asText })),
+          (error: unknown) => context.failed(() => this.#fail(error, invocation, running)),
         );
       } else {
-        this.#answer(served, result, { underway, asText });
+        this.#answer(served, result, { running, asText });
       }
     } catch (error) {
-      this.#fail(error, invocation, underway);
+      this.#fail(error, invocation, running);
     }
   }
 
   #answer(
     served: Served,
     answer: unknown,
-    { underway, asText }: { readonly underway: Underway; readonly asText: boolean },
+    { running, asText }: { readonly running: RunningCall; readonly asText: boolean },
   ): void {
     const { procedure, checks } = served;
-    this.#ended();
+    running.end();
     try {
       // A command's answer was checked and copied when it was committed.
-      if (procedure.kind === "command") underway.answer(answer);
-      else underway.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
+      if (procedure.kind === "command") running.answer(answer);
+      else running.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
     } catch (error) {
       const name = fullName(procedure);
       this.#errors += 1;
       this.#host.log.error("a query broke its contract", { procedure: name, error });
-      underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
+      running.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
     }
   }
 
-  #fail(error: unknown, invocation: Invocation, underway: Underway): void {
-    this.#ended();
-    underway.fail(this.#toCaller(error, invocation));
+  #fail(error: unknown, invocation: Invocation, running: RunningCall): void {
+    running.end();
+    running.fail(this.#toCaller(error, invocation));
   }
 
   /** Runs a keyed command, unless its answer is stored or on its way. */
@@ -229,13 +245,12 @@ export class Dispatcher {
   /** Waits for the answer to the same call, which is under way, while this one has time. */
   #join(first: Promise<unknown>, served: Served, request: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const underway = this.#begin(served.procedure, request.deadlineAtMs, [resolve, reject]);
+      const { procedure, checks } = served;
+      const waiting = this.#begin({ procedure, request, hasHandler: false }, [resolve, reject]);
       first
-        .finally(() => {
-          this.#ended();
-        })
-        .then((answer) => underway.answer(served.checks.output.copy(answer)))
-        .catch((error: unknown) => underway.fail(error));
+        .finally(() => waiting.end())
+        .then((answer) => waiting.answer(checks.output.copy(answer)))
+        .catch((error: unknown) => waiting.fail(error));
     });
   }
 

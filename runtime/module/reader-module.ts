@@ -1,11 +1,11 @@
 import { moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError } from "../contract/errors.ts";
+import type { Deadlines } from "../resilience/deadlines.ts";
 import type { ReadDatabase } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Caller } from "./caller.ts";
-import type { Deadlines } from "./deadlines.ts";
 import type { Module } from "./define-module.ts";
 import { Dispatcher } from "./dispatcher.ts";
 

@@ -2,6 +2,7 @@ import type { Environment } from "../contract/environment.ts";
 import { isDeclarationError, isDomainError, isTransportError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
+import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
 import { NEVER_MS, recordWait, type SagaRecord, updateSaga } from "./journal.ts";
 import { copyOfJson, jsonCopy, lateCopyOfJson } from "./json-value.ts";
@@ -29,6 +30,7 @@ export interface Driver {
   readonly saga: Saga;
   readonly environment: Environment;
   readonly log: Log;
+  readonly deadlines: Deadlines;
   /** True while the row on disk is of a saga that rests: nothing beyond its step has run. */
   isResting: boolean;
   readonly call: StepCall;
@@ -329,12 +331,12 @@ function writeBehind(driver: Driver): void {
 
 /** A run of a step, or of its compensation under the name `undo <step>`. */
 function stepRun(driver: Driver, name: string): StepRun {
-  const { record, saga, environment, log, call } = driver;
+  const { record, saga, environment, log, deadlines, call } = driver;
   const isBound = record.state !== "compensating" && beforePivot(driver);
   const deadlineAtMs = isBound ? record.startedAtMs + saga.deadlineMs : Infinity;
   const leftMs = () => deadlineAtMs - environment.now();
   const save = () => write(driver);
-  return new StepRun({ record, environment, log, call, leftMs, save }, name);
+  return new StepRun({ record, environment, log, deadlines, call, leftMs, save }, name);
 }
 
 /**

@@ -4,6 +4,7 @@ import { DeclarationError } from "../contract/errors.ts";
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
 import { Alarm } from "../resilience/alarm.ts";
+import { Deadlines } from "../resilience/deadlines.ts";
 import type { Read } from "../store/connection.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -70,6 +71,7 @@ export class SagaEngine {
   /** Those whose row could not be written a moment ago. */
   readonly #broken = new Set<string>();
   readonly #retries: Alarm;
+  readonly #deadlines: Deadlines;
   #waitAtMs = Number.POSITIVE_INFINITY;
   #cancelWait = () => {};
   /** True when there may be rows of sagas that are to run and found no place. */
@@ -82,6 +84,7 @@ export class SagaEngine {
   constructor(host: EngineHost, sagas: readonly Saga[]) {
     this.#host = host;
     this.#retries = new Alarm(host.environment, () => this.#look());
+    this.#deadlines = new Deadlines(host.environment);
     for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
     this.#names = new Set(sagas.map(({ name }) => name));
   }
@@ -215,7 +218,10 @@ export class SagaEngine {
     });
   }
 
-  /** Stops after the steps under way; what is left goes on at the next start. */
+  /**
+   * Stops after the steps under way, which end or are given up in time; what is left goes on at the
+   * next start.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cancelWait();
@@ -332,6 +338,7 @@ export class SagaEngine {
       isResting,
       environment,
       log,
+      deadlines: this.#deadlines,
       call,
       transact: transact.bind(this.#host),
       stopping: () => this.#stopping,

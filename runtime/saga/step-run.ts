@@ -2,10 +2,14 @@ import type { CallOptions } from "../contract/call.ts";
 import { checked } from "../contract/check.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError, isDomainError } from "../contract/errors.ts";
+import { ContractError, isDomainError, TransportError } from "../contract/errors.ts";
+import { type Deadlines, TimedWork } from "../resilience/deadlines.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { RecordedCommand, SagaRecord, StepNotes } from "./journal.ts";
 import { idFrom } from "./step-id.ts";
+
+/** How long a step may run without an open call before it is given up, in milliseconds. */
+export const STEP_IDLE_MS = 10_000;
 
 /** Calls a procedure for a step; its key and trace are given. */
 export type StepCall = (
@@ -25,6 +29,7 @@ export interface StepHost {
   readonly record: SagaRecord;
   readonly environment: Environment;
   readonly log: Log;
+  readonly deadlines: Deadlines;
   readonly call: StepCall;
   /** Time until the saga's deadline, in milliseconds; Infinity when none applies. */
   leftMs(): number;
@@ -50,9 +55,10 @@ interface Command {
  * was read, are on disk before the command is sent.
  *
  * No call outlives the run: when the step fails its open calls are aborted, when it returns they
- * are awaited.
+ * are awaited. A call ends by its own deadline; a step that has had no call open for ten seconds and
+ * has not settled is given up.
  */
-export class StepRun {
+export class StepRun extends TimedWork {
   readonly #host: StepHost;
   readonly #step: string;
   readonly #controller = new AbortController();
@@ -66,8 +72,10 @@ export class StepRun {
   /** A mistake of the step that its own `catch` must not hide. */
   #fault: ContractError | undefined;
   #isOver = false;
+  #giveUp: (error: TransportError) => void = () => {};
 
   constructor(host: StepHost, step: string) {
+    super(host.environment.monotonic() + STEP_IDLE_MS);
     this.#host = host;
     this.#step = step;
   }
@@ -88,11 +96,11 @@ export class StepRun {
 
   /**
    * Runs `work`, and settles when none of its calls is open. Rejects with a mistake that the
-   * author must mend, whatever `work` made of it.
+   * author must mend, whatever `work` made of it, and with DEADLINE when it is given up.
    */
   async do(work: () => Promise<unknown>): Promise<unknown> {
     try {
-      const result = await work();
+      const result = await this.#unlessGivenUp(work);
       await this.#end();
       if (this.#fault === undefined) return result;
     } catch (error) {
@@ -101,6 +109,32 @@ export class StepRun {
       throw this.#fault ?? error;
     }
     throw this.#fault;
+  }
+
+  async #unlessGivenUp(work: () => Promise<unknown>): Promise<unknown> {
+    this.#host.deadlines.watch(this);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#giveUp = reject;
+        work().then(resolve, reject);
+      });
+    } finally {
+      if (this.watcher !== undefined) this.#host.deadlines.forget(this);
+    }
+  }
+
+  override expire(nowMs: number, deadlines: Deadlines): void {
+    if (this.#calls.size > 0) this.dueAtMs = nowMs + STEP_IDLE_MS;
+    if (this.dueAtMs > nowMs) return deadlines.watch(this);
+    const { name, id } = this.#host.record;
+    this.#giveUp(
+      new TransportError(
+        "DEADLINE",
+        "unknown",
+        `The step ${this.#step} of the saga ${name} ${id} has not settled, and has had no call ` +
+          `open, for ${STEP_IDLE_MS} ms; it is given up. Set a time limit for what it awaits.`,
+      ),
+    );
   }
 
   /** Waits for the calls that are open, and lets no other begin. */
@@ -143,7 +177,10 @@ export class StepRun {
     if (this.#isOver) return Promise.reject(this.#tooLate(procedure));
     const call = this.#started(procedure, input, options);
     this.#calls.add(call);
-    const end = () => this.#calls.delete(call);
+    const end = () => {
+      this.#calls.delete(call);
+      this.dueAtMs = this.#host.environment.monotonic() + STEP_IDLE_MS;
+    };
     call.then(end, end);
     return call;
   };

@@ -3,15 +3,17 @@ import { readArguments } from "./arguments.ts";
 
 const read = (...words: string[]) => readArguments(words, "buying");
 
-test.each(["--only", "--story", "--until", "--break-at"])(
-  "%s without --seed is refused, for it would be passed over",
-  (name) => {
-    expect(() => read("--seeds", "3", name, "03:07")).toThrow(
-      `${name} is about one run. Say which with --seed 7.`,
-    );
-    expect(read("--seed", "7", name, "03:07").seed).toBe(7);
-  },
-);
+test.each([
+  ["--only", "pause core #1"],
+  ["--story", "ord_1"],
+  ["--until", "03:07"],
+  ["--break-at", "text"],
+])("%s without --seed is refused, for it would be passed over", (name, value) => {
+  expect(() => read("--seeds", "3", name, value)).toThrow(
+    `${name} is about one run. Say which with --seed 7.`,
+  );
+  expect(read("--seed", "7", name, value).seed).toBe(7);
+});
 
 test.each(["--seeds", "--from", "--jobs"])("%s beside --seed is refused", (name) => {
   expect(() => read("--seed", "7", name, "3")).toThrow(
@@ -75,4 +77,14 @@ test("a time with sixty seconds or more is refused", () => {
   expect(() => until("0:75")).toThrow('--until is "0:75", but it is a virtual time such as 03:07');
   expect(() => until("0:60")).toThrow("its seconds below 60.");
   expect([until("0:59.5"), until("1:7")]).toEqual([59_500, 67_000]);
+});
+
+test("a fault that no run has lists the kinds of faults, whatever else is allowed", () => {
+  for (const name of ["nothing", "pause", "melt core #1"]) {
+    const only = () => read("--seed", "7", "--only", "none", "--only", name);
+    expect(only).toThrow(`--only is "${name}", which no fault of a run is called.`);
+    expect(only).toThrow("Their kinds are: kill, ");
+  }
+  const allowed = read("--seed", "7", "--only", "pause core #1", "--only", "none").only;
+  expect(allowed).toEqual(new Set(["pause core #1"]));
 });

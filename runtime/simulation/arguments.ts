@@ -3,6 +3,7 @@ import { CommandError } from "../cli/cli.ts";
 import { commitOf, firstSeedOf } from "./commit.ts";
 import { written } from "./help.ts";
 import { JOBS_MAX, MINUTES_MAX, SEED_MAX, SEEDS_MAX } from "./limits.ts";
+import { usualFaults } from "./usual-faults.ts";
 
 const options = {
   seed: { type: "string" },
@@ -42,14 +43,30 @@ export function readArguments(args: readonly string[], workload: string) {
     job: values.job === undefined ? undefined : wholeNumber("job", values.job),
     topology: values.topology ?? "all",
     workload: values.workload ?? workload,
-    only: values.only === undefined ? undefined : new Set(values.only.filter(isFault)),
+    only: values.only === undefined ? undefined : faultsIn(values.only),
     story: values.story,
     untilMs: values.until === undefined ? undefined : milliseconds(values.until),
     breakAt: values["break-at"],
   };
 }
 
-const isFault = (name: string) => name !== "none";
+/** The faults that may happen, by their names. */
+function faultsIn(names: readonly string[]): ReadonlySet<string> {
+  const faults = names.filter((name) => name !== "none");
+  const known = Object.keys(usualFaults);
+  const stranger = faults.find(
+    (name) => !/^\S+ .+ #\d+$/.test(name) || !known.includes(kindOf(name)),
+  );
+  if (stranger === undefined) return new Set(faults);
+  throw new CommandError(
+    `--only is "${stranger}", which no fault of a run is called. A failed run prints its faults, ` +
+      `as in --only 'pause core #1'; --only none allows none. Their kinds are: ${known.join(", ")}.`,
+  );
+}
+
+function kindOf(fault: string): string {
+  return fault.split(" ", 1)[0] ?? "";
+}
 
 function parsed(args: readonly string[]) {
   try {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { typedCommand } from "../host/typed-command.ts";
 import { eventually } from "../testing/eventually.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { keepSeed, keptSeeds } from "./kept.ts";
@@ -54,7 +55,9 @@ test("what several jobs find is told and kept, each seed once", async () => {
   expect(printed).not.toContain("begins with seed");
   for (const seed of [7, 8, 9, 10]) {
     const again = `--seed ${seed} --minutes 1 --topology all --workload failing --only none`;
-    expect(printed).toContain(`: bun run cleave simulate ${again}\n  client-1 failed: hm\n`);
+    expect(printed).toContain(
+      `: ${typedCommand(`run cleave simulate ${again}`)}\n  client-1 failed: hm\n`,
+    );
   }
   const seeds = keptSeeds(kept).map(({ seed }) => seed);
   expect(seeds.toSorted((one, other) => one - other)).toEqual([7, 8, 9, 10]);
@@ -87,7 +90,7 @@ test("kept seeds of another workload are run too, by one job", async () => {
   });
   const { printed, code } = await simulated("--seeds 2 --jobs 2 --workload ordering");
   expect(code).toBe(1);
-  expect(printed).toContain("bun run cleave simulate --seed 3 --minutes 1");
+  expect(printed).toContain(typedCommand("run cleave simulate --seed 3 --minutes 1"));
   expect(printed).toEndWith(
     "2 passed, 1 failed; who passed was at rest within 5 virtual seconds\n",
   );

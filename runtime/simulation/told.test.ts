@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { typedCommand } from "../host/typed-command.ts";
 import { told } from "./told.ts";
 
 const named = { workload: "buying", topology: "all", commit: "abc" };
@@ -9,7 +10,9 @@ const failure = {
   story: [],
   isExplained: true,
 };
-const again = "bun run cleave simulate --seed 7 --minutes 10 --topology all --workload buying";
+const again = typedCommand(
+  "run cleave simulate --seed 7 --minutes 10 --topology all --workload buying",
+);
 
 test("a failure says how exactly that run is run again: with the faults it takes alone", () => {
   const faults = ["kill core at commit.before:orders #3", "pause core #1"];

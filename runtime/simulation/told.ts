@@ -1,3 +1,4 @@
+import { typedCommand } from "../host/typed-command.ts";
 import type { Failure } from "./failure.ts";
 import type { Named } from "./kept.ts";
 
@@ -37,7 +38,7 @@ function byCommand(failure: Failure, named: Named): string {
 function again(failure: Failure, { workload, topology }: Named): string {
   const { seed, minutes, faults, isExplained } = failure;
   const words = `--seed ${seed} --minutes ${minutes} --topology ${topology}`;
-  const command = `bun run cleave simulate ${words} --workload ${workload}`;
+  const command = typedCommand(`run cleave simulate ${words} --workload ${workload}`);
   if (!isExplained) return command;
   const only = faults.length === 0 ? ["none"] : faults.map((one) => `'${one}'`);
   return [command, ...only.map((one) => `--only ${one}`)].join(" ");

@@ -6,6 +6,7 @@ import { type Identity, system } from "../contract/identity.ts";
 import { type Instance, type PortOverride, startInstance } from "../host/instance.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import type { Module } from "../module/define-module.ts";
+import type { HostedModule } from "../module/hosted-module.ts";
 import { manifestOf } from "../module/manifest.ts";
 import type { Log } from "../telemetry/log.ts";
 import { encoded } from "../transport/encoded.ts";
@@ -118,11 +119,14 @@ export class Placed implements AsyncDisposable {
     return all.flatMap(({ name, state }) => (state === "closed" ? [] : `${name} ${state}`));
   }
 
+  /** How many calls of a module are running. */
+  inFlight(module: string): number {
+    return this.#hosted(module).traffic.inFlight;
+  }
+
   /** What stands still in the events that a module takes in and publishes. */
   eventsOf(module: string): EventsState {
-    const found = this.#instance?.modules.find(({ name }) => name === module);
-    if (found === undefined) throw new Error(`${module} does not run.`);
-    return found.events;
+    return this.#hosted(module).events;
   }
 
   /** Resolves when nothing is left to do at this moment of the virtual clock. */
@@ -178,6 +182,12 @@ export class Placed implements AsyncDisposable {
     const seed = (this.#options.seed ?? 1) + atMs;
     this.#environment = virtualEnvironment(seed, atMs, this.#options);
     await this.start();
+  }
+
+  /** Stops the modules gracefully; the clock must move on for what waits for it. */
+  async stop(): Promise<void> {
+    await this.#instance?.stop();
+    this.#instance = undefined;
   }
 
   async start(): Promise<void> {
@@ -236,6 +246,12 @@ export class Placed implements AsyncDisposable {
     const traceId = this.#environment.newTraceId();
     const origin = { identity, traceId, deadlineAtMs };
     return gateway.call(procedure, input, { origin, options });
+  }
+
+  #hosted(module: string): HostedModule {
+    const found = this.#instance?.modules.find(({ name }) => name === module);
+    if (found === undefined) throw new Error(`${module} does not run.`);
+    return found;
   }
 
   #busy(): boolean {

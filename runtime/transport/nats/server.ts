@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly syncInterval?: string | undefined;
   /** Gives the start up when it aborts: the server is ended, ready or not. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with the server's process id as soon as it has one, long before it is ready. */
+  readonly spawned?: (pid: number) => void;
 }
 
 /** A nats-server that runs as a child of this process, on the loopback of this machine. */
@@ -77,6 +79,7 @@ export async function startNatsServer(options: ServerOptions): Promise<NatsServe
     writeServerConfig({ folder, port, syncInterval }, manifest);
     options.signal?.throwIfAborted();
     const child = new ServerChild([path, "-c", files.config], options);
+    options.spawned?.(child.pid);
     options.signal?.addEventListener("abort", () => void child.stop(), { once: true });
     void child.ended.then(unlock);
     return { ...(await child.ready()), version };
@@ -106,6 +109,10 @@ class ServerChild {
     });
     this.#read = this.#readLines();
     this.ended = Promise.all([this.#process.exited, this.#read]).then(() => {});
+  }
+
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** Resolves when the server takes connections. */

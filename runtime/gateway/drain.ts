@@ -1,0 +1,69 @@
+import type { Environment } from "../contract/environment.ts";
+
+const LOOK_MS = 25;
+/** Looks in a row without a new request after which the listener is closed. */
+const QUIET_LOOKS = 10;
+/** Looks after which it is closed in any case. */
+const LOOKS_MAX = 40;
+
+/**
+ * How a gateway that stops treats requests, so that none is lost that was sent on a connection that
+ * it had accepted.
+ *
+ * Bun closes idle connections together with the listener, also one whose next request is on its
+ * way. So all answers are held back for a moment: a client that is at work then waits for one, its
+ * connection is not idle, and Bun closes it after that answer.
+ */
+export class Drain {
+  readonly #environment: Pick<Environment, "after">;
+  readonly #released = Promise.withResolvers<void>();
+  #isDraining = false;
+  #isHolding = false;
+  #hasNewRequest = false;
+
+  constructor(environment: Pick<Environment, "after">) {
+    this.#environment = environment;
+  }
+
+  /** True when the connection of each answer is to be closed after it. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Has connections be closed after their next answer. */
+  begin(): void {
+    this.#isDraining = true;
+  }
+
+  /** True while no answer is to be sent before `released` resolves. */
+  get isHolding(): boolean {
+    return this.#isHolding;
+  }
+
+  get released(): Promise<void> {
+    return this.#released.promise;
+  }
+
+  noteRequest(): void {
+    this.#hasNewRequest = true;
+  }
+
+  /**
+   * Holds answers back from now on, and resolves when no new request has come for 250 ms, or after
+   * a second. The looks are counted: between two of them a busy process reads what has come.
+   */
+  async hold(): Promise<void> {
+    this.#isHolding = true;
+    for (let looks = 0, quiet = 0; looks < LOOKS_MAX && quiet < QUIET_LOOKS; looks++) {
+      this.#hasNewRequest = false;
+      await new Promise<void>((resolve) => void this.#environment.after(LOOK_MS, resolve));
+      quiet = this.#hasNewRequest ? 0 : quiet + 1;
+    }
+  }
+
+  /** Lets the answers go. */
+  release(): void {
+    this.#isHolding = false;
+    this.#released.resolve();
+  }
+}

@@ -1,0 +1,86 @@
+import { fullName, type Procedure } from "../contract/contract.ts";
+import { TransportError } from "../contract/errors.ts";
+import { type Deadlines, TimedWork } from "../resilience/deadlines.ts";
+import type { CallRequest } from "../transport/transport.ts";
+
+/** How long a handler may run on after its call's deadline before it is given up. */
+export const GIVE_UP_AFTER_MS = 1_000;
+
+/** What counts the calls that run. */
+export interface CallCounter {
+  /** Counts the call no more. */
+  ended(): void;
+  /** Its handler has not settled `overdueMs` after its deadline. */
+  abandoned(call: RunningCall, overdueMs: number): void;
+}
+
+/**
+ * A call that runs: whichever of answer and deadline comes first settles it for the caller. It is
+ * counted until its handler has settled, but no longer than a second after its deadline.
+ */
+export class RunningCall extends TimedWork {
+  readonly procedure: Procedure;
+  readonly request: CallRequest;
+  readonly #counter: CallCounter;
+  readonly #resolve: (answer: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  /** False for a call that waits for the answer to another one. */
+  readonly #hasHandler: boolean;
+  #isOverdue = false;
+  #isCounted = true;
+
+  constructor(
+    call: {
+      readonly procedure: Procedure;
+      readonly request: CallRequest;
+      readonly hasHandler: boolean;
+    },
+    counter: CallCounter,
+    [resolve, reject]: readonly [(answer: unknown) => void, (error: unknown) => void],
+  ) {
+    super(call.request.deadlineAtMs);
+    this.procedure = call.procedure;
+    this.request = call.request;
+    this.#hasHandler = call.hasHandler;
+    this.#counter = counter;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Counts the call no more. Calling it again does nothing. */
+  end(): void {
+    if (!this.#isCounted) return;
+    this.#isCounted = false;
+    this.#counter.ended();
+  }
+
+  answer(value: unknown): void {
+    this.watcher?.forget(this);
+    this.#resolve(value);
+  }
+
+  fail(error: unknown): void {
+    this.watcher?.forget(this);
+    this.#reject(error);
+  }
+
+  override expire(nowMs: number, deadlines: Deadlines): void {
+    if (!this.#isOverdue) {
+      this.#isOverdue = true;
+      this.#reject(tooLate(this.procedure));
+      if (!this.#hasHandler) return this.end();
+      this.dueAtMs += GIVE_UP_AFTER_MS;
+      deadlines.watch(this);
+      return;
+    }
+    if (this.#isCounted) {
+      this.#counter.abandoned(this, nowMs - this.request.deadlineAtMs);
+      this.end();
+    }
+  }
+}
+
+function tooLate(procedure: Procedure): TransportError {
+  const message = `${fullName(procedure)} did not answer in time; whether it ran is unknown.`;
+  return new TransportError("DEADLINE", "unknown", message);
+}
