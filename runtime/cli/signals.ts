@@ -22,8 +22,8 @@ export function isSupervised(): boolean {
  * Resolves at the first request to stop, and calls `again` at the next one.
  *
  * A supervised process is told by its supervisor, through its standard input, or by the end of that
- * when the supervisor is gone. A SIGTERM counts unless the supervisor stops as well, which then says
- * when: a signal to the whole group must not end the modules before the gateways.
+ * when the supervisor is gone. A SIGTERM counts unless the supervisor stops as well, which then
+ * says when: a signal to the whole group must not end the modules before the gateways.
  */
 export function stopAsked(environment: Environment, again: () => void): Promise<void> {
   return new Promise((resolve) => {

@@ -12,6 +12,7 @@ const bells = contract("bells", { ring: query({ input: t.Object({}), output: t.O
 function routes(edge: Edge) {
   return new Elysia({ name: "bells" })
     .use(edge)
+    .guard({ access: "public" })
     .get("/v1/bells", ({ call }) => call(bells.ring, {}))
     .post("/v1/bells", ({ call }) => call(bells.ring, {}), { body: t.Object({}) })
     .get("/v1/silence", () => new Promise(() => {}));

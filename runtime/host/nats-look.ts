@@ -73,6 +73,6 @@ function nothingRuns(
   const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
   if (last === undefined) return new StartError(nothing);
   const { url, cause } = last;
-  const where = `It met last at ${url}, where the console cannot connect: a nats-server of your own`;
-  return new StartError(`${nothing} ${where} is to be started first.`, { cause });
+  const where = `It met last at ${url}, where the console cannot connect: a nats-server of your`;
+  return new StartError(`${nothing} ${where} own is to be started first.`, { cause });
 }

@@ -41,8 +41,8 @@ describe.each(placements)("a handler that never settles, %s,", (at) => {
     expect(shop.problems).toEqual([
       {
         message:
-          "a handler has not settled after its deadline; its call is given up and counts no more. " +
-          "Set a time limit for what the handler awaits.",
+          "a handler has not settled after its deadline; its call is given up and counts no " +
+          "more. Set a time limit for what the handler awaits.",
         procedure: "well.fall",
         traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
         overdueMs: expect.any(Number),

@@ -4,7 +4,7 @@ import { type Deadlines, TimedWork } from "../resilience/deadlines.ts";
 import type { CallRequest } from "../transport/transport.ts";
 
 /** How long a handler may run on after its call's deadline before it is given up. */
-export const GIVE_UP_AFTER_MS = 1_000;
+const GIVE_UP_AFTER_MS = 1_000;
 
 /** What counts the calls that run. */
 export interface CallCounter {

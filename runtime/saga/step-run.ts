@@ -9,7 +9,7 @@ import type { RecordedCommand, SagaRecord, StepNotes } from "./journal.ts";
 import { idFrom } from "./step-id.ts";
 
 /** How long a step may run without an open call before it is given up, in milliseconds. */
-export const STEP_IDLE_MS = 10_000;
+const STEP_IDLE_MS = 10_000;
 
 /** Calls a procedure for a step; its key and trace are given. */
 export type StepCall = (
@@ -55,8 +55,8 @@ interface Command {
  * was read, are on disk before the command is sent.
  *
  * No call outlives the run: when the step fails its open calls are aborted, when it returns they
- * are awaited. A call ends by its own deadline; a step that has had no call open for ten seconds and
- * has not settled is given up.
+ * are awaited. A call ends by its own deadline; a step that has had no call open for ten seconds
+ * and has not settled is given up.
  */
 export class StepRun extends TimedWork {
   readonly #host: StepHost;
