@@ -88,7 +88,9 @@ function instanceStatus(instance: string, { before, now }: Looks): InstanceStatu
       reports
         .flatMap(({ circuits }) => circuits)
         .filter(({ state }) => state !== "closed")
-        .map(({ module, instance: at, kind }) => `${module} at ${at} (${kind})`),
+        .map(
+          ({ module, instance: at, kind, procedure = module }) => `${procedure} at ${at} (${kind})`,
+        ),
     ),
   };
 }

@@ -18,6 +18,7 @@ import { finishJob, isPlanned, type Job, JobTakenBack } from "../messaging/jobs.
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
+import { WriteQueueFull } from "../store/group-commit.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
 import type { Log } from "../telemetry/log.ts";
 import { cancelled } from "../transport/cancelled.ts";
@@ -328,10 +329,7 @@ export class Dispatcher {
     if (isDomainError(error) && error.procedure === name) return error;
     if (error instanceof JobTakenBack) return error;
     const { traceId } = request;
-    if (isTransportError(error)) {
-      if (error.executed === "unknown" || procedure.kind === "query") return error;
-      return new TransportError(error.code, "unknown", error.message, { cause: error });
-    }
+    if (isTransportError(error)) return relayed(error, procedure);
     this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
     if (job !== undefined && isDeclarationError(error)) return error;
@@ -356,4 +354,15 @@ function mismatch(procedure: Procedure, key: string): DomainError {
 function finish(tx: Transaction, { job, hasReplacedJob }: Invocation): void {
   if (job === undefined || finishJob(tx, job) || hasReplacedJob === true) return;
   if (!isPlanned(tx, job.command, job.key)) throw new JobTakenBack(job);
+}
+
+/**
+ * A transport error that a handler let through: it is a neighbour's, unless the module's own queue
+ * of writes is full.
+ */
+function relayed(error: TransportError, { kind }: Procedure): TransportError {
+  const executed = kind === "query" ? error.executed : "unknown";
+  const fault = error instanceof WriteQueueFull ? "callee" : "neither";
+  if (error.executed === executed && error.fault === fault) return error;
+  return new TransportError(error.code, executed, error.message, { cause: error, fault });
 }

@@ -26,6 +26,8 @@ const circuitSchema = t.Object({
    * behind a port of the module.
    */
   instance: t.String(),
+  /** The procedure that it guards, as in `inventory.holdStock`; an older version tells none. */
+  procedure: t.Optional(t.String()),
   kind: t.Union([t.Literal("query"), t.Literal("command"), t.Literal("port")]),
   state: t.Union([t.Literal("closed"), t.Literal("open"), t.Literal("half-open")]),
 });

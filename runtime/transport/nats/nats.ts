@@ -71,6 +71,7 @@ class Nats implements Transport {
   readonly #connections: ReadonlyMap<string, Link>;
   readonly #calls: ReadonlyMap<string, Calls>;
   readonly #callees = new Set<Callee>();
+  readonly #beats = new Set<Heartbeats>();
   readonly #directory: Directory;
   readonly #balancer: Balancer | undefined;
   readonly #reports: Reports | undefined;
@@ -91,7 +92,11 @@ class Nats implements Transport {
     const directory = new Directory(environment);
     this.#directory = directory;
     if (balance === undefined) return;
-    const balancer = new Balancer(directory, environment);
+    const balancer = new Balancer(directory, environment, (call, instance) => {
+      const { module, name, what, caller } = call;
+      const subject = instanceCallSubject({ module, instance }, name, caller);
+      return this.#callsOf(caller).probe({ subject, what, module }, caller);
+    });
     const placement = [...connections.keys()];
     const { version, topology } = balance;
     const about = { instance, placement, version, topology, directory, balancer, environment };
@@ -120,12 +125,15 @@ class Nats implements Transport {
     const callee = new Callee({ connection, instance, environment, log }, offer, serve);
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
+    if (beats !== undefined) this.#beats.add(beats);
     let state: Report["state"] = "up";
     const responder = this.#show(offer, callee, () => state);
     return async () => {
       state = "draining";
-      beats?.stop();
+      beats?.drain();
       await callee.stop();
+      beats?.stop();
+      if (beats !== undefined) this.#beats.delete(beats);
       responder?.stop();
       this.#callees.delete(callee);
     };
@@ -148,7 +156,8 @@ class Nats implements Transport {
       return calls.send({ ...about, subject, toInstance }, request);
     };
     const { what } = about;
-    const balanced = { module, what, kind, isKeyed: key !== undefined, deadlineAtMs, signal };
+    const isKeyed = key !== undefined;
+    const balanced = { module, name, what, caller, kind, isKeyed, deadlineAtMs, signal };
     const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));
@@ -196,6 +205,7 @@ class Nats implements Transport {
 
   async close(): Promise<void> {
     for (const callee of this.#callees) await callee.stop();
+    for (const beats of this.#beats) beats.stop();
     for (const reader of this.#readers) await reader.close();
     for (const relay of this.#relays.values()) await relay.close();
     for (const connection of this.#connections.values()) await connection.close();
