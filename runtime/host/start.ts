@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Invoke } from "../gateway/invoke.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
+import { LoopWatch } from "../telemetry/loop-watch.ts";
 import type { Transport } from "../transport/transport.ts";
 import { untilAllAnswer } from "./all-answer.ts";
 import { type Control, type ControlStatus, openControl } from "./control.ts";
@@ -80,16 +81,19 @@ export async function start(
   settings: StartSettings,
   tools: StartTools,
 ): Promise<Running> {
-  const { environment, log } = tools;
+  const { log } = tools;
+  const watch = new LoopWatch({ ...tools, processorMs });
+  const environment = { ...tools.environment, monotonic: watch.monotonic };
   const { placement } = settings;
   const modules = await insidesOf(system, placement.modules);
   const contracts = system.modules.map((one) => one.contract);
   const shop = new Shop(environment);
   const isEdge = placement.role === "edge";
-  const edge = isEdge ? await openGateway(system, settings, { ...tools, shop }) : undefined;
+  const edge = isEdge ? await openGateway(system, settings, { environment, log, shop }) : undefined;
   let control: Control | undefined;
   const stop = async () => {
     shop.ready = false;
+    watch.stop();
     await edge?.stop(STOP_MS);
     await control?.close();
     await shop.instance?.stop();
@@ -97,7 +101,7 @@ export async function start(
   try {
     const folder = dataFolder(settings.folder);
     folder.create({ holdsDatabases: modules.length > 0 });
-    const about = { ...tools, contracts, folder: folder.path, edge };
+    const about = { ...tools, environment, watch, contracts, folder: folder.path, edge };
     shop.instance = await openInstance(modules, settings, about);
     if (isEdge && placement.index === 0) {
       const call = shop.callAs(systemIdentity);
@@ -111,6 +115,7 @@ export async function start(
       control = openControl(folder.path, { offered: contracts, call, status });
     }
     shop.open();
+    watch.start();
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
     return { url: edge?.url, stop };
   } catch (error) {
@@ -213,12 +218,13 @@ async function openInstance(
   modules: readonly Module[],
   settings: StartSettings,
   about: StartTools & {
+    readonly watch: LoopWatch;
     readonly contracts: readonly Contract[];
     readonly folder: string;
     readonly edge: Gateway | undefined;
   },
 ): Promise<Instance> {
-  const { environment, log, folder, contracts, edge } = about;
+  const { environment, watch, log, folder, contracts, edge } = about;
   const { placement, host, port } = settings;
   const transport = await about.openTransport({ placement, modules, folder, environment, log });
   try {
@@ -228,6 +234,7 @@ async function openInstance(
       contracts,
       transport,
       environment,
+      watch,
       log,
       folder,
       publicUrl: settings.publicUrl ?? edge?.url ?? addressOf(host, port),
@@ -238,6 +245,12 @@ async function openInstance(
     await transport.close();
     throw error;
   }
+}
+
+/** The processor time that this process has used, in milliseconds. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function nameOf(module: Module): string {

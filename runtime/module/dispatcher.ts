@@ -21,6 +21,7 @@ import type { Read } from "../store/connection.ts";
 import { WriteQueueFull } from "../store/group-commit.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
@@ -37,11 +38,14 @@ const nextTurn = Promise.resolve();
 class Served {
   readonly procedure: Procedure;
   readonly handler: Handler;
+  /** The name of its work for the watch. */
+  readonly work: SynchronousWork;
   #checks: CheckedProcedure | undefined;
 
   constructor(procedure: Procedure, handler: Handler) {
     this.procedure = procedure;
     this.handler = handler;
+    this.work = { module: procedure.module, what: fullName(procedure) };
   }
 
   get checks(): CheckedProcedure {
@@ -60,6 +64,8 @@ export interface DispatcherHost {
   readonly log: Log;
   readonly environment: Environment;
   readonly deadlines: Deadlines;
+  /** Hears what runs; undefined where nobody watches the event loop. */
+  readonly watch?: LoopWatch | undefined;
   /** The low-water marks of callers; undefined where no answer is stored. */
   readonly callers?: CallerMarks;
   /** What handlers get, but for what is the dispatcher's own. */
@@ -161,13 +167,16 @@ export class Dispatcher {
     const { input, invocation, underway } = call;
     try {
       if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
+      this.#host.watch?.begins(served.work);
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
       const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
-          (answer: unknown) =>
-            context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
+          (answer: unknown) => {
+            this.#host.watch?.hasResumed(served.work);
+            context.afterCommands(() => this.#answer(served, answer, { underway, asText }));
+          },
           (error: unknown) => context.failed(() => this.#fail(error, invocation, underway)),
         );
       } else {
@@ -254,7 +263,8 @@ export class Dispatcher {
   #commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown> {
     const { procedure, request, requestHash } = invocation;
     const { environment } = this.#host;
-    const { output } = (this.#served.get(procedure.name) as Served).checks;
+    const served = this.#served.get(procedure.name) as Served;
+    const { output } = served.checks;
     const name = fullName(procedure);
     const where = `The transaction of ${name}`;
     const answered = synchronousFunction(work, where);
@@ -264,6 +274,7 @@ export class Dispatcher {
         throw new TransportError("DEADLINE", "no", message);
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
+      this.#host.watch?.begins(served.work);
       finish(tx, invocation);
       const given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.

@@ -71,6 +71,15 @@ const eventsSchema = t.Object({
   stuckSagas: t.Optional(waitingSchema),
 });
 
+/** Synchronous work that blocked the event loop of its process for too long, in the last hour. */
+const blockingSchema = t.Object({
+  module: t.String(),
+  what: t.String(),
+  count,
+  longestMs: time,
+  lastAtMs: time,
+});
+
 /** What one module of an instance, or its gateway, says of itself to those who run the system. */
 export const reportSchema = t.Object({
   /** The module, or `gateway`. */
@@ -93,6 +102,8 @@ export const reportSchema = t.Object({
   readers: t.Array(t.Object({ reader: t.String(), behind: count })),
   /** Only the owner of a module knows; an older version does not tell it. */
   events: t.Optional(eventsSchema),
+  /** An older version does not tell it. */
+  blocking: t.Optional(t.Array(blockingSchema)),
 });
 
 export type Report = Static<typeof reportSchema>;

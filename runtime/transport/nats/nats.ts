@@ -234,7 +234,7 @@ class Nats implements Transport {
 
   /** Has a module answer those who look at the system. */
   #show(
-    { module: name, isReader, traffic, circuits, events }: Offer,
+    { module: name, isReader, traffic, circuits, events, blocking }: Offer,
     callee: Callee,
     state: () => Report["state"],
   ): Responder | undefined {
@@ -245,7 +245,8 @@ class Nats implements Transport {
       const readers = this.#relays.get(name)?.lags() ?? [];
       const about = { name, role, state: state(), traffic: traffic(), readers } as const;
       const own = events === undefined ? {} : { events: events() };
-      return reports.of({ ...about, ...own, circuits: [...(circuits?.() ?? [])] });
+      const lists = { circuits: [...(circuits?.() ?? [])], blocking: [...(blocking?.() ?? [])] };
+      return reports.of({ ...about, ...own, ...lists });
     };
     const connection = this.#connectionOf(name);
     return new Responder({ connection, report, endpoints: () => callee.endpoints });

@@ -29,7 +29,10 @@ export class Reports {
 
   /** The report of one module of the instance, or of its gateway, at this moment. */
   of(
-    about: Pick<Report, "name" | "role" | "state" | "traffic" | "readers" | "circuits" | "events">,
+    about: Pick<
+      Report,
+      "name" | "role" | "state" | "traffic" | "readers" | "circuits" | "events" | "blocking"
+    >,
   ): Report {
     const { instance, placement, version, topology, environment } = this.#options;
     return {
