@@ -53,5 +53,12 @@ async function statusOf(system: System, folder: string): Promise<SystemStatus> {
 
 function nothing(error: unknown): SystemStatus {
   if (!(error instanceof StartError)) throw error;
-  return { topologies: [], instances: [], missing: [], lags: [], faults: [error.message] };
+  return {
+    topologies: [],
+    instances: [],
+    missing: [],
+    lags: [],
+    blocking: [],
+    faults: [error.message],
+  };
 }

@@ -5,7 +5,7 @@ const RATES = ["CALLS/S", "ERRORS/S", "OPEN BREAKERS"];
 
 /** A system's status as text: its instances, then what lags, then what is not well. */
 export function statusText(status: SystemStatus): string {
-  const { topologies, instances, missing, lags, faults } = status;
+  const { topologies, instances, missing, lags, blocking, faults } = status;
   const rows = [
     [...COLUMNS, ...RATES],
     ...instances.map(rowOf),
@@ -21,7 +21,7 @@ export function statusText(status: SystemStatus): string {
       ? ["All is well."]
       : ["Not all is well:", ...faults.map((fault) => `  ${fault}`)];
   const topology = topologies.length === 0 ? [] : [`topology ${topologies.join(" and ")}`, ""];
-  return [...topology, ...aligned(rows), "", ...behind, ...health].join("\n");
+  return [...topology, ...aligned(rows), "", ...behind, ...blocking, ...health].join("\n");
 }
 
 function rowOf(instance: InstanceStatus): string[] {

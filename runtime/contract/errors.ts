@@ -6,6 +6,13 @@ export type TransportErrorCode =
   | "BREAKER_OPEN"
   | "OVERLOADED";
 
+/**
+ * Whose fault it is that a call did not return: of the callee; of the caller, which gave it too
+ * little time, gave it up or has no connection; or of neither, as when the callee relays the error
+ * of a neighbour, or the broker refuses the call. Only the first counts against the callee.
+ */
+export type TransportFault = "callee" | "caller" | "neither";
+
 /** A refusal that the procedure's contract names. It is final: repeating the call won't help. */
 export class DomainError extends Error {
   override readonly name = "DomainError";
@@ -35,19 +42,18 @@ export class TransportError extends Error {
 
   readonly code: TransportErrorCode;
   readonly executed: "no" | "unknown";
-  /** True when it says nothing of the callee: that has answered, or the broker did in its place. */
-  readonly isRelayed: boolean;
+  readonly fault: TransportFault;
 
   constructor(
     code: TransportErrorCode,
     executed: "no" | "unknown",
     message: string,
-    options?: { cause?: unknown; isRelayed?: boolean },
+    options?: { cause?: unknown; fault?: TransportFault },
   ) {
     super(message, options);
     this.code = code;
     this.executed = executed;
-    this.isRelayed = options?.isRelayed === true;
+    this.fault = options?.fault ?? (code === "CANCELLED" ? "caller" : "callee");
   }
 }
 

@@ -15,6 +15,7 @@ import { within } from "../resilience/within.ts";
 import { claimDatabase, type DatabaseOptions, openDatabase } from "../store/database.ts";
 import type { Disk } from "../store/disk.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { LoopWatch } from "../telemetry/loop-watch.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Transport } from "../transport/transport.ts";
 import { StartError } from "./start-error.ts";
@@ -34,6 +35,8 @@ export interface InstanceOptions {
   readonly transport: Transport;
   readonly environment: Environment;
   readonly log: Log;
+  /** Watches the event loop of this process, by its clock; nobody does when not given. */
+  readonly watch?: LoopWatch | undefined;
   /** The data folder. */
   readonly folder: string;
   readonly publicUrl: string;
@@ -172,12 +175,12 @@ interface Shared {
 
 function hostModule(module: Module, options: InstanceOptions, shared: Shared): HostedModule {
   const { opened, deadlines, guards } = shared;
-  const { transport, environment } = options;
+  const { transport, environment, watch } = options;
   const database = openDatabase(databaseOf(module, options));
   opened.push({ name: `the database of ${nameOf(module)}`, close: () => database.close() });
   const ports = openPorts(module, options, shared);
   const log = options.log.with({ module: database.module });
-  const parts = { module, database, ports, log, transport, environment };
+  const parts = { module, database, ports, log, transport, environment, watch };
   return new HostedModule({ ...parts, deadlines, guards });
 }
 

@@ -104,11 +104,12 @@ class Member implements Instance {
   }
 
   #readerOf(module: Module): ReaderModule {
-    const { transport, environment, log } = this.#options;
+    const { transport, environment, watch, log } = this.#options;
     const database = openForReading(databaseOf(module, this.#options));
     const own = log.with({ module: database.module });
     const deadlines = this.#deadlines;
-    return new ReaderModule({ module, database, transport, deadlines, environment, log: own });
+    const about = { module, database, transport, deadlines, environment, watch };
+    return new ReaderModule({ ...about, log: own });
   }
 
   /** Looks again and again whether the data can be owned. */

@@ -20,13 +20,14 @@ export function reportsAlone(
     readers: [],
   };
   return [
-    ...modules.map(({ name, traffic, circuits, events }) => ({
+    ...modules.map(({ name, traffic, circuits, events, blocking }) => ({
       ...alone,
       name,
       role: "owner" as const,
       traffic,
       circuits: [...circuits],
       events,
+      blocking: [...blocking],
     })),
     { ...alone, name: GATEWAY, role: "gateway", traffic: null },
   ];

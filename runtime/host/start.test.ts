@@ -1,13 +1,18 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import type { Call } from "../contract/call.ts";
-import { contract } from "../contract/contract.ts";
+import { contract, query } from "../contract/contract.ts";
+import { t } from "../contract/schema.ts";
 import { type Edge, Elysia } from "../http.ts";
+import { defineModule } from "../module/define-module.ts";
+import { handler } from "../module/handler.ts";
+import { eventually } from "../testing/eventually.ts";
 import { shelf } from "../testing/sample/contracts.ts";
 import { shelfModule } from "../testing/sample/shelf.ts";
 import { silent } from "../testing/silent-log.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { inProcess } from "../transport/in-process.ts";
+import { lookAt } from "./look.ts";
 import { realEnvironment } from "./real-environment.ts";
 import { start } from "./start.ts";
 import type { System } from "./system.ts";
@@ -16,6 +21,17 @@ const http = (edge: Edge) =>
   new Elysia({ name: "shelf" })
     .use(edge)
     .get("/v1/tea", ({ call }) => call(shelf.countOf, { thing: "tea" }), { access: "public" });
+
+const settings = {
+  placement: { name: "all", modules: ["shelf"], role: "edge", index: 0, isMember: false },
+  host: "127.0.0.1",
+  natsUrl: undefined,
+  drainMs: 0,
+  publicUrl: undefined,
+  development: true,
+  demo: true,
+  ports: new Map(),
+} as const;
 
 test("nothing is answered of a shop that is being filled, and all of it afterwards", async () => {
   using place = temporaryFolder();
@@ -39,20 +55,9 @@ test("nothing is answered of a shop that is being filled, and all of it afterwar
       early.push(await tea());
     },
   };
-  const settings = {
-    placement: { name: "all", modules: ["shelf"], role: "edge", index: 0, isMember: false },
-    host: "127.0.0.1",
-    port,
-    folder: place.path,
-    natsUrl: undefined,
-    drainMs: 0,
-    publicUrl: undefined,
-    development: true,
-    demo: true,
-    ports: new Map(),
-  } as const;
   const openTransport = async () => inProcess(environment);
-  const running = await start(system, settings, { environment, log: silent, openTransport });
+  const where = { ...settings, port, folder: place.path };
+  const running = await start(system, where, { environment, log: silent, openTransport });
   await using _ = { [Symbol.asyncDispose]: () => running.stop() };
   expect(early.map((answer) => answer.status)).toEqual([503, 503]);
   expect(early[0]?.headers.get("retry-after")).toBe("1");
@@ -74,25 +79,60 @@ test("two modules with one route are refused by a sentence about both", async ()
     authenticator: () => Promise.resolve(() => Promise.reject(new Error("No token is sent."))),
     demo: () => Promise.reject(new Error("Nothing is filled.")),
   };
-  const settings = {
-    placement: { name: "edge", modules: [], role: "edge", index: 0, isMember: false },
-    host: "127.0.0.1",
-    port: 0,
-    folder: `${place.path}/data`,
-    natsUrl: undefined,
-    publicUrl: undefined,
-    development: true,
-    drainMs: 0,
-    demo: false,
-    ports: new Map(),
-  } as const;
+  const placement = { ...settings.placement, modules: [] };
+  const folder = `${place.path}/data`;
+  const where = { ...settings, placement, port: 0, folder, demo: false };
   const openTransport = async () => inProcess(environment);
-  await expect(
-    start(system, settings, { environment, log: silent, openTransport }),
-  ).rejects.toThrow(
+  await expect(start(system, where, { environment, log: silent, openTransport })).rejects.toThrow(
     "The routes GET /v1/tea of the module shelf and GET /v1/tea of the module desk are the same.",
   );
-  expect(existsSync(settings.folder)).toBe(false);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test("a query that blocks its process for too long is named in the status", async () => {
+  using place = temporaryFolder();
+  const folder = place.path;
+  const environment = realEnvironment();
+  const slow = contract("slow", { sum: query({ input: t.Object({}), output: t.Object({}) }) });
+  const sum = handler(slow.sum, () => {
+    const untilMs = environment.monotonic() + 600;
+    while (environment.monotonic() < untilMs);
+    return {};
+  });
+  const module = defineModule({ contract: slow, migrations: [], handlers: { sum } });
+  const routes = (edge: Edge) =>
+    new Elysia({ name: "slow" })
+      .use(edge)
+      .get("/v1/sum", ({ call }) => call(slow.sum, {}), { access: "public" });
+  const system: System = {
+    modules: [
+      {
+        contract: slow,
+        module: async () => ({ default: module }),
+        http: async () => ({ http: routes }),
+      },
+    ],
+    topologies: {},
+    authenticator: () => Promise.resolve(() => Promise.reject(new Error("No token is sent."))),
+    demo: async () => {},
+  };
+  const placement = { ...settings.placement, modules: ["slow"] };
+  const openTransport = async () => inProcess(environment);
+  const where = { ...settings, placement, port: 0, folder };
+  const tools = { environment, log: silent, openTransport };
+  await using stack = new AsyncDisposableStack();
+  const running = await start(system, where, tools);
+  stack.defer(() => running.stop());
+  const look = { folder, modules: ["slow"], environment, log: silent };
+  const { blocking } = await eventually(
+    // It is not blamed for what a machine that is too busy does not let it compute.
+    async () => {
+      expect(await (await fetch(`${running.url}/v1/sum`)).json()).toEqual({});
+      return await lookAt(look);
+    },
+    (status) => status.blocking.length > 0,
+  );
+  expect(blocking[0]).toMatch(/^slow\.sum blocked all .* in the last hour, for \d+ ms at most, /);
 });
 
 function freePort(): number {

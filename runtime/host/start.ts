@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Invoke } from "../gateway/invoke.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
+import { LoopWatch } from "../telemetry/loop-watch.ts";
 import type { Transport } from "../transport/transport.ts";
 import { untilAllAnswer } from "./all-answer.ts";
 import { type Control, type ControlStatus, openControl } from "./control.ts";
@@ -84,17 +85,20 @@ export async function start(
   settings: StartSettings,
   tools: StartTools,
 ): Promise<Running> {
-  const { environment, log } = tools;
+  const { log } = tools;
+  const watch = new LoopWatch({ ...tools, processorMs });
+  const environment = { ...tools.environment, monotonic: watch.monotonic };
   const { placement } = settings;
   const modules = await insidesOf(system, placement.modules);
   const contracts = system.modules.map((one) => one.contract);
   const shop = new Shop(environment);
   const isEdge = placement.role === "edge";
-  const edge = isEdge ? await openGateway(system, settings, { ...tools, shop }) : undefined;
+  const edge = isEdge ? await openGateway(system, settings, { environment, log, shop }) : undefined;
   let control: Control | undefined;
   const lost = Promise.withResolvers<Error>();
   const stop = async () => {
     shop.ready = false;
+    watch.stop();
     await edge?.stop(STOP_MS);
     await control?.close();
     await shop.instance?.stop();
@@ -102,8 +106,11 @@ export async function start(
   try {
     const folder = dataFolder(settings.folder);
     folder.create({ holdsDatabases: modules.length > 0 });
-    const onLost = lost.resolve;
-    const about = { ...tools, contracts, folder: folder.path, edge, onLost };
+    const about = {
+      ...{ ...tools, environment, watch, contracts, edge },
+      folder: folder.path,
+      onLost: lost.resolve,
+    };
     shop.instance = await openInstance(modules, settings, about);
     if (isEdge && placement.index === 0) {
       const call = shop.callAs(systemIdentity);
@@ -117,6 +124,7 @@ export async function start(
       control = openControl(folder.path, { offered: contracts, call, status });
     }
     shop.open();
+    watch.start();
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
     return { url: edge?.url, lost: lost.promise, stop };
   } catch (error) {
@@ -226,13 +234,14 @@ async function openInstance(
   modules: readonly Module[],
   settings: StartSettings,
   about: StartTools & {
+    readonly watch: LoopWatch;
     readonly contracts: readonly Contract[];
     readonly folder: string;
     readonly edge: Gateway | undefined;
     readonly onLost: (conflict: Error) => void;
   },
 ): Promise<Instance> {
-  const { environment, log, folder, contracts, edge, onLost } = about;
+  const { environment, watch, log, folder, contracts, edge, onLost } = about;
   const { placement, host, port } = settings;
   const transport = await about.openTransport({ placement, modules, folder, environment, log });
   try {
@@ -242,6 +251,7 @@ async function openInstance(
       contracts,
       transport,
       environment,
+      watch,
       log,
       folder,
       publicUrl: settings.publicUrl ?? edge?.url ?? addressOf(host, port),
@@ -253,6 +263,12 @@ async function openInstance(
     await transport.close();
     throw error;
   }
+}
+
+/** The processor time that this process has used, in milliseconds. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function nameOf(module: Module): string {

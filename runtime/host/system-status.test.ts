@@ -44,6 +44,18 @@ test("a module that takes in all events is well", () => {
   expect(faultsOf({})).toEqual([]);
 });
 
+test("work that blocked its process is told of, and is no fault", () => {
+  const told = { module: "mail", what: "mail.sent", longestMs: 812, lastAtMs: 1_767_225_600_000 };
+  const well = mailWith({ stopped: [], missing: [], deadLetters: none });
+  const now = [1, 3].map((count) => ({ ...well, blocking: [{ ...told, count }] }));
+  expect(systemStatus({ modules: ["mail"], before: now, now }).blocking).toEqual([
+    "mail.sent blocked core once in the last hour, for 812 ms at most, the last time at " +
+      "2026-01-01T00:00:00Z: everything else there waited. Synchronous work should take 500 ms " +
+      "at most.",
+    expect.stringContaining("mail.sent blocked core 3 times in the last hour,"),
+  ]);
+});
+
 test("a consumer that has stopped is told of, with the event, the reason and what to do", () => {
   expect(faultsOf({ stopped: [stop] })).toEqual([
     "mail takes in no events of orders since 2026-01-01T00:00:00Z: it has stopped at " +

@@ -1,3 +1,4 @@
+import { SYNCHRONOUS_MS_MAX } from "../telemetry/loop-watch.ts";
 import type { Report } from "../transport/report.ts";
 import { GATEWAY } from "./topology.ts";
 
@@ -39,6 +40,8 @@ export interface SystemStatus {
   /** The instances of the topology that do not answer. */
   readonly missing: readonly string[];
   readonly lags: readonly Lag[];
+  /** What has blocked the event loop of its process in the last hour, a sentence each. */
+  readonly blocking: readonly string[];
   readonly faults: readonly string[];
 }
 
@@ -56,6 +59,7 @@ export function systemStatus(looks: Looks): SystemStatus {
     lags: now.flatMap(({ name, readers }) =>
       readers.map(({ reader, behind }) => ({ producer: name, reader, behind })),
     ),
+    blocking: now.flatMap(blockages),
     faults: [
       ...missing.map((name) => `${name} is of the topology and does not answer.`),
       ...absences(looks),
@@ -89,7 +93,9 @@ function instanceStatus(instance: string, { before, now }: Looks): InstanceStatu
       reports
         .flatMap(({ circuits }) => circuits)
         .filter(({ state }) => state !== "closed")
-        .map(({ module, instance: at, kind }) => `${module} at ${at} (${kind})`),
+        .map(
+          ({ module, instance: at, kind, procedure = module }) => `${procedure} at ${at} (${kind})`,
+        ),
     ),
   };
 }
@@ -173,6 +179,16 @@ function silences(now: readonly Report[]): string[] {
       .map((one) => `${instance} has not heard ${one.module} at ${one.instance} for a while.`),
   );
   return distinct(heard);
+}
+
+/** Synchronous work that others in the same process had to wait for. */
+function blockages({ instance, blocking = [] }: Report): string[] {
+  return blocking.map(
+    ({ what, count, longestMs, lastAtMs }) =>
+      `${what} blocked ${instance} ${count === 1 ? "once" : `${count} times`} in the last hour, ` +
+      `for ${longestMs} ms at most, the last time at ${timeOf(lastAtMs)}: everything else there ` +
+      `waited. Synchronous work should take ${SYNCHRONOUS_MS_MAX} ms at most.`,
+  );
 }
 
 /** What a module does not take in, has set aside, or cannot go on with. */

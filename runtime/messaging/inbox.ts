@@ -1,3 +1,4 @@
+import type { EventType } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isContractError, isTransportError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
@@ -57,6 +58,8 @@ export interface InboxHost {
   readonly read: Read;
   /** Runs a unit of the module's writer. */
   transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
+  /** Hears which event is reacted to from now on. */
+  reacting?(event: EventType): void;
   /** Tells that dead letters were committed that are due. */
   lettersDue(): void;
 }
@@ -170,6 +173,7 @@ export class Inbox {
     const reaction = this.#reactions.get(envelope.event);
     if (reaction === undefined) return;
     tx.traceId = envelope.traceId;
+    this.#host.reacting?.(reaction.event);
     react(tx, reaction, envelope.payload);
   }
 

@@ -19,8 +19,10 @@ import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Read } from "../store/connection.ts";
+import { WriteQueueFull } from "../store/group-commit.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
@@ -37,11 +39,14 @@ const nextTurn = Promise.resolve();
 class Served {
   readonly procedure: Procedure;
   readonly handler: Handler;
+  /** The name of its work for the watch. */
+  readonly work: SynchronousWork;
   #checks: CheckedProcedure | undefined;
 
   constructor(procedure: Procedure, handler: Handler) {
     this.procedure = procedure;
     this.handler = handler;
+    this.work = { module: procedure.module, what: fullName(procedure) };
   }
 
   get checks(): CheckedProcedure {
@@ -60,6 +65,8 @@ export interface DispatcherHost {
   readonly log: Log;
   readonly environment: Environment;
   readonly deadlines: Deadlines;
+  /** Hears what runs; undefined where nobody watches the event loop. */
+  readonly watch?: LoopWatch | undefined;
   /** The low-water marks of callers; undefined where no answer is stored. */
   readonly callers?: CallerMarks;
   /** What handlers get, but for what is the dispatcher's own. */
@@ -176,13 +183,16 @@ export class Dispatcher implements CallCounter {
     const { input, invocation, running } = call;
     try {
       if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
+      this.#host.watch?.begins(served.work);
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
       const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
-          (answer: unknown) =>
-            context.afterCommands(() => this.#answer(served, answer, { running, asText })),
+          (answer: unknown) => {
+            this.#host.watch?.hasResumed(served.work);
+            context.afterCommands(() => this.#answer(served, answer, { running, asText }));
+          },
           (error: unknown) => context.failed(() => this.#fail(error, invocation, running)),
         );
       } else {
@@ -268,7 +278,8 @@ export class Dispatcher implements CallCounter {
   #commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown> {
     const { procedure, request, requestHash } = invocation;
     const { environment } = this.#host;
-    const { output } = (this.#served.get(procedure.name) as Served).checks;
+    const served = this.#served.get(procedure.name) as Served;
+    const { output } = served.checks;
     const name = fullName(procedure);
     const where = `The transaction of ${name}`;
     const answered = synchronousFunction(work, where);
@@ -278,6 +289,7 @@ export class Dispatcher implements CallCounter {
         throw new TransportError("DEADLINE", "no", message);
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
+      this.#host.watch?.begins(served.work);
       finish(tx, invocation);
       const given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
@@ -343,10 +355,7 @@ export class Dispatcher implements CallCounter {
     if (isDomainError(error) && error.procedure === name) return error;
     if (error instanceof JobTakenBack) return error;
     const { traceId } = request;
-    if (isTransportError(error)) {
-      if (error.executed === "unknown" || procedure.kind === "query") return error;
-      return new TransportError(error.code, "unknown", error.message, { cause: error });
-    }
+    if (isTransportError(error)) return relayed(error, procedure);
     this.#errors += 1;
     this.#host.log.error("procedure failed", { procedure: name, traceId, error });
     if (job !== undefined && isDeclarationError(error)) return error;
@@ -371,4 +380,15 @@ function mismatch(procedure: Procedure, key: string): DomainError {
 function finish(tx: Transaction, { job, hasReplacedJob }: Invocation): void {
   if (job === undefined || finishJob(tx, job) || hasReplacedJob === true) return;
   if (!isPlanned(tx, job.command, job.key)) throw new JobTakenBack(job);
+}
+
+/**
+ * A transport error that a handler let through: it is a neighbour's, unless the module's own queue
+ * of writes is full.
+ */
+function relayed(error: TransportError, { kind }: Procedure): TransportError {
+  const executed = kind === "query" ? error.executed : "unknown";
+  const fault = error instanceof WriteQueueFull ? "callee" : "neither";
+  if (error.executed === executed && error.fault === fault) return error;
+  return new TransportError(error.code, executed, error.message, { cause: error, fault });
 }

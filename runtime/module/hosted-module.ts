@@ -1,4 +1,4 @@
-import { moduleName, proceduresOf } from "../contract/contract.ts";
+import { type EventType, fullName, moduleName, proceduresOf } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { ContractError, DeclarationError, isTransportError } from "../contract/errors.ts";
 import { system } from "../contract/identity.ts";
@@ -18,6 +18,7 @@ import { stuckSagas } from "../saga/journal.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { BlockingWork, LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import type { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Circuit, EventsState, Traffic } from "../transport/report.ts";
 import type { Envelope, Reader, Transport } from "../transport/transport.ts";
@@ -45,6 +46,7 @@ export interface HostedModuleOptions {
   readonly log: Log;
   readonly ports: ReadonlyMap<string, unknown>;
   readonly guards: Guards;
+  readonly watch?: LoopWatch | undefined;
 }
 
 /**
@@ -60,6 +62,9 @@ export class HostedModule {
   readonly #consumption: Consumption;
   readonly #callers: CallerMarks;
   readonly #transactionHost: TransactionHost;
+  /** What runs of it when no procedure or reaction does, for the watch. */
+  readonly #ownWork: SynchronousWork;
+  readonly #reactionWork = new Map<EventType, SynchronousWork>();
   #outbox: Outbox | undefined;
   #publish: (envelopes: readonly Envelope[]) => void = () => {};
   #withdraw: () => Promise<void> = async () => {};
@@ -71,6 +76,7 @@ export class HostedModule {
     this.name = module.contract[moduleName];
     this.database = database;
     this.#options = options;
+    this.#ownWork = { module: this.name, what: `a transaction of ${this.name}` };
     const uses = new Set(module.uses);
     this.#callers = new CallerMarks(database);
     const mark = new LowWaterMark(environment, { read: database, callers: this.#callers });
@@ -118,7 +124,9 @@ export class HostedModule {
     const traffic = () => this.traffic;
     const circuits = () => this.circuits;
     const events = () => this.events;
-    const offer = { module: this.name, procedures, isReader: false, traffic, circuits, events };
+    const blocking = () => this.blocking;
+    const about = { traffic, circuits, events, blocking };
+    const offer = { module: this.name, procedures, isReader: false, ...about };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
@@ -136,6 +144,7 @@ export class HostedModule {
     let last: KernelTransaction | undefined;
     try {
       const result = await this.database.writer.run(() => {
+        this.#options.watch?.begins(this.#ownWork);
         const now = this.#options.environment.now();
         const tx = new KernelTransaction(this.#transactionHost, traceId, now);
         last = tx;
@@ -220,6 +229,11 @@ export class HostedModule {
     }));
   }
 
+  /** What of it has blocked the event loop of its process. */
+  get blocking(): readonly BlockingWork[] {
+    return this.#options.watch?.blocking(this.name) ?? [];
+  }
+
   /** Takes no more work and resolves when what was begun is durable. The database stays open. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -234,13 +248,24 @@ export class HostedModule {
 
   /** What the module's inbox, jobs and sagas are given. */
   #parts() {
-    const { log, environment } = this.#options;
+    const { log, environment, watch } = this.#options;
     const transact = <T>(work: (tx: TracedTransaction) => T) => this.transact(work);
-    return { log, environment, read: this.database, transact };
+    const reacting = (event: EventType) => watch?.begins(this.#reactionTo(event));
+    return { log, environment, reacting, read: this.database, transact };
+  }
+
+  /** The name of a reaction's work for the watch. */
+  #reactionTo(event: EventType): SynchronousWork {
+    const known = this.#reactionWork.get(event);
+    if (known !== undefined) return known;
+    const what = `the reaction of ${this.name} to ${fullName(event)}`;
+    const work = { module: this.name, what };
+    this.#reactionWork.set(event, work);
+    return work;
   }
 
   #openDispatcher(caller: Caller): Dispatcher {
-    const { module, environment, log, ports, deadlines } = this.#options;
+    const { module, environment, log, ports, deadlines, watch } = this.#options;
     const context = {
       read: this.database,
       log,
@@ -264,6 +289,7 @@ export class HostedModule {
         log,
         environment,
         deadlines,
+        watch,
         callers: this.#callers,
         context,
         transact: (work, traceId) => this.transact(work, traceId),

@@ -4,6 +4,7 @@ import { ContractError } from "../contract/errors.ts";
 import type { Deadlines } from "../resilience/deadlines.ts";
 import type { ReadDatabase } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { LoopWatch } from "../telemetry/loop-watch.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Caller } from "./caller.ts";
 import type { Module } from "./define-module.ts";
@@ -17,6 +18,7 @@ export interface ReaderModuleOptions {
   readonly deadlines: Deadlines;
   readonly environment: Environment;
   readonly log: Log;
+  readonly watch?: LoopWatch | undefined;
 }
 
 /**
@@ -39,7 +41,8 @@ export class ReaderModule {
     const name = module.contract[moduleName];
     const procedures = proceduresOf(module.contract).filter(({ kind }) => kind === "query");
     const traffic = () => this.#dispatcher.traffic;
-    const offer = { module: name, procedures, isReader: true, traffic };
+    const blocking = () => this.#options.watch?.blocking(name) ?? [];
+    const offer = { module: name, procedures, isReader: true, traffic, blocking };
     this.#withdraw = transport.serve(offer, (procedure, input, request) =>
       this.#dispatcher.serve(procedure, input, request),
     );
@@ -53,7 +56,7 @@ export class ReaderModule {
   }
 
   #openDispatcher(): Dispatcher {
-    const { module, database, transport, environment, deadlines, log } = this.#options;
+    const { module, database, transport, environment, deadlines, watch, log } = this.#options;
     const name = module.contract[moduleName];
     const refuse = (): never => {
       throw new ContractError(`This instance only reads the data of ${name}; ask its owner.`);
@@ -76,7 +79,7 @@ export class ReaderModule {
       ({ procedure }) => procedure.kind === "query",
     );
     return new Dispatcher(
-      { module: name, read: database, log, environment, deadlines, context, transact },
+      { module: name, read: database, log, environment, deadlines, watch, context, transact },
       handlers,
     );
   }

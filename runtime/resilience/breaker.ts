@@ -17,6 +17,9 @@ const states: { readonly [state in CircuitState]: BreakerState } = {
   [CircuitState.Isolated]: "open",
 };
 
+/** What an error says of the other side: it failed, it answered, or nothing. */
+type Verdict = "failed" | "answered" | "unknown";
+
 /** What came of a call, where the circuit shall not take it for a failure. */
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
@@ -31,10 +34,11 @@ class Failure extends Error {
  * A circuit breaker: after five failures in a row it refuses calls at once, and lets one try after
  * a pause that grows to a minute.
  *
- * Only what says that the other side is away counts: a declared refusal, a misfit or a defect is an
- * answer, and so is a transport error that it relays. A call that its caller gave up says neither.
- * What fails after the circuit has changed is of the time before and counts no more. It starts
- * closed and is never stored.
+ * Only failures by the other side's own fault count. A declared refusal, a misfit or a defect is an
+ * answer, and so is a transport error that it relays. What is the caller's fault says neither: a
+ * call that it gave up, gave too little time, or had no connection for. What fails after the
+ * circuit has changed is of the time before and counts no more. It starts closed and is never
+ * stored.
  *
  * cockatiel counts and changes the states; the pauses are kept here, since it looks at the system's
  * clock, which may jump.
@@ -52,14 +56,14 @@ export class Breaker {
   /** How often it opened since it was last closed, and until when it is left alone. */
   #breaks = 0;
   #restsUntilMs = 0;
-  /** True when the call that tries was given up, so that nothing is known. */
+  /** True when the call that tries failed by its caller's fault, so that nothing is known. */
   #undecided = false;
 
-  /** `isAway` tells what says that the other side is away; left out, transport errors do. */
+  /** `isAway` tells which errors are failures; left out, transport errors by the callee's fault. */
   constructor(
     name: string,
     environment: Pick<Environment, "monotonic">,
-    isAway: (error: unknown) => boolean = isTransportFailure,
+    isAway: (error: unknown) => boolean = isCalleeFailure,
   ) {
     this.name = name;
     this.#environment = environment;
@@ -110,12 +114,18 @@ export class Breaker {
       return { value: await work() };
     } catch (error) {
       if (changes !== this.#changes) throw error;
-      if (this.#isAway(error)) throw new Failure(error);
-      if (!isGivenUp(error)) return { error };
+      const verdict = this.#judge(error);
+      if (verdict === "failed") throw new Failure(error);
+      if (verdict === "answered") return { error };
       // cockatiel would close a half-open circuit for what is no failure.
       this.#undecided = this.state === "half-open";
       throw this.#undecided ? new Failure(error) : error;
     }
+  }
+
+  #judge(error: unknown): Verdict {
+    if (isTransportError(error) && error.fault === "caller") return "unknown";
+    return this.#isAway(error) ? "failed" : "answered";
   }
 
   #rest(): void {
@@ -137,12 +147,6 @@ export class Breaker {
   }
 }
 
-/** True for a transport error that says that the other side is away. */
-function isTransportFailure(error: unknown): boolean {
-  if (!isTransportError(error) || error.isRelayed) return false;
-  return error.code !== "BREAKER_OPEN" && !isGivenUp(error);
-}
-
-function isGivenUp(error: unknown): boolean {
-  return isTransportError(error) && error.code === "CANCELLED";
+function isCalleeFailure(error: unknown): boolean {
+  return isTransportError(error) && error.fault === "callee" && error.code !== "BREAKER_OPEN";
 }

@@ -60,7 +60,8 @@ function faultsIn(names: readonly string[]): ReadonlySet<string> {
   if (stranger === undefined) return new Set(faults);
   throw new CommandError(
     `--only is "${stranger}", which no fault of a run is called. A failed run prints its ` +
-      `faults, as in --only 'pause core #1'; --only none allows none. Their kinds are: ${known.join(", ")}.`,
+      "faults, as in --only 'pause core #1'; --only none allows none. Their kinds are: " +
+      `${known.join(", ")}.`,
   );
 }
 

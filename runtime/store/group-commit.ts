@@ -12,6 +12,14 @@ const QUEUE_MAX = 20_000;
 /** Groups that run with savepoints after one in which a unit threw. */
 const CAREFUL_GROUPS = 16;
 
+/** Refuses a write: too many wait. A class of its own tells it from what another module refuses. */
+export class WriteQueueFull extends TransportError {
+  constructor(name: string) {
+    const message = `${name} has ${QUEUE_MAX} writes waiting. Try again later.`;
+    super("OVERLOADED", "no", message);
+  }
+}
+
 interface Unit {
   readonly work: () => unknown;
   readonly resolve: (value: unknown) => void;
@@ -90,10 +98,7 @@ class GroupCommit implements Writer {
   }
 
   run<T>(work: () => T): Promise<T> {
-    if (this.#queue.length >= QUEUE_MAX) {
-      const message = `${this.#name} has ${QUEUE_MAX} writes waiting. Try again later.`;
-      return Promise.reject(new TransportError("OVERLOADED", "no", message));
-    }
+    if (this.#queue.length >= QUEUE_MAX) return Promise.reject(new WriteQueueFull(this.#name));
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         work,

@@ -26,6 +26,8 @@ const circuitSchema = t.Object({
    * behind a port of the module.
    */
   instance: t.String(),
+  /** The procedure that it guards, as in `inventory.holdStock`; an older version tells none. */
+  procedure: t.Optional(t.String()),
   kind: t.Union([t.Literal("query"), t.Literal("command"), t.Literal("port")]),
   state: t.Union([t.Literal("closed"), t.Literal("open"), t.Literal("half-open")]),
 });
@@ -69,6 +71,15 @@ const eventsSchema = t.Object({
   stuckSagas: t.Optional(waitingSchema),
 });
 
+/** Synchronous work that blocked the event loop of its process for too long, in the last hour. */
+const blockingSchema = t.Object({
+  module: t.String(),
+  what: t.String(),
+  count,
+  longestMs: time,
+  lastAtMs: time,
+});
+
 /** What one module of an instance, or its gateway, says of itself to those who run the system. */
 export const reportSchema = t.Object({
   /** The module, or `gateway`. */
@@ -93,6 +104,8 @@ export const reportSchema = t.Object({
   events: t.Optional(eventsSchema),
   /** The last process that wanted to own the module too, and when it was refused, if one did. */
   refusedOwner: t.Optional(t.Object({ place: t.String(), atMs: time })),
+  /** An older version does not tell it. */
+  blocking: t.Optional(t.Array(blockingSchema)),
 });
 
 export type Report = Static<typeof reportSchema>;

@@ -1,5 +1,6 @@
 import type { Procedure } from "../contract/contract.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { BlockingWork } from "../telemetry/loop-watch.ts";
 import type { OwnershipConflict } from "./ownership-conflict.ts";
 import type { Circuit, EventsState, Traffic } from "./report.ts";
 
@@ -125,6 +126,8 @@ export interface Offer {
   readonly traffic: () => Traffic;
   /** The circuits before what its ports reach, if it has any. */
   readonly circuits?: () => readonly Circuit[];
+  /** What of it has blocked the event loop of its process, where that is watched. */
+  readonly blocking?: () => readonly BlockingWork[];
   /** What stands still in the events that it takes in, where it does that. */
   readonly events?: () => EventsState;
 }

@@ -15,6 +15,8 @@ export type WireError =
       code: TransportError["code"];
       executed: TransportError["executed"];
       message: string;
+      /** True for the error of a neighbour of the callee; an older version does not tell it. */
+      isRelayed?: true;
     }
   | { readonly kind: "contract"; message: string }
   | { readonly kind: "defect"; message: string };
@@ -26,8 +28,9 @@ export function toWire(error: unknown): WireError {
     return { kind: "declared", code, data, procedure };
   }
   if (isTransportError(error)) {
-    const { code, executed, message } = error;
-    return { kind: "transport", code, executed, message };
+    const { code, executed, message, fault } = error;
+    const relayed = fault === "neither" ? ({ isRelayed: true } as const) : {};
+    return { kind: "transport", code, executed, message, ...relayed };
   }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof ContractError) return { kind: "contract", message };
@@ -40,7 +43,9 @@ export function fromWire(error: WireError): Error {
     case "declared":
       return new DomainError(error.code, error.data, error.procedure);
     case "transport":
-      return new TransportError(error.code, error.executed, error.message);
+      return new TransportError(error.code, error.executed, error.message, {
+        fault: error.isRelayed === true ? "neither" : "callee",
+      });
     case "contract":
       return new ContractError(error.message);
     case "defect":

@@ -6,6 +6,7 @@ import { realEnvironment } from "../../host/real-environment.ts";
 import type { CallOrigin } from "../../module/caller.ts";
 import type { Module } from "../../module/define-module.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { LoopWatch } from "../../telemetry/loop-watch.ts";
 import { inProcess } from "../../transport/in-process.ts";
 
 /** Modules at work in this process, with everything on that production has on. */
@@ -21,18 +22,23 @@ const DEADLINE_MS = 600_000;
 
 /** Starts modules over databases in `folder`. */
 export async function host(modules: readonly Module[], folder: string): Promise<Hosted> {
-  const environment = realEnvironment();
+  const real = realEnvironment();
+  const processorMs = () => process.cpuUsage().user / 1_000;
+  const watch = new LoopWatch({ environment: real, log: silent(), processorMs });
+  const environment = { ...real, monotonic: watch.monotonic };
   const instance = await startInstance({
     modules,
     contracts: modules.map((module) => module.contract),
     transport: inProcess(environment),
     environment,
+    watch,
     log: silent(),
     folder,
     publicUrl: "http://127.0.0.1",
     development: false,
     settings: new Map(),
   });
+  watch.start();
   return {
     call(procedure, input, options) {
       const deadlineAtMs = environment.monotonic() + DEADLINE_MS;
@@ -43,7 +49,10 @@ export async function host(modules: readonly Module[], folder: string): Promise<
       };
       return instance.gateway.call(procedure, input, { origin, options }) as never;
     },
-    [Symbol.asyncDispose]: () => instance.stop(),
+    [Symbol.asyncDispose]() {
+      watch.stop();
+      return instance.stop();
+    },
   };
 }
 

@@ -12,14 +12,16 @@ function beat(instance: string, role: Heartbeat["role"] = "owner"): Heartbeat {
 
 const away = (executed: "no" | "unknown") => new TransportError("OVERLOADED", executed, "away");
 
+const pour = { module: "tea", name: "pour", what: "tea.pour", caller: "desk" };
+
 /** What an instance answers that did not reach another module, as it comes over a wire. */
-const relayed = new TransportError("UNREACHABLE", "no", "milk is away", { isRelayed: true });
+const relayed = new TransportError("UNREACHABLE", "no", "milk is away", { fault: "neither" });
 
 /** Calls among instances, of which each answers as it is told; without word, with its name. */
 function kitchen(...instances: string[]) {
   const environment = virtualEnvironment();
   const directory = new Directory(environment);
-  const balancer = new Balancer(directory, environment);
+  const balancer = new Balancer(directory, environment, async () => true);
   const asked: string[] = [];
   const errors = new Map<string, Error>();
   for (const one of instances) directory.hear(beat(one));
@@ -32,7 +34,7 @@ function kitchen(...instances: string[]) {
     /** Calls, moving the clock past the pauses. */
     async call(about: Partial<Balanced> = {}) {
       const deadlineAtMs = environment.monotonic() + 10_000;
-      const whole = { module: "tea", what: "tea.pour", kind: "query", isKeyed: false } as const;
+      const whole = { ...pour, kind: "query", isKeyed: false } as const;
       let over = false;
       const answer = balancer
         .call({ ...whole, deadlineAtMs, ...about }, async (instance = "group") => {
@@ -113,7 +115,9 @@ describe("a call is repeated", () => {
       at.balancer.call(
         {
           module: `m${at.asked.length}`,
+          name: "n",
           what: "m.n",
+          caller: "desk",
           kind: "query",
           isKeyed: false,
           deadlineAtMs: at.environment.monotonic() + 10_000,
@@ -140,9 +144,15 @@ describe("an instance", () => {
     expect(met).toMatchObject({ code: "BREAKER_OPEN", executed: "no" });
     expect(at.asked).toHaveLength(asked);
     expect(at.environment.monotonic()).toBe(nowMs);
-    expect([...at.balancer.breakers()]).toEqual([["tea at a, command", "open"]]);
+    const circuit = {
+      module: "tea",
+      instance: "a",
+      procedure: "tea.pour",
+      kind: "command",
+    } as const;
+    expect(at.balancer.circuits()).toEqual([{ ...circuit, state: "open" }]);
     at.errors.clear();
-    expect(await at.call({ kind: "query" })).toBe("a");
+    expect(await at.call({ name: "taste", what: "tea.taste" })).toBe("a");
   });
 
   test("that does not reach another is there itself, however often it says so", async () => {
@@ -151,7 +161,7 @@ describe("an instance", () => {
     for (let time = 0; time < 20; time++) expect(await at.call()).toBe(relayed);
     const nowMs = at.environment.monotonic();
     expect(at.directory.all("tea").map((one) => one.isEjected(nowMs))).toEqual([false, false]);
-    expect(new Set(at.balancer.breakers().values())).toEqual(new Set(["closed"]));
+    expect(new Set(at.balancer.circuits().map(({ state }) => state))).toEqual(new Set(["closed"]));
   });
 
   test("of which nothing is known is asked through the queue group", async () => {
@@ -176,6 +186,16 @@ describe("an instance", () => {
     expect(at.directory.all("tea").filter((one) => one.isEjected(nowMs))).toHaveLength(1);
   });
 
+  test("that is silent is passed over while the other one is heard", () => {
+    const environment = virtualEnvironment();
+    const directory = new Directory(environment);
+    for (const one of ["a", "b"]) directory.hear(beat(one));
+    environment.moveTo(environment.monotonic() + 2_000);
+    directory.hear(beat("b"));
+    const names = directory.candidates("tea", "query").map((one) => one.beat.instance);
+    expect(names).toEqual(["b"]);
+  });
+
   test("that is silent is passed over, unless most are", () => {
     const environment = virtualEnvironment();
     const directory = new Directory(environment);
@@ -186,5 +206,67 @@ describe("an instance", () => {
     directory.hear(beat("a"));
     directory.hear(beat("b"));
     expect(names()).toEqual(["a", "b"]);
+  });
+
+  test("is blamed for the procedure that does not answer, and for no other", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("unknown"));
+    for (let time = 0; time < 5; time++) await at.call({ kind: "command" });
+    at.errors.clear();
+    expect(await at.call({ kind: "command" })).toMatchObject({ code: "BREAKER_OPEN" });
+    expect(await at.call({ name: "stir", what: "tea.stir", kind: "command" })).toBe("a");
+  });
+
+  test.each([
+    ["a time that its caller chose too short", "DEADLINE"],
+    ["a connection that its caller lost", "UNREACHABLE"],
+    ["a limit of its caller", "OVERLOADED"],
+  ] as const)("is not blamed for %s", async (_what, code) => {
+    const at = kitchen("a", "b");
+    const error = new TransportError(code, "unknown", "late", { fault: "caller" });
+    for (const one of ["a", "b"]) at.errors.set(one, error);
+    for (let time = 0; time < 20; time++) {
+      expect(await at.call({ kind: "command" })).toMatchObject({ code });
+    }
+    const nowMs = at.environment.monotonic();
+    expect(at.directory.all("tea").map((one) => one.isEjected(nowMs))).toEqual([false, false]);
+    expect(at.balancer.circuits().map(({ state }) => state)).toEqual(["closed", "closed"]);
+  });
+
+  test("is tried at once when its heartbeats are back, however long it was left out", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("unknown"));
+    const command = { kind: "command" } as const;
+    for (let time = 0; time < 5; time++) await at.call(command);
+    for (let pauseMs = 1_000; pauseMs < 64_000; pauseMs *= 2) {
+      for (let passedMs = 0; passedMs < pauseMs; passedMs += 500) {
+        at.directory.hear(beat("a"));
+        at.environment.moveTo(at.environment.monotonic() + 500);
+      }
+      await at.call(command);
+    }
+    at.errors.clear();
+    at.environment.moveTo(at.environment.monotonic() + 1_600);
+    expect(await at.call(command)).toMatchObject({ code: "BREAKER_OPEN" });
+    at.directory.hear(beat("a"));
+    expect(await Promise.all([at.call(command), at.call(command)])).toEqual(["a", "a"]);
+  });
+
+  test("is not tried sooner for a heartbeat that was not missed", async () => {
+    const at = kitchen("a");
+    at.errors.set("a", away("unknown"));
+    for (let time = 0; time < 5; time++) await at.call({ kind: "command" });
+    at.directory.hear(beat("a"));
+    expect(await at.call({ kind: "command" })).toMatchObject({ code: "BREAKER_OPEN" });
+  });
+
+  test("has 256 circuits at most: the oldest is dropped", async () => {
+    const at = kitchen("a");
+    for (let count = 0; count < 300; count++) {
+      await at.call({ name: `p${count}`, what: `tea.p${count}` });
+    }
+    const circuits = at.balancer.circuits();
+    expect(circuits).toHaveLength(256);
+    expect(circuits[0]).toMatchObject({ procedure: "tea.p44" });
   });
 });

@@ -1,17 +1,16 @@
 import type { Environment } from "../../contract/environment.ts";
 import { isTransportError, TransportError } from "../../contract/errors.ts";
-import { Breaker, type BreakerState } from "../../resilience/breaker.ts";
+import type { Breaker } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
 import { cancelled } from "../cancelled.ts";
 import type { Circuit } from "../report.ts";
+import { Circuits } from "./circuits.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
 import { pick } from "./pick.ts";
 
 const RETRIES_MAX = 2;
 const PAUSE_MS = 50;
-/** Circuits remembered, at most; the oldest is forgotten first. */
-const BREAKERS_MAX = 1_000;
 /** How often calls under way are looked over for instances that are gone. */
 const LOOK_MS = 250;
 
@@ -21,8 +20,11 @@ const ANY_INSTANCE = "any instance";
 /** What is to be called, as far as choosing and repeating depend on it. */
 export interface Balanced {
   readonly module: string;
-  /** The procedure, as in `inventory.holdStock`. */
+  /** The procedure's name in its module, and its full name, as in `inventory.holdStock`. */
+  readonly name: string;
   readonly what: string;
+  /** Who calls. */
+  readonly caller: string;
   readonly kind: "query" | "command";
   /** True for a command that may be repeated under its key. */
   readonly isKeyed: boolean;
@@ -34,7 +36,14 @@ export interface Balanced {
 /** Sends one attempt to an instance; without one, to whichever the broker chooses. */
 export type Send<T> = (instance: string | undefined) => Promise<T>;
 
+/**
+ * Asks the broker whether the instance of a call is still connected. Resolves with false only when
+ * it certainly is not.
+ */
+export type Probe = (call: Balanced, instance: string) => Promise<boolean>;
+
 interface Underway {
+  readonly about: Balanced;
   readonly member: Member;
   readonly fail: (error: TransportError) => void;
 }
@@ -44,49 +53,58 @@ interface Underway {
  * certainly not executed; at most twice, elsewhere if there is an elsewhere, within the deadline
  * and the budget. This is the one layer that repeats. When any attempt may have been executed, so
  * may the call.
+ *
+ * An instance without heartbeats may be busy or gone, so the broker is asked: what a busy one has
+ * begun is waited for until its deadline, and never repeated for its silence.
  */
 export class Balancer {
   readonly #directory: Directory;
   readonly #environment: Environment;
+  readonly #probe: Probe;
   readonly #budget: RetryBudget;
-  readonly #breakers = new Map<string, Breaker>();
+  /** The circuits of calls to modules of which no instance was heard of, by module. */
+  readonly #unheard = new Map<string, Circuits>();
   readonly #underway = new Set<Underway>();
   #looking = false;
 
-  constructor(directory: Directory, environment: Environment) {
+  constructor(directory: Directory, environment: Environment, probe: Probe) {
     this.#directory = directory;
     this.#environment = environment;
+    this.#probe = probe;
     this.#budget = new RetryBudget(environment);
   }
 
-  /** The circuits that were needed so far, by the name of what they guard against. */
-  breakers(): ReadonlyMap<string, BreakerState> {
-    return new Map([...this.#breakers.values()].map(({ name, state }) => [name, state]));
-  }
-
   /**
-   * The circuits to instances that are there. One to an instance that is gone, or that was started
-   * anew since, concerns nobody any more; nor does the one to any instance, once some are heard of.
+   * The circuits that were needed so far, to instances that are there. One to an instance that is
+   * gone, or that was started anew since, concerns nobody any more; nor does one to any instance,
+   * once some are heard of.
    */
   circuits(): Circuit[] {
-    return [...this.#breakers].flatMap(([key, { state }]) => {
-      const { module, instance, startedAtMs, kind } = partsOf(key);
-      const isCurrent =
-        instance === ANY_INSTANCE
-          ? this.#directory.candidates(module, kind).length === 0
-          : this.#directory
-              .all(module)
-              .some(({ beat }) => beat.instance === instance && beat.startedAtMs === startedAtMs);
-      return isCurrent ? [{ module, instance, kind, state }] : [];
-    });
+    const directory = this.#directory;
+    const heard = directory
+      .modules()
+      .flatMap((module) =>
+        directory
+          .all(module)
+          .flatMap(({ beat, circuits }) => told(circuits, module, beat.instance)),
+      );
+    const unheard = [...this.#unheard].flatMap(([module, circuits]) =>
+      told(circuits, module, ANY_INSTANCE).filter(
+        ({ kind }) => directory.candidates(module, kind).length === 0,
+      ),
+    );
+    return [...heard, ...unheard];
   }
 
   /**
-   * Forgets all circuits: they were opened by a connection that was lost, and would stay so for up
+   * Closes all circuits: they were opened by a connection that was lost, and would stay so for up
    * to a minute after it is there again.
    */
   forgetCircuits(): void {
-    this.#breakers.clear();
+    this.#unheard.clear();
+    for (const module of this.#directory.modules()) {
+      for (const { circuits } of this.#directory.all(module)) circuits.clear();
+    }
   }
 
   async call<T>(about: Balanced, send: Send<T>): Promise<T> {
@@ -130,7 +148,7 @@ export class Balancer {
     const environment = this.#environment;
     const startMs = environment.monotonic();
     const { promise: silence, reject: fail } = Promise.withResolvers<never>();
-    const underway = { member, fail };
+    const underway = { about, member, fail };
     this.#underway.add(underway);
     this.#lookLater();
     member.inFlight += 1;
@@ -154,13 +172,14 @@ export class Balancer {
     { member, startMs }: { readonly member: Member; readonly startMs: number },
   ): void {
     const nowMs = this.#environment.monotonic();
-    if (!isTransportError(error) || error.isRelayed) {
+    if (!isTransportError(error) || error.fault === "neither") {
       return member.answered(nowMs - startMs, nowMs);
     }
-    if (error.code === "CANCELLED") return;
-    if (error.code === "UNREACHABLE" && error.executed === "no") {
-      this.#directory.forget(module, member.beat.instance);
+    if (error.fault === "caller") {
+      if (error.code === "DEADLINE") member.late(nowMs - startMs, nowMs);
+      return;
     }
+    if (error.code === "UNREACHABLE" && error.executed === "no") this.#directory.forget(member);
     if (!member.failed(deadlineAtMs - startMs, nowMs)) return;
     const all = this.#directory.all(module);
     const out = all.filter((one) => one !== member && one.isEjected(nowMs)).length;
@@ -182,19 +201,37 @@ export class Balancer {
     });
   }
 
-  /** Gives up calls to instances that are gone meanwhile, so that they are repeated. */
+  /**
+   * Gives up calls to instances that are gone meanwhile, so that they are repeated. Of those that
+   * are silent the broker is asked.
+   */
   #giveUpLost(): void {
+    for (const { about, member } of this.#underway) {
+      if (this.#directory.isReplaced(member)) this.#giveUp(member);
+      else if (this.#directory.isSilent(member) && !member.isProbed) void this.#ask(about, member);
+    }
+  }
+
+  async #ask(about: Balanced, member: Member): Promise<void> {
+    member.isProbed = true;
+    const isThere = await this.#probe(about, member.beat.instance);
+    member.isProbed = false;
+    if (isThere || !this.#directory.isSilent(member)) return;
+    this.#directory.forget(member);
+    this.#giveUp(member);
+  }
+
+  #giveUp(gone: Member): void {
+    const { module, instance } = gone.beat;
+    const message = `The instance ${instance} went away; whether ${module} ran this is unknown.`;
     for (const { member, fail } of this.#underway) {
-      if (!this.#directory.isLost(member)) continue;
-      const { module, instance } = member.beat;
-      const message = `The instance ${instance} went away; whether ${module} ran this is unknown.`;
-      fail(new TransportError("UNREACHABLE", "unknown", message));
+      if (member === gone) fail(new TransportError("UNREACHABLE", "unknown", message));
     }
   }
 
   #mayRepeat({ kind, isKeyed, deadlineAtMs }: Balanced, error: unknown): boolean {
     // Who relays an error has repeated what it could: two layers that repeat would multiply.
-    if (!isTransportError(error) || error.isRelayed) return false;
+    if (!isTransportError(error) || error.fault === "neither") return false;
     // An open circuit answers at once: if there were another way, it would have been taken.
     if (/^(DEADLINE|CANCELLED|BREAKER_OPEN)$/.test(error.code)) return false;
     const isSafe = kind === "query" || isKeyed || error.executed === "no";
@@ -218,35 +255,31 @@ export class Balancer {
     });
   }
 
-  /** One for each instance and kind of call; an instance that was started anew has new ones. */
-  #breakerOf({ module, kind }: Balanced, member: Member | undefined): Breaker {
-    const { instance, startedAtMs } = member?.beat ?? { instance: ANY_INSTANCE, startedAtMs: 0 };
-    const key = `${module}\n${instance}\n${startedAtMs}\n${kind}`;
-    const known = this.#breakers.get(key);
-    if (known !== undefined) return known;
-    const made = new Breaker(`${module} at ${instance}, ${kind}`, this.#environment);
-    this.#breakers.set(key, made);
-    if (this.#breakers.size > BREAKERS_MAX) {
-      const [oldest = key] = this.#breakers.keys();
-      this.#breakers.delete(oldest);
-    }
-    return made;
+  #breakerOf(about: Balanced, member: Member | undefined): Breaker {
+    if (member !== undefined) return member.circuits.of(about);
+    const { module } = about;
+    const known = this.#unheard.get(module);
+    if (known !== undefined) return known.of(about);
+    const circuits = new Circuits(ANY_INSTANCE, this.#environment);
+    this.#unheard.set(module, circuits);
+    return circuits.of(about);
   }
 }
 
-/** What the key of a breaker is made of. */
-function partsOf(key: string) {
-  const [module = "", instance = "", startedAtMs, kind] = key.split("\n");
-  return {
+/** The circuits to one instance as a report tells them. */
+function told(circuits: Circuits, module: string, instance: string) {
+  return circuits.states().map(({ what, kind, state }) => ({
     module,
     instance,
-    startedAtMs: Number(startedAtMs),
-    kind: kind === "query" ? ("query" as const) : ("command" as const),
-  };
+    procedure: what,
+    kind,
+    state,
+  }));
 }
 
 /** The last attempt's error as the call's: it tells of all attempts. */
 function over(error: unknown, executed: TransportError["executed"]): unknown {
   if (!isTransportError(error) || error.executed === executed) return error;
-  return new TransportError(error.code, executed, error.message, { cause: error });
+  const { code, message, fault } = error;
+  return new TransportError(code, executed, message, { cause: error, fault });
 }

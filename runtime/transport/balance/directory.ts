@@ -2,7 +2,10 @@ import type { Environment } from "../../contract/environment.ts";
 import type { Neighbour } from "../report.ts";
 import { type Heartbeat, Member } from "./member.ts";
 
-/** After so long without a sign of life an instance is passed over, and forgotten. */
+/**
+ * After so long without a heartbeat an instance is passed over, and forgotten. It may be busy: only
+ * the broker knows whether it is gone.
+ */
 const SILENT_MS = 1_500;
 const FORGOTTEN_MS = 10_000;
 /** Of how many runs of an instance, which others have followed, nothing is heeded any more. */
@@ -23,45 +26,50 @@ export class Directory {
   hear(beat: Heartbeat, text = ""): void {
     const members = this.#modules.get(beat.module) ?? new Map<string, Member>();
     this.#modules.set(beat.module, members);
-    const nowMs = this.#environment.monotonic();
     let member = members.get(beat.instance);
     if (member === undefined && members.size >= MEMBERS_MAX) return;
     // What was said before it ended may come after what the next run says.
     if (member?.ended.includes(beat.startedAtMs)) return;
     if (member?.beat.startedAtMs !== beat.startedAtMs) {
       const ended = member === undefined ? [] : [...member.ended, member.beat.startedAtMs];
-      member = new Member(beat, { nowMs, ended: ended.slice(-ENDED_MAX) });
+      member = new Member(beat, this.#environment, ended.slice(-ENDED_MAX));
       members.set(beat.instance, member);
     }
     member.beat = beat;
     member.said = text;
-    member.heardAtMs = nowMs;
+    this.#heard(member);
   }
 
   /** Takes in a sign of life that says what the last one did; returns false when it does not. */
   hearAgain({ module, instance }: Pick<Heartbeat, "module" | "instance">, text: string): boolean {
     const member = this.#modules.get(module)?.get(instance);
     if (member === undefined || member.said !== text) return false;
-    member.heardAtMs = this.#environment.monotonic();
+    this.#heard(member);
     return true;
   }
 
-  /** Forgets an instance that is certainly not there. */
-  forget(module: string, instance: string): void {
-    this.#modules.get(module)?.delete(instance);
+  #heard(member: Member): void {
+    if (this.isSilent(member)) member.returned();
+    member.heardAtMs = this.#environment.monotonic();
   }
 
-  /** True when an instance has been silent for long. */
+  /** Forgets an instance that is certainly not there, unless another run of it has begun. */
+  forget(member: Member): void {
+    const { module, instance } = member.beat;
+    const members = this.#modules.get(module);
+    if (members?.get(instance) === member) members.delete(instance);
+  }
+
+  /** True when no heartbeat of an instance came for long: it is gone, or its process is busy. */
   isSilent({ heardAtMs }: Member): boolean {
     return this.#environment.monotonic() - heardAtMs > SILENT_MS;
   }
 
-  /** True when what an instance was asked will not be answered: it is silent, or another run. */
-  isLost(member: Member): boolean {
+  /** True when another run of an instance has begun: this one will not answer any more. */
+  isReplaced(member: Member): boolean {
     const { module, instance, startedAtMs } = member.beat;
     const now = this.#modules.get(module)?.get(instance);
-    const isAnother = now !== undefined && now.beat.startedAtMs !== startedAtMs;
-    return isAnother || this.isSilent(member);
+    return now !== undefined && now.beat.startedAtMs !== startedAtMs;
   }
 
   /** Those that may be asked: owners for commands, owners and readers for queries. */

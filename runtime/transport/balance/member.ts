@@ -1,3 +1,6 @@
+import type { Environment } from "../../contract/environment.ts";
+import { Circuits } from "./circuits.ts";
+
 /** How fast what is known of an instance's speed fades, in milliseconds. */
 const FADE_MS = 10_000;
 /** It is as quick as the quickest of so many answers: it may stand still for a moment. */
@@ -37,6 +40,9 @@ export class Member {
   heardAtMs: number;
   /** Calls of ours that it has not answered. */
   inFlight = 0;
+  /** True while the broker is asked whether it is connected. */
+  isProbed = false;
+  readonly circuits: Circuits;
   /** The last latencies, none of which began before the one ahead of it was noted. */
   #latenciesMs: number[] = [];
   #latencyAtMs = Number.NEGATIVE_INFINITY;
@@ -49,11 +55,13 @@ export class Member {
 
   constructor(
     beat: Heartbeat,
-    { nowMs, ended = [] }: { readonly nowMs: number; readonly ended?: readonly number[] },
+    environment: Pick<Environment, "monotonic">,
+    ended: readonly number[] = [],
   ) {
     this.beat = beat;
     this.ended = ended;
-    this.heardAtMs = nowMs;
+    this.heardAtMs = environment.monotonic();
+    this.circuits = new Circuits(beat.instance, environment);
   }
 
   /** How quick it was lately, faded with time: one that was slow is tried again. */
@@ -80,6 +88,23 @@ export class Member {
     } else if (nowMs - this.#backAtMs >= FORGOTTEN_AFTER_MS) {
       this.#ejections = 0;
     }
+  }
+
+  /** Notes that it did not answer in a time that its caller has chosen too short to blame it. */
+  late(givenMs: number, nowMs: number): void {
+    this.#note(givenMs, nowMs);
+  }
+
+  /**
+   * Takes back what its silence has done to it, as it is heard again: it is not left out any more,
+   * its circuits are closed, and nothing is known of its speed.
+   */
+  returned(): void {
+    this.circuits.clear();
+    this.#latenciesMs = [];
+    this.#failures = 0;
+    this.#recent = [];
+    this.#ejectedUntilMs = 0;
   }
 
   /** Notes that no answer came; tells whether it should be left out. */

@@ -11,7 +11,7 @@ function kitchen(...names: string[]) {
   const members = names.map((instance) => {
     const work = { inFlight: 0, calls: 0, errors: 0 };
     const what = { module: "tea", role: "owner", state: "up", version: "1" } as const;
-    const member = new Member({ ...what, ...work, instance, startedAtMs: 1 }, { nowMs });
+    const member = new Member({ ...what, ...work, instance, startedAtMs: 1 }, environment);
     member.answered(1, nowMs);
     return member;
   });
@@ -113,6 +113,16 @@ test("one that is left out is tried by one call when its time is over, and is ba
   expect(a?.isEjected(now())).toBe(true);
   a?.answered(1, now());
   expect(a?.isEjected(now())).toBe(false);
+});
+
+test("one that is left out is picked again once it was silent and is heard again", () => {
+  const { members, environment, picks } = kitchen("a", "b");
+  const nowMs = environment.monotonic();
+  for (let time = 0; time < 3; time++) members[0]?.failed(10_000, nowMs);
+  members[0]?.eject(nowMs, 0.5);
+  expect(picks()["a"]).toBe(0);
+  members[0]?.returned();
+  expect(picks()["a"]).toBeGreaterThan(10);
 });
 
 test("one that is left out is picked only when all are", () => {

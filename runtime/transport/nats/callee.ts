@@ -8,7 +8,7 @@ import type { Link, Listening, Message } from "./link.ts";
 import type { Ownership } from "./ownership.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
-import { bytesOf, errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
+import { bytesOf, errorHeaders, isCancel, isProbe, payloadOf, requestIn } from "./wire.ts";
 
 /** How the names of operations begin, which no contract of a module may use. */
 const OPERATION = "cleave";
@@ -113,6 +113,7 @@ export class Callee {
     const asked = this.#askedBy(msg);
     if (asked === undefined) return this.#refuse(msg);
     if (isCancel(msg)) return this.#cancels.get(msg.reply ?? "")?.abort();
+    if (isProbe(msg)) return this.#answerProbe(msg);
     const { environment } = this.#options;
     const startMs = environment.monotonic();
     const endpoint = this.#endpoints.get(asked.procedure);
@@ -203,6 +204,12 @@ export class Callee {
     const cancel = new AbortController();
     this.#cancels.set(reply, cancel);
     return cancel.signal;
+  }
+
+  /** The answer says no more than that it is read: who asks, asks the broker. */
+  #answerProbe({ reply = "" }: Message): void {
+    const { connection } = this.#options;
+    if (connection.isUp && !connection.isClosed) connection.publish(reply, "");
   }
 
   #answer({ reply = "" }: Message, output: string): void {

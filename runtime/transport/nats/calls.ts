@@ -7,12 +7,26 @@ import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
 import type { Link, Message } from "./link.ts";
 import { inboxOf } from "./subjects.ts";
-import { bytesOf, cancelHeaders, isError, payloadOf, requestHeaders } from "./wire.ts";
+import {
+  bytesOf,
+  cancelHeaders,
+  isError,
+  payloadOf,
+  probeHeaders,
+  requestHeaders,
+} from "./wire.ts";
 
 /** Calls under way over one connection, at most; past it a call is refused. */
 const UNDERWAY_MAX = 20_000;
 const TOKEN_BYTES = 16;
 const TOKENS_AT_ONCE = 256;
+/**
+ * The least time that a callee must have been given to be blamed for a DEADLINE, in milliseconds: a
+ * shorter one says more of the caller, who chose it, than of the callee.
+ */
+const BLAMED_FROM_MS = 5_000;
+/** How long a probe is waited for: after that the instance is taken for busy. */
+const PROBE_MS = 1_000;
 
 interface Underway {
   readonly caller: string;
@@ -20,6 +34,8 @@ interface Underway {
   readonly what: string;
   readonly subject: string;
   readonly deadlineAtMs: number;
+  /** How much time the callee was given. */
+  readonly givenMs: number;
   readonly resolve: (text: string) => void;
   readonly reject: (error: Error) => void;
   /** Takes back that it is given up when its caller's signal aborts. */
@@ -98,10 +114,31 @@ export class Calls {
     return new Promise((resolve, reject) => {
       const { deadlineAtMs, caller, signal } = request;
       const hold = signal === undefined ? nothing : this.#giveUpWith(signal, token, attempt);
-      const about = { caller, module, what, subject, deadlineAtMs };
+      const about = { caller, module, what, subject, deadlineAtMs, givenMs: timeoutMs };
       this.#underway.set(token, { ...about, resolve, reject, hold });
       const reply = `${this.#inbox}.${token}`;
       this.#connection.publish(subject, payload, { reply, headers });
+      this.#alarm.ringBy(deadlineAtMs);
+    });
+  }
+
+  /**
+   * Asks the broker whether anybody listens to a subject. Resolves with false when it says that
+   * nobody does; with true when there is an answer, or none within a second: then somebody listens
+   * and is busy, or it is unknown.
+   */
+  probe({ subject, what, module }: Omit<Attempt, "input" | "toInstance">, caller: string) {
+    if (!this.#connection.isUp || this.#connection.isClosed) return Promise.resolve(true);
+    const token = this.#token();
+    const deadlineAtMs = this.#environment.monotonic() + PROBE_MS;
+    return new Promise<boolean>((resolve) => {
+      this.#underway.set(token, {
+        ...{ caller, module, what, subject, deadlineAtMs, givenMs: PROBE_MS, hold: nothing },
+        resolve: () => resolve(true),
+        reject: (error) => resolve(!(isTransportError(error) && error.executed === "no")),
+      });
+      const reply = `${this.#inbox}.${token}`;
+      this.#connection.publish(subject, "", { reply, headers: probeHeaders });
       this.#alarm.ringBy(deadlineAtMs);
     });
   }
@@ -132,11 +169,11 @@ export class Calls {
       const message =
         `${caller} called ${what}, but has no connection to NATS at ${this.#connection.url} now. ` +
         "It is opened again as soon as the broker answers.";
-      return new TransportError("UNREACHABLE", "no", message);
+      return new TransportError("UNREACHABLE", "no", message, { fault: "caller" });
     }
     if (this.#underway.size < UNDERWAY_MAX) return undefined;
     const message = `${caller} waits for ${UNDERWAY_MAX} calls already. Try again later.`;
-    return new TransportError("OVERLOADED", "no", message);
+    return new TransportError("OVERLOADED", "no", message, { fault: "caller" });
   }
 
   #tooLarge(what: string, bytes: number): ContractError {
@@ -162,7 +199,7 @@ export class Calls {
     for (const [token, { what, reject }] of this.#underway) {
       this.#end(token);
       const message = `The connection to NATS was lost while ${what} was called.`;
-      reject(new TransportError("UNREACHABLE", "unknown", message));
+      reject(new TransportError("UNREACHABLE", "unknown", message, { fault: "caller" }));
     }
   }
 
@@ -178,7 +215,7 @@ export class Calls {
         `The nats-server at ${this.#connection.url} does not let ${call.caller} call ` +
         `${call.what}: its users are those of another version. Run "cleave nats provision", and ` +
         "have it read the users.conf of this data folder anew.";
-      const options = { isRelayed: true };
+      const options = { fault: "neither" } as const;
       call.reject(new TransportError("UNREACHABLE", "unknown", message, options));
     }
   }
@@ -186,14 +223,15 @@ export class Calls {
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const [token, { what, deadlineAtMs, reject }] of this.#underway) {
+    for (const [token, { what, deadlineAtMs, givenMs, reject }] of this.#underway) {
       if (deadlineAtMs > nowMs) {
         nextMs = Math.min(nextMs, deadlineAtMs);
         continue;
       }
       this.#end(token);
       const message = `${what} did not answer in time; whether it ran is unknown.`;
-      reject(new TransportError("DEADLINE", "unknown", message));
+      const fault = givenMs < BLAMED_FROM_MS ? "caller" : "callee";
+      reject(new TransportError("DEADLINE", "unknown", message, { fault }));
     }
     this.#alarm.ringBy(nextMs);
   }
@@ -219,9 +257,11 @@ function errorIn(msg: Message, what: string): Error {
   }
 }
 
-/** Who answers is there: whom it says that it did not reach is somebody else. */
+/** Who answers is there: whom it did not reach, or not in time, is somebody else. */
 function relayed(error: Error): Error {
-  if (!isTransportError(error) || !/^(UNREACHABLE|BREAKER_OPEN)$/.test(error.code)) return error;
+  if (!isTransportError(error) || !/^(UNREACHABLE|BREAKER_OPEN|DEADLINE)$/.test(error.code)) {
+    return error;
+  }
   const { code, executed, message } = error;
-  return new TransportError(code, executed, message, { isRelayed: true });
+  return new TransportError(code, executed, message, { fault: "neither" });
 }

@@ -56,8 +56,14 @@ test("an instance that says the same again and again is not silent", async () =>
   for (let beat = 0; beat < 8; beat++) {
     expect(await pass(500)).toEqual([{ module: "shelf", instance: "one", state: "up" }]);
   }
-  beats.stop();
+  beats.drain();
   expect(await pass(0)).toEqual([{ module: "shelf", instance: "one", state: "draining" }]);
+  // What it has begun may take long: it is there until that is done.
+  for (let beat = 0; beat < 8; beat++) {
+    expect(await pass(500)).toEqual([{ module: "shelf", instance: "one", state: "draining" }]);
+  }
+  beats.stop();
+  expect(await pass(2_000)).toEqual([{ module: "shelf", instance: "one", state: "silent" }]);
 });
 
 test("what changes of an instance is heard with its next sign of life", async () => {

@@ -40,11 +40,16 @@ export class Heartbeats {
     this.#beat();
   }
 
-  /** Says that it takes no more work, once. */
-  stop(): void {
+  /** Says that it takes no more work, and goes on with that until it is stopped. */
+  drain(): void {
     this.#cancel();
     this.#state = "draining";
-    this.#say();
+    this.#beat();
+  }
+
+  /** Says no more. */
+  stop(): void {
+    this.#cancel();
   }
 
   #beat(): void {

@@ -78,6 +78,7 @@ class Nats implements Transport {
   readonly #connections: ReadonlyMap<string, Link>;
   readonly #calls: ReadonlyMap<string, Calls>;
   readonly #callees = new Set<Callee>();
+  readonly #beats = new Set<Heartbeats>();
   readonly #directory: Directory;
   readonly #balancer: Balancer | undefined;
   readonly #reports: Reports | undefined;
@@ -99,7 +100,11 @@ class Nats implements Transport {
     const directory = new Directory(environment);
     this.#directory = directory;
     if (balance === undefined) return;
-    const balancer = new Balancer(directory, environment);
+    const balancer = new Balancer(directory, environment, (call, instance) => {
+      const { module, name, what, caller } = call;
+      const subject = instanceCallSubject({ module, instance }, name, caller);
+      return this.#callsOf(caller).probe({ subject, what, module }, caller);
+    });
     const placement = [...connections.keys()];
     const { version, topology } = balance;
     const about = { instance, placement, version, topology, directory, balancer, environment };
@@ -139,12 +144,15 @@ class Nats implements Transport {
     const callee = new Callee(about, offer, serve);
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });
+    if (beats !== undefined) this.#beats.add(beats);
     let state: Report["state"] = "up";
     const responder = this.#show(offer, callee, () => state);
     return async () => {
       state = "draining";
-      beats?.stop();
+      beats?.drain();
       await callee.stop();
+      beats?.stop();
+      if (beats !== undefined) this.#beats.delete(beats);
       responder?.stop();
       this.#callees.delete(callee);
     };
@@ -167,7 +175,8 @@ class Nats implements Transport {
       return calls.send({ ...about, subject, toInstance }, request);
     };
     const { what } = about;
-    const balanced = { module, what, kind, isKeyed: key !== undefined, deadlineAtMs, signal };
+    const isKeyed = key !== undefined;
+    const balanced = { module, name, what, caller, kind, isKeyed, deadlineAtMs, signal };
     const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));
@@ -216,6 +225,7 @@ class Nats implements Transport {
 
   async close(): Promise<void> {
     for (const callee of this.#callees) await callee.stop();
+    for (const beats of this.#beats) beats.stop();
     for (const reader of this.#readers) await reader.close();
     for (const relay of this.#relays.values()) await relay.close();
     for (const connection of this.#connections.values()) await connection.close();
@@ -244,7 +254,7 @@ class Nats implements Transport {
 
   /** Has a module answer those who look at the system. */
   #show(
-    { module: name, isReader, traffic, circuits, events }: Offer,
+    { module: name, isReader, traffic, circuits, events, blocking }: Offer,
     callee: Callee,
     state: () => Report["state"],
   ): Responder | undefined {
@@ -259,7 +269,8 @@ class Nats implements Transport {
         ...(events !== undefined && { events: events() }),
         ...(refused !== undefined && { refusedOwner: { ...refused } }),
       };
-      return reports.of({ ...about, ...own, circuits: [...(circuits?.() ?? [])] });
+      const lists = { circuits: [...(circuits?.() ?? [])], blocking: [...(blocking?.() ?? [])] };
+      return reports.of({ ...about, ...own, ...lists });
     };
     const connection = this.#connectionOf(name);
     return new Responder({ connection, report, endpoints: () => callee.endpoints });

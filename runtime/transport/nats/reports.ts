@@ -31,7 +31,15 @@ export class Reports {
   of(
     about: Pick<
       Report,
-      "name" | "role" | "state" | "traffic" | "readers" | "circuits" | "events" | "refusedOwner"
+      | "name"
+      | "role"
+      | "state"
+      | "traffic"
+      | "readers"
+      | "circuits"
+      | "events"
+      | "blocking"
+      | "refusedOwner"
     >,
   ): Report {
     const { instance, placement, version, topology, environment } = this.#options;

@@ -156,8 +156,8 @@ test("statistics count what came for each procedure, and keep the last defect", 
 
 test("a caller tells of the circuits and neighbours that it has", async () => {
   const [said] = await answersTo("$SRV.STATS.gateway", 1);
-  const circuit = { module: "shelf", instance: "one", kind: "command", state: "closed" } as const;
-  expect(said?.data?.circuits).toContainEqual(circuit);
+  const circuit = { module: "shelf", instance: "one", procedure: "shelf.take" } as const;
+  expect(said?.data?.circuits).toContainEqual({ ...circuit, kind: "command", state: "closed" });
   expect(said?.data?.neighbours).toContainEqual({ module: "shelf", instance: "one", state: "up" });
 });
 

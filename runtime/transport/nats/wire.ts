@@ -7,6 +7,8 @@ const REQUEST = "cleave-request";
 const TRACE = "traceparent";
 /** The header of a message that gives up the request with the same reply subject. */
 const CANCEL = "cleave-cancel";
+/** The header of a message that only asks whether the instance is connected. */
+const PROBE = "cleave-probe";
 /** The header of a reply whose payload is an error. */
 const ERROR = "cleave-error";
 /** What stands before and after the lines of headers. */
@@ -55,6 +57,14 @@ export const cancelHeaders = `${CANCEL}: 1\r\n`;
 /** Tells whether a message gives up the request with the same reply subject. */
 export function isCancel({ headers }: Message): boolean {
   return headers?.has(CANCEL) === true;
+}
+
+/** The headers of a message that asks whether an instance is connected; the answer is empty. */
+export const probeHeaders = `${PROBE}: 1\r\n`;
+
+/** Tells whether a message asks whether this instance is connected. */
+export function isProbe({ headers }: Message): boolean {
+  return headers?.has(PROBE) === true;
 }
 
 /** The headers of a reply whose payload is a `WireError`. */
