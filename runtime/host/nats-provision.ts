@@ -44,7 +44,7 @@ export async function openProvisioner(
  * consumers. Doing so again changes nothing, and adds what a new module needs.
  *
  * Throws a StartError, and has made nothing on the server, when the server is not there, lets in
- * clients without a key, or does not know the users of this folder as they are now.
+ * clients without a key, or does not have the accounts of this folder as they are now.
  */
 export async function provisionNats(
   url: string,
@@ -54,9 +54,8 @@ export async function provisionNats(
   const { folder } = needs;
   const manifest = manifestOf(modules);
   writeFiles(url, manifest, folder);
-  const users = [...permissionsOf(manifest).keys()];
   try {
-    await selfTest({ url, folder, users });
+    await selfTest({ url, folder, manifest });
     const { connection, provision } = await openProvisioner({ url, manifest }, needs);
     await provision.ensure().finally(() => connection.close());
   } catch (cause) {
@@ -82,12 +81,12 @@ function writeFiles(url: string, manifest: Manifest, folder: string): void {
 
 function refusal(cause: unknown, { url, folder }: { url: string; folder: string }): unknown {
   if (cause instanceof BrokerError) return new StartError(cause.message, { cause });
-  const { config, users } = serverFiles(folder);
+  const { config, accounts } = serverFiles(folder);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StartError(
     `The keys and the config are written, but the nats-server at ${url} cannot be used: ` +
-      `${reason}. Start it with nats-server -c ${config}, or include ${users} in the config of ` +
-      "your own, and run this again.",
+      `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in "accounts" of ` +
+      "the config of your own, and run this again.",
     { cause },
   );
 }

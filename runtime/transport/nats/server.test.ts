@@ -63,18 +63,18 @@ test("the config knows no way in but the users of its accounts", () => {
   makeKeys(folder.path, ["orders"]);
   writeServerConfig({ folder: folder.path, port: 4_222 }, sampleManifest);
   const config = readFileSync(`${folder.path}/nats/server.conf`, "utf8");
-  const users = readFileSync(`${folder.path}/nats/users.conf`, "utf8");
+  const users = readFileSync(`${folder.path}/nats/accounts.conf`, "utf8");
   expect(config).toContain('listen: "127.0.0.1:4222"');
   expect(config).toContain("accounts {");
   expect(config).not.toMatch(/authorization|no_auth_user|allow_responses|sync_interval|http/);
   expect(users).not.toMatch(/allow_responses|password|token/);
   expect(users.match(/nkey:/g)).toHaveLength(1);
-  expect(statSync(`${folder.path}/nats/users.conf`).mode & 0o777).toBe(0o600);
+  expect(statSync(`${folder.path}/nats/accounts.conf`).mode & 0o777).toBe(0o600);
 });
 
 test("the permissions of another version are written anew, by procedure", () => {
   using folder = temporaryFolder();
-  const path = `${folder.path}/nats/users.conf`;
+  const path = `${folder.path}/nats/accounts.conf`;
   makeKeys(folder.path, ["orders"]);
   const wider = sampleManifest.map((links) => ({
     ...links,
@@ -200,7 +200,7 @@ test("a port that is taken is named", async () => {
 test("users that a server cannot read leave it as it is", async () => {
   await using shop = await testServer(sampleManifest);
   await shop.connect("orders");
-  writeFileSync(`${shop.folder}/nats/users.conf`, "users: [ { nkey: nonsense } ]");
+  writeFileSync(`${shop.folder}/nats/accounts.conf`, "users: [ { nkey: nonsense } ]");
   await expect(shop.server.reload()).rejects.toThrow("nats-server did not take its new config");
   await shop.connect("mail");
 });
