@@ -11,28 +11,17 @@ const STREAMS = "CLEAVE";
 /** The account of the modules, the gateway and the console. */
 const MODULES = "MODULES";
 
-/** A service of the streams' account that the modules' account imports. */
-interface Service {
-  readonly subject: string;
-  /** What modules publish to for it; the same subject when left out. */
-  readonly importedAs?: string;
-  /** True when one request has many answers. */
-  readonly isStreamed?: boolean;
-}
+/** What modules may ask of JetStream's API. Which of them may ask for what is in its permissions. */
+const requests = ["STREAM.INFO.*", "STREAM.MSG.GET.*", "CONSUMER.INFO.*.*"];
+/** The one request that has many answers. */
+const PULL = "CONSUMER.MSG.NEXT.*.*";
 
-/** All that passes between the two accounts. Which user may ask for what is in its permissions. */
-const services: readonly Service[] = [
-  { subject: "ev.>" },
-  { subject: "rebuild.*" },
-  { subject: "$JS.ACK.>" },
-  ofJetStream("STREAM.INFO.*"),
-  ofJetStream("STREAM.MSG.GET.*"),
-  ofJetStream("CONSUMER.INFO.*.*"),
-  { ...ofJetStream("CONSUMER.MSG.NEXT.*.*"), isStreamed: true },
-];
+/** All that passes from the modules' account to that of the streams. */
+const services = ["ev.>", "rebuild.*", "$JS.ACK.>", ...requests.map(ofModules), ofModules(PULL)];
 
-function ofJetStream(request: string): Service {
-  return { subject: `$JS.API.${request}`, importedAs: `${JETSTREAM_API}.${request}` };
+/** A request as modules send it: `$JS.API` is in each account, and leads nowhere in theirs. */
+function ofModules(request: string): string {
+  return `${JETSTREAM_API}.${request}`;
 }
 
 /**
@@ -52,6 +41,9 @@ export function accountsConfig(folder: string, manifest: Manifest): string {
   return `# Written by Cleave from the manifest of the modules; changes are lost.
 ${STREAMS} {
   jetstream: enabled
+  mappings: {
+${[...requests, PULL].map(mapped).join("\n")}
+  }
   exports: [
 ${services.map(exported).join("\n")}
   ]
@@ -70,14 +62,20 @@ ${usersOf(folder, modules)}
 `;
 }
 
-function exported({ subject, isStreamed = false }: Service): string {
-  const type = isStreamed ? "stream" : "singleton";
+/** The wildcards of a mapping's target are numbered. */
+function mapped(request: string): string {
+  let count = 0;
+  const target = request.replaceAll("*", () => `$${++count}`);
+  return `    ${quoted(ofModules(request))}: ${quoted(`$JS.API.${target}`)}`;
+}
+
+function exported(subject: string): string {
+  const type = subject === ofModules(PULL) ? "stream" : "singleton";
   return `    { service: ${quoted(subject)}, response_type: ${type}, accounts: [${MODULES}] }`;
 }
 
-function imported({ subject, importedAs }: Service): string {
-  const to = importedAs === undefined ? "" : `, to: ${quoted(importedAs)}`;
-  return `    { service: { account: ${STREAMS}, subject: ${quoted(subject)} }${to} }`;
+function imported(subject: string): string {
+  return `    { service: { account: ${STREAMS}, subject: ${quoted(subject)} } }`;
 }
 
 function usersOf(folder: string, users: readonly (readonly [string, Permissions])[]): string {
