@@ -7,6 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
 import { Connection } from "../transport/nats/connection.ts";
+import { isOlder } from "../transport/nats/executable.ts";
 import { authenticatorOf, makeKeys } from "../transport/nats/keys.ts";
 import { PROVISIONER, permissionsOf } from "../transport/nats/permissions.ts";
 import { type Provisioner, provisioner } from "../transport/nats/provision.ts";
@@ -16,6 +17,8 @@ import { noteBrokerUrl } from "./broker-url.ts";
 import { StartError } from "./start-error.ts";
 
 const PORT = 4_222;
+/** The first version in which a wildcard as reply subject is harmless. */
+const ENDED_BY_WILDCARDS_BEFORE = "2.9.15";
 
 /** What is to be made on a nats-server, and with what. */
 export interface ProvisionNeeds {
@@ -33,9 +36,21 @@ export async function openProvisioner(
   const authenticator = authenticatorOf(folder, PROVISIONER);
   const at = { url, user: PROVISIONER, name: PROVISIONER, authenticator, log };
   const connection = await Connection.open(at);
+  warnOfVersion(connection, log);
   const bytes = streamBytesMax(folder, manifest);
   const about = { connection: connection.client, manifest, environment, log };
   return { connection, provision: provisioner({ ...about, streamBytesMax: bytes }) };
+}
+
+/** Says which servers a module can end, however little it may do. */
+function warnOfVersion({ client, url }: Connection, log: Log): void {
+  const version = client.info?.version ?? "";
+  if (!isOlder(version, ENDED_BY_WILDCARDS_BEFORE)) return;
+  log.warn(
+    "This nats-server ends when a module asks it for something with a wildcard as reply subject. " +
+      `In production, use ${ENDED_BY_WILDCARDS_BEFORE} or newer`,
+    { url, version },
+  );
 }
 
 /**

@@ -13,6 +13,7 @@ import { eventually } from "../../testing/eventually.ts";
 import { asModule, type TestServer, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { virtualEnvironment } from "../../testing/virtual-environment.ts";
+import { isOlder } from "./executable.ts";
 import { type ProvisionerOptions, provisioner } from "./provision.ts";
 import { callSubject, eventSubject, queueOf } from "./subjects.ts";
 
@@ -121,6 +122,11 @@ const requests: readonly (readonly [user: string, subject: string, payload: stri
   ["orders", "rebuild.orders", "{}"],
 ];
 
+const wildcards = ["ev.>", "jetstream.STREAM.INFO.*", "jetstream.>", ">", "*"];
+
+/** Servers before 2.9.15 end when whoever asks JetStream names a wildcard as reply subject. */
+const endsOnWildcards = () => isOlder(shop.server.version, "2.9.15");
+
 /** What the server, or the provisioner, does for whoever publishes there. */
 const aims = (pending: string): readonly string[] => [
   ...["$JS.API", "jetstream"].flatMap((api) => [
@@ -143,7 +149,7 @@ const aims = (pending: string): readonly string[] => [
   "jetstream.CONSUMER.MSG.NEXT.EV_orders.mail",
   "jetstream.STREAM.INFO.EV_orders",
   eventSubject("orders", "placed"),
-  ...["ev.>", "jetstream.STREAM.INFO.*", "jetstream.STREAM.INFO", "jetstream.>", ">", "*", "a..b"],
+  ...["jetstream.STREAM.INFO", "a..b", ...(endsOnWildcards() ? [] : wildcards)],
   ...["_R_.abcdef.ghijkl", "$SYS.REQ.SERVER.PING", "$SYS.REQ.ACCOUNT.PING.CONNZ", "$JSC.R.a"],
 ];
 
