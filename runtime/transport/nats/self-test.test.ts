@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
+import { listening } from "../../testing/listening.ts";
 import { muteServer } from "../../testing/mute-server.ts";
 import { testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
@@ -91,16 +92,4 @@ async function serverWith(text: string) {
       folder[Symbol.dispose]();
     },
   };
-}
-
-/** Where a server says that it listens. */
-async function listening(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  let said = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stderr) {
-    said += decoder.decode(chunk);
-    const address = said.match(/Listening for client connections on (\S+)/)?.[1];
-    if (address !== undefined && said.includes("Server is ready")) return address;
-  }
-  throw new Error(`The server did not start: ${said}`);
 }

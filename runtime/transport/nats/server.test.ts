@@ -1,15 +1,17 @@
 import { expect, test } from "bun:test";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { jsonLog } from "../../telemetry/json-log.ts";
 import { eventually } from "../../testing/eventually.ts";
-import { testServer } from "../../testing/nats-server.ts";
+import { listening } from "../../testing/listening.ts";
+import { asModule, connectAs, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { findNatsServer } from "./executable.ts";
 import { authenticatorOf, makeKeys, makeNextKey, publicKeys } from "./keys.ts";
 import { type ServerOptions, startNatsServer } from "./server.ts";
-import { streamBytesMax, writeServerConfig } from "./server-config.ts";
+import { serverFiles, streamBytesMax, writeServerConfig } from "./server-config.ts";
 import { signalReload } from "./server-process.ts";
 
 const environment = realEnvironment();
@@ -113,6 +115,41 @@ test("it is told when the server ends by itself", async () => {
   process.kill(shop.server.pid, "SIGKILL");
   expect(await shop.server.died).toStartWith("nats-server ended by itself (SIGKILL).");
 });
+
+test("streams of a folder with one account for all are found in theirs, and its users go", async () => {
+  using folder = temporaryFolder();
+  const options = optionsOver(folder.path);
+  const { config, formerUsers, store } = serverFiles(folder.path);
+  makeKeys(folder.path, ["provisioner"]);
+  mkdirSync(store, { recursive: true });
+  const [key] = publicKeys(folder.path, "provisioner");
+  writeFileSync(formerUsers, `users: [ { nkey: ${key} } ]`);
+  writeFileSync(
+    config,
+    `listen: "127.0.0.1:-1"
+     jetstream { store_dir: "${store}" }
+     accounts { CLEAVE { jetstream: enabled, include "./users.conf" } }`,
+  );
+  const { path } = findNatsServer(options.executable);
+  const older = Bun.spawn([path, "-c", config], { stderr: "pipe" });
+  const url = `nats://${await listening(older.stderr)}`;
+  const before = await connectAs("provisioner", { url, folder: folder.path });
+  const { streams } = await jetstreamManager(before);
+  await streams.add({ name: "EV_orders", subjects: ["ev.orders.>"] });
+  await jetstream(before).publish("ev.orders.0.placed", "{}");
+  await before.close();
+  older.kill();
+  await older.exited;
+
+  const server = await startNatsServer(options);
+  const about = { url: server.url, folder: folder.path };
+  const [orders, mail] = [await connectAs("orders", about), await connectAs("mail", about)];
+  const manager = await jetstreamManager(orders, { ...asModule, checkAPI: false });
+  expect((await manager.streams.info("EV_orders")).state.messages).toBe(1);
+  expect(existsSync(formerUsers)).toBe(false);
+  await Promise.all([orders.close(), mail.close()]);
+  await server.stop();
+}, 30_000);
 
 test("a server that does not end on SIGTERM is killed", async () => {
   using folder = temporaryFolder();
