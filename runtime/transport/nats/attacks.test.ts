@@ -12,7 +12,6 @@ import { jsonLog } from "../../telemetry/json-log.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { asModule, type TestServer, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
-import { virtualEnvironment } from "../../testing/virtual-environment.ts";
 import { isOlder } from "./executable.ts";
 import { type ProvisionerOptions, provisioner } from "./provision.ts";
 import { callSubject, eventSubject, queueOf } from "./subjects.ts";
