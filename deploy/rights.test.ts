@@ -35,7 +35,7 @@ function mayRun(user: string, callee: string, procedure: string): boolean {
   return uses.some((used) => used.module === callee && used.name === procedure);
 }
 
-/** A manifest by which each module might run everything of all, as an older version may have had. */
+/** A manifest by which each module might run everything of all modules. */
 function widened(manifest: Manifest): Manifest {
   const calls = manifest.map(({ name: callee, queries, commands }) => ({
     callee,
@@ -129,7 +129,7 @@ describe.each([
     30_000,
   );
 
-  test("shipping cannot refund, orders cannot set a price, and no module retries a saga", async () => {
+  test("shipping cannot refund, orders cannot set a price, nobody retries a saga", async () => {
     const [shipping, orders] = await Promise.all([outcomes("shipping"), outcomes("orders")]);
     const taken = [
       shipping.get("rpc.payments.refund.shipping"),

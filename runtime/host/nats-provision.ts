@@ -100,8 +100,8 @@ function refusal(cause: unknown, { url, folder }: { url: string; folder: string 
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StartError(
     `The keys and the config are written, but the nats-server at ${url} cannot be used: ` +
-      `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in "accounts" of ` +
-      "the config of your own, and run this again.",
+      `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in the ` +
+      '"accounts" of your own config, and run this again.',
     { cause },
   );
 }

@@ -45,7 +45,7 @@ test("an instance starts at a broker that knows what it declares", async () => {
   expect(await opened(shop)).toBe("opened");
 });
 
-test("a broker that was provisioned before a call was declared is refused at the start", async () => {
+test("a broker that was provisioned before a call was declared is refused at start", async () => {
   const [{ procedures: [first = "", ...others] = [] } = {}] =
     whole.find(({ name }) => name === "desk")?.calls ?? [];
   const calls = [{ callee: "shelf", procedures: others }];

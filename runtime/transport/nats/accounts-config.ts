@@ -11,7 +11,7 @@ const STREAMS = "CLEAVE";
 /** The account of the modules, the gateway and the console. */
 const MODULES = "MODULES";
 
-/** What modules may ask of JetStream's API. Which of them may ask for what is in its permissions. */
+/** What modules ask of JetStream's API. Which of them may ask for what is in its permissions. */
 const requests = ["STREAM.INFO.*", "STREAM.MSG.GET.*", "CONSUMER.INFO.*.*"];
 /** The one request that has many answers. */
 const PULL = "CONSUMER.MSG.NEXT.*.*";

@@ -9,7 +9,6 @@ import {
 import type { Environment } from "../../contract/environment.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { jsonLog } from "../../telemetry/json-log.ts";
-import { eventually } from "../../testing/eventually.ts";
 import { asModule, type TestServer, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { isOlder } from "./executable.ts";
@@ -223,7 +222,7 @@ test("nothing that a module has the server answer to reaches the streams of othe
   stop();
 }, 30_000);
 
-test("events are delivered while a module has the server answer to what would end that", async () => {
+test("events are delivered while a module aims the server's answers at what would end that", async () => {
   await using mail = await shop.connect("mail");
   await using parcels = await shop.connect("parcels");
   await using payments = await shop.connect("payments");

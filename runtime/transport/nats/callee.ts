@@ -37,8 +37,8 @@ export interface CalleeOptions {
  *
  * A request is accepted only on the module's own subjects and with a reply subject below the inbox
  * of the caller that its subject names. A broker checks neither: with a forged reply subject it
- * would deliver here what somebody else may not send, or have our answer go where we may not. Nor is
- * a caller served that does not declare the call, should a broker with other permissions let it.
+ * would deliver here what somebody else may not send, or have our answer go where we may not. A
+ * caller that does not declare the call is refused too, should a broker let it through.
  */
 export class Callee {
   readonly #options: CalleeOptions;
