@@ -62,7 +62,11 @@ ${usersOf(folder, modules)}
 `;
 }
 
-/** The wildcards of a mapping's target are numbered. */
+/**
+ * A request as it is in the account of the streams; wildcards of a mapping's target are numbered.
+ * The import could name it with `to`, but nats-server 2.9.10 panics on an answer that is aimed at
+ * an import with that and a wildcard.
+ */
 function mapped(request: string): string {
   let count = 0;
   const target = request.replaceAll("*", () => `$${++count}`);

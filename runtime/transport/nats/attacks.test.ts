@@ -222,7 +222,7 @@ test("nothing that a module has the server answer to reaches the streams of othe
   stop();
 }, 30_000);
 
-test("events are delivered while a module aims the server's answers at what would end that", async () => {
+test("events are delivered while a module aims answers at what would end that", async () => {
   await using mail = await shop.connect("mail");
   await using parcels = await shop.connect("parcels");
   await using payments = await shop.connect("payments");

@@ -116,7 +116,7 @@ test("it is told when the server ends by itself", async () => {
   expect(await shop.server.died).toStartWith("nats-server ended by itself (SIGKILL).");
 });
 
-test("streams of a folder with one account for all are found, and its users.conf goes", async () => {
+test("streams of a folder with one account are found, and its users.conf goes", async () => {
   using folder = temporaryFolder();
   const options = optionsOver(folder.path);
   const { config, formerUsers, store } = serverFiles(folder.path);
