@@ -128,7 +128,7 @@ test("events of others are published and delivered while a user is rotated", asy
       published.push(`${count}`);
     }
   })();
-  for (const user of ["mail", "provisioner", "payments"]) {
+  for (const user of ["mail", "provisioner"]) {
     await rotateKey(user, optionsFor(shop));
     const before = published.length;
     await eventually(
@@ -144,7 +144,7 @@ test("events of others are published and delivered while a user is rotated", asy
   );
   expect(taken).toEqual(published);
   await reading.close();
-}, 30_000);
+}, 60_000);
 
 async function connectBy(authenticator: Authenticator, servers: string): Promise<NatsConnection> {
   return await connect({ servers, authenticator, reconnect: false });
