@@ -244,7 +244,9 @@ describe("a nats-server that somebody else runs", () => {
     await using _ = await runServer(["-c", serverFiles(other).config]);
     const { code, errors } = await provision(newFolder(), url);
     expect(code).toBe(1);
-    expect(errors).toMatch(/ does not know the key of \w+\. Give it the users\.conf of this data/);
+    expect(errors).toMatch(
+      / does not know the key of \w+\. Run "cleave nats provision" over this data/,
+    );
   }, 30_000);
 
   test("is left alone while a supervisor runs it", async () => {

@@ -7,6 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
 import { Connection } from "../transport/nats/connection.ts";
+import { isOlder } from "../transport/nats/executable.ts";
 import { authenticatorOf, makeKeys } from "../transport/nats/keys.ts";
 import { PROVISIONER, permissionsOf } from "../transport/nats/permissions.ts";
 import { type Provisioner, provisioner } from "../transport/nats/provision.ts";
@@ -16,6 +17,8 @@ import { noteBrokerUrl } from "./broker-url.ts";
 import { StartError } from "./start-error.ts";
 
 const PORT = 4_222;
+/** The first version in which a wildcard as reply subject is harmless. */
+const ENDED_BY_WILDCARDS_BEFORE = "2.9.15";
 
 /** What is to be made on a nats-server, and with what. */
 export interface ProvisionNeeds {
@@ -33,9 +36,21 @@ export async function openProvisioner(
   const authenticator = authenticatorOf(folder, PROVISIONER);
   const at = { url, user: PROVISIONER, name: PROVISIONER, authenticator, log };
   const connection = await Connection.open(at);
+  warnOfVersion(connection, log);
   const bytes = streamBytesMax(folder, manifest);
   const about = { connection: connection.client, manifest, environment, log };
   return { connection, provision: provisioner({ ...about, streamBytesMax: bytes }) };
+}
+
+/** Says which servers a module can end, however little it may do. */
+function warnOfVersion({ client, url }: Connection, log: Log): void {
+  const version = client.info?.version ?? "";
+  if (!isOlder(version, ENDED_BY_WILDCARDS_BEFORE)) return;
+  log.warn(
+    "This nats-server ends when a module asks it for something with a wildcard as reply subject. " +
+      `In production, use ${ENDED_BY_WILDCARDS_BEFORE} or newer`,
+    { url, version },
+  );
 }
 
 /**
@@ -44,7 +59,7 @@ export async function openProvisioner(
  * consumers. Doing so again changes nothing, and adds what a new module needs.
  *
  * Throws a StartError, and has made nothing on the server, when the server is not there, lets in
- * clients without a key, or does not know the users of this folder as they are now.
+ * clients without a key, or does not have the accounts of this folder as they are now.
  */
 export async function provisionNats(
   url: string,
@@ -54,9 +69,8 @@ export async function provisionNats(
   const { folder } = needs;
   const manifest = manifestOf(modules);
   writeFiles(url, manifest, folder);
-  const users = [...permissionsOf(manifest).keys()];
   try {
-    await selfTest({ url, folder, users });
+    await selfTest({ url, folder, manifest });
     const { connection, provision } = await openProvisioner({ url, manifest }, needs);
     await provision.ensure().finally(() => connection.close());
   } catch (cause) {
@@ -82,12 +96,12 @@ function writeFiles(url: string, manifest: Manifest, folder: string): void {
 
 function refusal(cause: unknown, { url, folder }: { url: string; folder: string }): unknown {
   if (cause instanceof BrokerError) return new StartError(cause.message, { cause });
-  const { config, users } = serverFiles(folder);
+  const { config, accounts } = serverFiles(folder);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StartError(
     `The keys and the config are written, but the nats-server at ${url} cannot be used: ` +
-      `${reason}. Start it with nats-server -c ${config}, or include ${users} in the config of ` +
-      "your own, and run this again.",
+      `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in the ` +
+      '"accounts" of your own config, and run this again.',
     { cause },
   );
 }

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { version as VERSION } from "../../package.json";
 import { moduleName } from "../contract/contract.ts";
 import type { Module } from "../module/define-module.ts";
+import { manifestOf } from "../module/manifest.ts";
 import { modulesOf } from "../module/uses.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
@@ -9,6 +10,8 @@ import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { openNats } from "../transport/nats/nats.ts";
 import { GATEWAY } from "../transport/nats/permissions.ts";
+import { provisionedManifest } from "../transport/nats/provisioned-manifest.ts";
+import { assertDeclared } from "../transport/nats/self-test.ts";
 import type { TopologyFacts } from "../transport/report.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TransportNeeds } from "./start.ts";
@@ -20,7 +23,12 @@ export interface Meeting {
   readonly topology: TopologyFacts;
 }
 
-/** Connects the modules placed here with those elsewhere; among themselves they stay in process. */
+/**
+ * Connects the modules placed here with those elsewhere; among themselves they stay in process.
+ *
+ * Throws a StartError when the broker cannot be reached, does not know the keys, or was provisioned
+ * for modules that declare less.
+ */
 export async function natsTransport(
   { url, topology }: Meeting,
   needs: TransportNeeds,
@@ -29,25 +37,37 @@ export async function natsTransport(
   const names = modules.map((module) => module.contract[moduleName]);
   const here = new Set(names);
   const instance = placement.name;
-  const connect = (user: string) => {
+  const own = manifestOf(modules);
+  const connect = async (user: string) => {
     const name = `${instance} ${user}`;
     const authenticator = authenticatorOf(folder, user);
-    return Connection.open({ url, user, name, authenticator, log });
+    const connection = await Connection.open({ url, user, name, authenticator, log });
+    const links = own.find((one) => one.name === user);
+    await assertDeclared({ connection: connection.client, url, user }, links).catch(
+      async (error: unknown) => {
+        await connection.close();
+        throw error;
+      },
+    );
+    return connection;
   };
-  const remote = await openNats({
-    connect,
-    instance,
-    here,
-    users: placement.role === "edge" ? [...names, GATEWAY] : names,
-    balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
-    place: `process ${process.pid} on ${hostname()}, data folder ${folder}`,
-    environment,
-    reminder: environment,
-    log,
-  }).catch((cause: unknown) => {
+  try {
+    const remote = await openNats({
+      connect,
+      instance,
+      manifest: provisionedManifest(folder),
+      here,
+      users: placement.role === "edge" ? [...names, GATEWAY] : names,
+      balance: { callees: (user) => calleesOf(user, modules), version: VERSION, topology },
+      place: `process ${process.pid} on ${hostname()}, data folder ${folder}`,
+      environment,
+      reminder: environment,
+      log,
+    });
+    return joined(here, { local: inProcess(environment), remote });
+  } catch (cause) {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
-  });
-  return joined(here, { local: inProcess(environment), remote });
+  }
 }
 
 /** Whose instances a user may call: the gateway any, a module those that it uses. */

@@ -9,7 +9,6 @@ import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
 import type { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
-import { CONSOLE, GATEWAY } from "../transport/nats/permissions.ts";
 import { rotateKey } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
@@ -147,8 +146,7 @@ class BrokerRun implements Run {
       this.#pid = undefined;
       this.#end(how);
     });
-    const users = [...manifest.map(({ name }) => name), GATEWAY, CONSOLE];
-    await selfTest({ url: server.url, folder, users });
+    await selfTest({ url: server.url, folder, manifest });
     const { url } = server;
     const { connection, provision } = await openProvisioner({ url, manifest }, this.#needs);
     this.#provisioning = connection;

@@ -151,6 +151,7 @@ export class Member {
     const remote = await openNats({
       connect: (user) => this.#ground.broker.connect(this.process, user, this.#log()),
       instance: this.placement.name,
+      manifest: this.#ground.broker.manifest,
       here: new Set(names),
       users: this.placement.role === "edge" ? [...names, GATEWAY] : names,
       balance: { callees: (user) => this.#calleesOf(user, here), version: "1.0.0" },

@@ -117,6 +117,7 @@ export class Broker implements AsyncDisposable {
           log: silent,
         }),
       instance,
+      manifest: this.#manifest,
       here: here ?? new Set(),
       users,
       ...(balance !== undefined && { balance }),

@@ -4,7 +4,7 @@ import { jsonLog } from "../telemetry/json-log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
-import { inboxOf } from "../transport/nats/subjects.ts";
+import { inboxOf, JETSTREAM_API } from "../transport/nats/subjects.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A nats-server with the users of a manifest, for one test. */
@@ -18,6 +18,9 @@ export interface TestServer extends AsyncDisposable {
   /** Connects as a user; the connection is closed with the server. */
   connect(user: string): Promise<NatsConnection>;
 }
+
+/** How the client of a module, which is in another account than the streams, reaches JetStream. */
+export const asModule = { apiPrefix: JETSTREAM_API };
 
 /** Starts a real nats-server over an empty folder: the one that NATS_SERVER names, if any. */
 export async function testServer(manifest: Manifest): Promise<TestServer> {

@@ -1,6 +1,6 @@
 import { type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { eventSubject, streamOf } from "../../transport/nats/subjects.ts";
+import { eventSubject, JETSTREAM_API, streamOf } from "../../transport/nats/subjects.ts";
 import { openRaw } from "../raw-group-commit.ts";
 import { entryTable } from "./modules.ts";
 
@@ -22,7 +22,7 @@ export function bareTelling(client: NatsConnection, folder: string) {
   const raw = openRaw(`${folder}/bare-telling.db`, entryTable + outboxTable);
   const enter = raw.sqlite.prepare("INSERT INTO entry (id, account, amount) VALUES (?, ?, ?)");
   const emit = raw.sqlite.prepare("INSERT INTO outbox (payload, at_ms) VALUES (?, ?)");
-  const stream = jetstream(client);
+  const stream = jetstream(client, { apiPrefix: JETSTREAM_API });
   const subject = eventSubject("bare-telling", "told");
   let underway = 0;
   let waiting = () => {};
@@ -92,7 +92,7 @@ export async function bareHearing(client: NatsConnection, folder: string) {
   }
 
   let running = false;
-  const consumers = jetstream(client).consumers;
+  const consumers = jetstream(client, { apiPrefix: JETSTREAM_API }).consumers;
   const consumer = await consumers.get(streamOf("bare-telling"), "bare-hearing");
   await consumer.consume({
     max_messages: AHEAD_MAX,

@@ -54,6 +54,7 @@ export class SimulatedBroker implements Exchange {
   readonly #jetStream: JetStream;
   readonly #lines = new Map<Session, Line>();
   readonly #permits: Permits;
+  readonly #manifest: Manifest;
   #isUp = true;
   #isProvisioning = false;
   #losses = 0;
@@ -61,6 +62,7 @@ export class SimulatedBroker implements Exchange {
   constructor(world: World, options: BrokerOptions) {
     const { manifest, isOpen = false, streamBytesMax: bytesMax = STREAM_BYTES_MAX } = options;
     this.#world = world;
+    this.#manifest = manifest;
     this.#seed = world.seed.fork("broker");
     this.#router = new Router(this.#seed.fork("groups"));
     this.#jetStream = new JetStream(world, manifest, { bytesMax, ageMsMax: EVENT_AGE_MS_MAX });
@@ -69,6 +71,11 @@ export class SimulatedBroker implements Exchange {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** What the modules declare, from which its users, permissions and streams follow. */
+  get manifest(): Manifest {
+    return this.#manifest;
   }
 
   /**

@@ -9,6 +9,7 @@ import type {
   Sending,
   StreamEnd,
 } from "../../transport/nats/link.ts";
+import { JETSTREAM_API } from "../../transport/nats/subjects.ts";
 import type { Process } from "../process.ts";
 import type { World } from "../world.ts";
 import { type Ask, Asks } from "./asks.ts";
@@ -141,20 +142,24 @@ export class SimulatedLink implements Link {
 
   streamEnd(stream: string): Promise<StreamEnd> {
     const work = () => this.#options.jetStream.stream(stream).end;
-    const subject = `$JS.API.STREAM.INFO.${stream}`;
+    const subject = `${JETSTREAM_API}.STREAM.INFO.${stream}`;
     return this.#ask({ what: `end of ${stream}`, subject, timeoutMs: STREAM_ASK_MS, work });
   }
 
   delivered(stream: string, consumer: string): Promise<number | undefined> {
     const work = () => this.#options.jetStream.findConsumer(stream, consumer)?.delivered;
     const about = { what: `${consumer} of ${stream}`, timeoutMs: STREAM_ASK_MS };
-    return this.#ask({ ...about, subject: `$JS.API.CONSUMER.INFO.${stream}.${consumer}`, work });
+    return this.#ask({
+      ...about,
+      subject: `${JETSTREAM_API}.CONSUMER.INFO.${stream}.${consumer}`,
+      work,
+    });
   }
 
   stored(stream: string, sequence: number): Promise<Message | undefined> {
     const work = () => this.#options.jetStream.stream(stream).at(sequence)?.message;
     const about = { what: `${stream} at ${sequence}`, timeoutMs: STREAM_ASK_MS };
-    return this.#ask({ ...about, subject: `$JS.API.STREAM.MSG.GET.${stream}`, work });
+    return this.#ask({ ...about, subject: `${JETSTREAM_API}.STREAM.MSG.GET.${stream}`, work });
   }
 
   async read(
@@ -164,7 +169,7 @@ export class SimulatedLink implements Link {
     const { world, jetStream } = this.#options;
     const { stream, consumer } = about;
     const work = () => void jetStream.consumer(stream, consumer);
-    const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;
+    const subject = `${JETSTREAM_API}.CONSUMER.INFO.${stream}.${consumer}`;
     const what = `${consumer} of ${stream}`;
     await this.#ask({ what, subject, timeoutMs: CONSUMER_ASK_MS, work });
     const session = () => this.#line.session;

@@ -30,6 +30,7 @@ export class Pumped implements Disposable {
     return openNats({
       connect: (user) => this.small.broker.connect(process, user, silent),
       instance: process.name,
+      manifest: this.small.broker.manifest,
       here: new Set(),
       users,
       place,

@@ -1,4 +1,5 @@
 import type { Delivered, Reading } from "../../transport/nats/link.ts";
+import { JETSTREAM_API } from "../../transport/nats/subjects.ts";
 import type { World } from "../world.ts";
 import type { JetStream } from "./jet-stream.ts";
 import type { SentMessage } from "./sent-message.ts";
@@ -74,7 +75,7 @@ export class SimulatedReading implements Reading {
     const session = this.#session;
     const puller = this.#puller;
     if (session === undefined || puller === undefined) return;
-    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+    const subject = `${JETSTREAM_API}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     session.wire.up.tell(() => {
       if (!session.isOpen || this.#isOver || !session.lets(subject)) return;
       const found = jetStream.findConsumer(stream, consumer);

@@ -3,6 +3,7 @@ import { proceduresOf } from "../../contract/contract.ts";
 import { Connection } from "../../transport/nats/connection.ts";
 import { authenticatorOf } from "../../transport/nats/keys.ts";
 import { openNats } from "../../transport/nats/nats.ts";
+import { provisionedManifest } from "../../transport/nats/provisioned-manifest.ts";
 import { hurriedEnvironment } from "../hurried-environment.ts";
 import { silent } from "../silent-log.ts";
 import { shelf } from "./contract.ts";
@@ -19,6 +20,7 @@ const transport = await openNats({
   },
   instance,
   place: `instance ${instance} in ${folder}`,
+  manifest: provisionedManifest(folder),
   here: new Set(),
   users: ["shelf"],
   balance: { callees: () => [], version: "1" },

@@ -1,21 +1,21 @@
-import type { Procedure } from "../../contract/contract.ts";
+import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Manifest } from "../manifest.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
 import type { Link, Listening, Message } from "./link.ts";
 import type { Ownership } from "./ownership.ts";
-import { CONSOLE, GATEWAY } from "./permissions.ts";
+import { CONSOLE, callersOf } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { bytesOf, errorHeaders, isCancel, isProbe, payloadOf, requestIn } from "./wire.ts";
-
-/** How the names of operations begin, which no contract of a module may use. */
-const OPERATION = "cleave";
 
 /** A procedure as it is offered here, and what came over NATS for it since then. */
 export interface Endpoint {
   readonly procedure: Procedure;
+  /** The users that may run it. */
+  readonly callers: ReadonlySet<string>;
   requests: number;
   /** Those that failed by a defect, and what the last of them said. */
   errors: number;
@@ -27,6 +27,8 @@ export interface Endpoint {
 export interface CalleeOptions {
   readonly connection: Link;
   readonly instance: string;
+  /** What all modules declare: who calls what of this one. */
+  readonly manifest: Manifest;
   /** Whether the module is owned here; undefined where that is not asked. */
   readonly ownership?: Pick<Ownership, "pending"> | undefined;
   readonly environment: Environment;
@@ -38,7 +40,8 @@ export interface CalleeOptions {
  *
  * A request is accepted only on the module's own subjects and with a reply subject below the inbox
  * of the caller that its subject names. A broker checks neither: with a forged reply subject it
- * would deliver here what somebody else may not send, or have our answer go where we may not.
+ * would deliver here what somebody else may not send, or have our answer go where we may not. A
+ * caller that does not declare the call is refused too, should a broker let it through.
  */
 export class Callee {
   readonly #options: CalleeOptions;
@@ -63,7 +66,9 @@ export class Callee {
     this.#serve = serve;
     this.#answering = `callee.answering:${offer.module}`;
     this.#answered = `callee.answered:${offer.module}`;
-    this.#endpoints = new Map(offer.procedures.map((one) => [one.name, newEndpoint(one)]));
+    this.#endpoints = new Map(
+      offer.procedures.map((one) => [one.name, newEndpoint(one, options.manifest)]),
+    );
     this.#subscriptions = this.#subscribe();
   }
 
@@ -122,7 +127,7 @@ export class Callee {
     try {
       const pending = this.#options.ownership?.pending;
       if (pending !== undefined) await pending;
-      const output = await this.#run(msg, asked, { startMs, found: endpoint?.procedure });
+      const output = await this.#run(msg, asked, { startMs, endpoint });
       this.#answer(msg, output);
     } catch (error) {
       if (!isDomainError(error) && !isTransportError(error)) this.#noteDefect(error, endpoint);
@@ -168,16 +173,15 @@ export class Callee {
   async #run(
     msg: Message,
     { procedure, caller }: { procedure: string; caller: string },
-    { startMs, found }: { startMs: number; found: Procedure | undefined },
+    { startMs, endpoint }: { startMs: number; endpoint: Endpoint | undefined },
   ) {
     const { environment } = this.#options;
     const { module } = this.#offer;
-    if (found === undefined) {
+    if (endpoint === undefined) {
       throw new Defect(`${module} has no procedure ${procedure}. Is ${caller} newer than it?`);
     }
-    if (procedure.startsWith(OPERATION) && caller !== GATEWAY && caller !== CONSOLE) {
-      throw new Defect(`${caller} may not run ${module}.${procedure}: that is for operators.`);
-    }
+    const { procedure: found, callers } = endpoint;
+    if (!callers.has(caller)) throw this.#undeclared(endpoint, caller);
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
     const { timeoutMs, ...about } = sent;
@@ -192,6 +196,23 @@ export class Callee {
     const request = { caller, ...about, deadlineAtMs, asText, signal, sent: input };
     const output = await this.#serve(found, input, request);
     return asText ? String(output) : JSON.stringify(output);
+  }
+
+  /** The broker has other permissions than the manifest, else this would not have come. */
+  #undeclared({ procedure, callers }: Endpoint, caller: string): Defect {
+    const what = fullName(procedure);
+    this.#options.log.error("a call that the manifest does not declare was refused", {
+      what,
+      caller,
+    });
+    if (callers.has(CONSOLE)) {
+      return new Defect(`${caller} may not run ${what}: that is for operators.`);
+    }
+    return new Defect(
+      `${caller} may not call ${what}: the manifest beside the keys of ${procedure.module} does ` +
+        `not have it among what ${caller} uses. If ${caller} is newer, run "cleave nats ` +
+        'provision", and start both again.',
+    );
   }
 
   /**
@@ -242,6 +263,7 @@ export class Callee {
   }
 }
 
-function newEndpoint(procedure: Procedure): Endpoint {
-  return { procedure, requests: 0, errors: 0, lastError: "", processingMs: 0 };
+function newEndpoint(procedure: Procedure, manifest: Manifest): Endpoint {
+  const callers = callersOf(procedure, manifest);
+  return { procedure, callers, requests: 0, errors: 0, lastError: "", processingMs: 0 };
 }

@@ -214,7 +214,7 @@ export class Calls {
       const message =
         `The nats-server at ${this.#connection.url} does not let ${call.caller} call ` +
         `${call.what}: its users are those of another version. Run "cleave nats provision", and ` +
-        "have it read the users.conf of this data folder anew.";
+        "have it read the accounts.conf of this data folder anew.";
       const options = { fault: "neither" } as const;
       call.reject(new TransportError("UNREACHABLE", "unknown", message, options));
     }

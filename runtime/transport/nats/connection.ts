@@ -15,7 +15,7 @@ import {
 import type { Log } from "../../telemetry/log.ts";
 import type { Delivered, Link, Listening, Message, Reading, Sending, StreamEnd } from "./link.ts";
 import { connectPatiently } from "./patient-connect.ts";
-import { inboxOf } from "./subjects.ts";
+import { inboxOf, JETSTREAM_API } from "./subjects.ts";
 
 /** The oldest nats-server that is worked with; it is what Debian 12 has. */
 const VERSION_FLOOR = [2, 9, 10] as const;
@@ -29,6 +29,8 @@ const PULL_MS = 5_000;
 const PULL_HEARTBEAT_MS = 1_000;
 /** How long the broker may take to answer before it is asked again. */
 const ASK_MS = 2_000;
+const jetStreamOptions = { apiPrefix: JETSTREAM_API, timeout: ASK_MS };
+const managerOptions = { apiPrefix: JETSTREAM_API, checkAPI: false };
 const NO_MESSAGE_FOUND = 10_037;
 const CONSUMER_NOT_FOUND = 10_014;
 const encoder = new TextEncoder();
@@ -169,7 +171,7 @@ export class Connection implements Link {
     about: { readonly headers: string; readonly lastSequence: number; readonly timeoutMs: number },
   ): Promise<void> {
     const { headers, lastSequence, timeoutMs } = about;
-    this.#jetstream ??= jetstream(this.client, { timeout: ASK_MS });
+    this.#jetstream ??= jetstream(this.client, jetStreamOptions);
     const lines = `Nats-Expected-Last-Sequence: ${lastSequence}\r\n${headers}`;
     await this.#jetstream.publish(subject, payload, {
       headers: written(lines),
@@ -212,7 +214,7 @@ export class Connection implements Link {
     about: { readonly stream: string; readonly consumer: string; readonly aheadMax: number },
     take: (message: Delivered) => void,
   ): Promise<Reading> {
-    this.#jetstream ??= jetstream(this.client, { timeout: ASK_MS });
+    this.#jetstream ??= jetstream(this.client, jetStreamOptions);
     const consumer = await this.#jetstream.consumers.get(about.stream, about.consumer);
     const messages = await consumer.consume({
       max_messages: about.aheadMax,
@@ -235,7 +237,7 @@ export class Connection implements Link {
   }
 
   async #managed(): Promise<JetStreamManager> {
-    this.#manager ??= await jetstreamManager(this.client, { checkAPI: false });
+    this.#manager ??= await jetstreamManager(this.client, managerOptions);
     return this.#manager;
   }
 

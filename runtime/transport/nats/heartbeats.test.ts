@@ -34,9 +34,8 @@ async function heardAtDesk(instance: string) {
   listenTo(["shelf"], desk, directory);
   await desk.flush();
   const offer = { module: "shelf", procedures: [], isReader: false, traffic: () => never() };
-  const callee = new Callee({ connection: shelf, instance, environment, log: silent }, offer, () =>
-    never(),
-  );
+  const about = { connection: shelf, instance, manifest, environment, log: silent };
+  const callee = new Callee(about, offer, () => never());
   const beats = new Heartbeats(callee, { connection: shelf, environment, version: "1" });
   const pass = async (ms: number) => {
     environment.moveTo(environment.now() + ms);

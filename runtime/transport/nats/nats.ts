@@ -5,6 +5,7 @@ import { ContractError } from "../../contract/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Balancer } from "../balance/balancer.ts";
 import { Directory } from "../balance/directory.ts";
+import type { Manifest } from "../manifest.ts";
 import type { Report, TopologyFacts } from "../report.ts";
 import type {
   CallRequest,
@@ -35,6 +36,8 @@ export interface NatsOptions {
   readonly connect: (user: string) => Promise<Link>;
   /** The instance's name. */
   readonly instance: string;
+  /** What all modules of the system declare. */
+  readonly manifest: Manifest;
   /** The modules of this instance; their events and calls to one another stay in process. */
   readonly here: ReadonlySet<string>;
   /** The names under which to connect: the modules of this instance, or `gateway`. */
@@ -137,10 +140,10 @@ class Nats implements Transport {
   }
 
   serve(offer: Offer, serve: Serve): () => Promise<void> {
-    const { instance, environment, log, balance } = this.#options;
+    const { instance, manifest, environment, log, balance } = this.#options;
     const connection = this.#connectionOf(offer.module);
     const ownership = offer.isReader ? undefined : this.#ownerships.get(offer.module);
-    const about = { connection, instance, ownership, environment, log };
+    const about = { connection, instance, manifest, ownership, environment, log };
     const callee = new Callee(about, offer, serve);
     this.#callees.add(callee);
     const beats = balance && new Heartbeats(callee, { connection, environment, ...balance });

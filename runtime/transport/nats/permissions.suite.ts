@@ -93,22 +93,22 @@ function serviceProbes(name: string): Probe[] {
 /** A module's events, its stream, and what else tells of them. */
 function eventProbes({ name, events }: ModuleLinks): Probe[] {
   const stream = `EV_${name}`;
-  const api = "$JS.API.STREAM";
+  const [ofModules, ofStreams] = ["jetstream.STREAM", "$JS.API.STREAM"];
   const own = only(name, events.length > 0);
   const provisioner = only("provisioner", events.length > 0);
+  const made = ["CREATE", "UPDATE", "DELETE"];
   const deeds = ["PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE", "PEER.REMOVE", "LEADER.STEPDOWN"];
   return [
     ...publish([name], ...events.map((event) => `ev.${name}.0.${event}`)),
     ...publish([], `ev.${name}.0.unheard`, ...events.map((event) => `ev.${name}.1.${event}`)),
     ...subscribe([], `ev.${name}.>`, ...events.map((event) => `ev.${name}.0.${event}`)),
-    ...publish([...own, ...provisioner], `${api}.INFO.${stream}`),
-    ...publish(own, `${api}.MSG.GET.${stream}`),
-    ...publish(
-      provisioner,
-      ...["CREATE", "UPDATE", "DELETE"].map((deed) => `${api}.${deed}.${stream}`),
+    ...publish(own, `${ofModules}.INFO.${stream}`, `${ofModules}.MSG.GET.${stream}`),
+    ...publish([], ...[...made, ...deeds].map((deed) => `${ofModules}.${deed}.${stream}`)),
+    ...publish(provisioner, ...[...made, "INFO"].map((deed) => `${ofStreams}.${deed}.${stream}`)),
+    ...publish([], ...[...deeds, "MSG.GET"].map((deed) => `${ofStreams}.${deed}.${stream}`)),
+    ...["$JS.API", "jetstream"].flatMap((api) =>
+      publish([], `${api}.DIRECT.GET.${stream}`, `${api}.DIRECT.GET.${stream}.ev.${name}.0.a`),
     ),
-    ...publish([], ...deeds.map((deed) => `${api}.${deed}.${stream}`)),
-    ...publish([], `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.ev.${name}.0.a`),
     ...subscribe(own, `pos.${name}.*`),
     ...publish(own, `rebuild.${name}`),
     ...subscribe(["provisioner"], `rebuild.${name}`),
@@ -118,30 +118,60 @@ function eventProbes({ name, events }: ModuleLinks): Probe[] {
 /** The consumers that each user might have of a module's stream. */
 function consumerProbes({ name, events }: ModuleLinks): Probe[] {
   const stream = `EV_${name}`;
-  const api = "$JS.API.CONSUMER";
+  const [ofModules, ofStreams] = ["jetstream.CONSUMER", "$JS.API.CONSUMER"];
   const producer = only(name, events.length > 0);
   const provisioner = only("provisioner", events.length > 0);
   return [
-    ...publish([], `${api}.CREATE.${stream}`, `${api}.LIST.${stream}`),
-    ...publish(provisioner, `${api}.NAMES.${stream}`),
+    ...[ofModules, ofStreams].flatMap((api) =>
+      publish([], `${api}.CREATE.${stream}`, `${api}.LIST.${stream}`),
+    ),
+    ...publish(provisioner, `${ofStreams}.NAMES.${stream}`),
     ...users.flatMap((reader) => {
       const own = only(reader, reads(reader, name));
       const consumer = `${stream}.${reader}`;
+      const made = [
+        `CREATE.${consumer}`,
+        `CREATE.${consumer}.ev.${name}.0.thing`,
+        `DURABLE.CREATE.${consumer}`,
+        `DELETE.${consumer}`,
+      ];
       return [
+        ...publish(provisioner, ...made.map((one) => `${ofStreams}.${one}`)),
+        ...publish([], ...made.map((one) => `${ofModules}.${one}`)),
+        ...publish(provisioner, `${ofStreams}.INFO.${consumer}`),
+        ...publish([...own, ...producer], `${ofModules}.INFO.${consumer}`),
+        ...publish(own, `${ofModules}.MSG.NEXT.${consumer}`),
+        ...publish([], `${ofStreams}.MSG.NEXT.${consumer}`, `${ofStreams}.PAUSE.${consumer}`),
+        ...publish(own, `$JS.ACK.${consumer}.1.1.1.1700.0`, `pos.${name}.${reader}`),
         ...publish(
-          provisioner,
-          `${api}.CREATE.${consumer}`,
-          `${api}.CREATE.${consumer}.ev.${name}.0.thing`,
-          `${api}.DURABLE.CREATE.${consumer}`,
-          `${api}.DELETE.${consumer}`,
+          [],
+          `${ofModules}.PAUSE.${consumer}`,
+          `${ofModules}.LEADER.STEPDOWN.${consumer}`,
         ),
-        ...publish([...own, ...producer, ...provisioner], `${api}.INFO.${consumer}`),
-        ...publish(own, `${api}.MSG.NEXT.${consumer}`, `$JS.ACK.${consumer}.1.1.1.1700.0`),
-        ...publish(own, `pos.${name}.${reader}`),
-        ...publish([], `${api}.PAUSE.${consumer}`, `${api}.LEADER.STEPDOWN.${consumer}`),
       ];
     }),
   ];
+}
+
+/** What a broker that knows a user lets it say that it declares: what it does, and no more. */
+function declaredProbes({ name, queries, events }: ModuleLinks): Probe[] {
+  const reading = (event: string) =>
+    sampleManifest
+      .filter((one) =>
+        one.reads.some((read) => read.producer === name && read.events.includes(event)),
+      )
+      .map((one) => one.name);
+  return users.flatMap((user) => [
+    ...queries.flatMap((query) =>
+      publish(only(user, called(user, name).includes(query)), `declared.${user}.${name}.${query}`),
+    ),
+    ...events.flatMap((event) =>
+      publish(
+        only(user, user === name || reading(event).includes(user)),
+        `declared.${user}.${name}.${event}`,
+      ),
+    ),
+  ]);
 }
 
 /** Replies to each user. */
@@ -177,6 +207,8 @@ const probes: readonly Probe[] = [
   ...sampleManifest.flatMap(callProbes),
   ...modules.flatMap(serviceProbes),
   ...sampleManifest.flatMap((links) => [...eventProbes(links), ...consumerProbes(links)]),
+  ...sampleManifest.flatMap(declaredProbes),
+  ...users.flatMap((user) => publish([user], `declared.${user}`)),
   ...users.flatMap(inboxProbes),
   ...wideProbes,
 ];
@@ -218,13 +250,20 @@ class Refusals {
 async function successes(broker: GuardedBroker, user: string): Promise<string[]> {
   const refusals = new Refusals();
   const link = await broker.connect(user, refusals.log);
-  for (const { deed, subject, queue } of probes) {
+  const tried = probesOf(user);
+  for (const { deed, subject, queue } of tried) {
     if (deed === "publish") link.publish(subject, "");
     else link.listen(subject, () => {}, queue === undefined ? undefined : { queue });
   }
   const refused = await refusals.allOf(link);
   await link.close();
-  return probes.map(named).filter((name) => !refused.has(name));
+  return tried.map(named).filter((name) => !refused.has(name));
+}
+
+/** In the account of the provisioner, `jetstream` is another name for `$JS.API`, which is tried. */
+function probesOf(user: string): readonly Probe[] {
+  if (user !== "provisioner") return probes;
+  return probes.filter(({ subject }) => !subject.startsWith("jetstream."));
 }
 
 /** What each user may do at a broker that `open` opens: what the manifest says. */
@@ -300,6 +339,7 @@ function messagesSuite(broker: () => GuardedBroker): void {
   test.each([
     eventSubject("payments", "captured"),
     "$JS.API.STREAM.PURGE.EV_payments",
+    "jetstream.STREAM.INFO.EV_payments",
     callSubject("payments", "authorise", "orders"),
     "_INBOX.provisioner.any.token",
   ])("a callee that answers blindly is not led to publish to %s", async (reply) => {

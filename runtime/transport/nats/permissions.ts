@@ -1,10 +1,12 @@
 import type { Manifest, ModuleLinks } from "../manifest.ts";
 import {
   callSubject,
+  declaredSubject,
   eventSubject,
   heartbeatSubject,
   inboxOf,
   instanceCallSubject,
+  JETSTREAM_API,
   positionSubject,
   queueOf,
   rebuildSubject,
@@ -30,6 +32,7 @@ export const PROVISIONER = "provisioner";
 /** How the names of a module's operations begin; they are all that the console may call. */
 const OPERATION = "cleave";
 
+/** JetStream's API as it is in the account of the streams. */
 const API = "$JS.API";
 
 /**
@@ -39,7 +42,8 @@ const API = "$JS.API";
  * There is no `allow_responses`: NATS does not look at the reply subject of a request, so it would
  * let a caller have its callee publish anywhere. A module may publish below the inboxes of those
  * who may call it. Nor may a module create a consumer, whose deliver subject is as good as the
- * right to publish anywhere.
+ * right to publish anywhere. The provisioner is in an account of its own, with the streams: see
+ * `accountsConfig`.
  *
  * Throws for a manifest whose names would not be single tokens of a subject, or that names a module
  * like one of the other users.
@@ -52,6 +56,21 @@ export function permissionsOf(manifest: Manifest): ReadonlyMap<string, Permissio
     [CONSOLE, ofConsole(manifest)],
     [PROVISIONER, ofProvisioner(manifest)],
   ]);
+}
+
+/**
+ * Who may run a procedure of a module: the gateway, and, as the permissions have it, those who
+ * declare that they call it. What operators do is for the gateway and the console alone.
+ */
+export function callersOf(
+  { module, name }: { readonly module: string; readonly name: string },
+  manifest: Manifest,
+): ReadonlySet<string> {
+  if (name.startsWith(OPERATION)) return new Set([GATEWAY, CONSOLE]);
+  const callers = manifest.filter(({ calls }) =>
+    calls.some(({ callee, procedures }) => callee === module && procedures.includes(name)),
+  );
+  return new Set([GATEWAY, ...callers.map((one) => one.name)]);
 }
 
 function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
@@ -68,6 +87,7 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
       ...reads.map(({ producer }) => positionSubject(producer, name)),
       heartbeatSubject(name, "*"),
       ownersOf(name),
+      ...declaredBy(links),
       ...[...callers, GATEWAY, CONSOLE].map((caller) => `${inboxOf(caller)}.>`),
       ...(events.length > 0 ? relaySubjects(name) : []),
       ...reads.flatMap(({ producer }) => readerSubjects(producer, name)),
@@ -86,7 +106,11 @@ function ofModule(links: ModuleLinks, manifest: Manifest): Permissions {
 
 function ofGateway(): Permissions {
   return {
-    publish: [...callSubjects("*", "*", GATEWAY), `${inboxOf(CONSOLE)}.>`],
+    publish: [
+      ...callSubjects("*", "*", GATEWAY),
+      declaredSubject(GATEWAY),
+      `${inboxOf(CONSOLE)}.>`,
+    ],
     subscribe: [`${inboxOf(GATEWAY)}.>`, heartbeatSubject("*", "*"), ...questionsTo(GATEWAY)],
   };
 }
@@ -98,7 +122,7 @@ function ofConsole(manifest: Manifest): Permissions {
       .flatMap((procedure) => callSubjects(name, procedure, CONSOLE)),
   );
   return {
-    publish: [...operations, "$SRV.>"],
+    publish: [...operations, declaredSubject(CONSOLE), "$SRV.>"],
     subscribe: [`${inboxOf(CONSOLE)}.>`, heartbeatSubject("*", "*")],
   };
 }
@@ -107,6 +131,7 @@ function ofProvisioner(manifest: Manifest): Permissions {
   const streams = manifest.filter(({ events }) => events.length > 0).map((one) => one.name);
   return {
     publish: [
+      declaredSubject(PROVISIONER),
       `${API}.INFO`,
       `${API}.STREAM.NAMES`,
       ...streams
@@ -130,6 +155,20 @@ function ownersOf(module: string): string {
   return `owner.${module}.*.*`;
 }
 
+/** What a module declares, each as a subject that it may publish to for that reason alone. */
+export function declaredBy({ name, calls, reads, events }: ModuleLinks): string[] {
+  return [
+    declaredSubject(name),
+    ...calls.flatMap(({ callee, procedures }) =>
+      procedures.map((procedure) => declaredSubject(name, callee, procedure)),
+    ),
+    ...reads.flatMap(({ producer, events: read }) =>
+      read.map((event) => declaredSubject(name, producer, event)),
+    ),
+    ...events.map((event) => declaredSubject(name, name, event)),
+  ];
+}
+
 /** What the console may ask of a service of this name. */
 function questionsTo(name: string): string[] {
   return SERVICE_VERBS.flatMap((verb) => serviceSubjects(verb, name, "*"));
@@ -150,9 +189,9 @@ function callSubjects(module: string, procedure: string, caller: string): string
 function relaySubjects(producer: string): string[] {
   const stream = streamOf(producer);
   return [
-    `${API}.STREAM.INFO.${stream}`,
-    `${API}.STREAM.MSG.GET.${stream}`,
-    `${API}.CONSUMER.INFO.${stream}.*`,
+    `${JETSTREAM_API}.STREAM.INFO.${stream}`,
+    `${JETSTREAM_API}.STREAM.MSG.GET.${stream}`,
+    `${JETSTREAM_API}.CONSUMER.INFO.${stream}.*`,
     rebuildSubject(producer),
   ];
 }
@@ -161,8 +200,8 @@ function relaySubjects(producer: string): string[] {
 function readerSubjects(producer: string, reader: string): string[] {
   const consumer = `${streamOf(producer)}.${reader}`;
   return [
-    `${API}.CONSUMER.INFO.${consumer}`,
-    `${API}.CONSUMER.MSG.NEXT.${consumer}`,
+    `${JETSTREAM_API}.CONSUMER.INFO.${consumer}`,
+    `${JETSTREAM_API}.CONSUMER.MSG.NEXT.${consumer}`,
     `$JS.ACK.${consumer}.>`,
   ];
 }

@@ -10,7 +10,7 @@ import { type NatsConnection, PermissionViolationError } from "@nats-io/transpor
 import { realEnvironment } from "../../host/real-environment.ts";
 import { jsonLog } from "../../telemetry/json-log.ts";
 import { eventually } from "../../testing/eventually.ts";
-import { type TestServer, testServer } from "../../testing/nats-server.ts";
+import { asModule, type TestServer, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { virtualEnvironment } from "../../testing/virtual-environment.ts";
 import type { Manifest } from "../manifest.ts";
@@ -131,7 +131,7 @@ test("what differs is set right, and no event is lost by it", async () => {
   const { ensure } = provisioner(given.options);
   await ensure();
   const orders = await given.shop.connect("orders");
-  await jetstream(orders).publish("ev.orders.0.cancelled", "{}");
+  await jetstream(orders, asModule).publish("ev.orders.0.cancelled", "{}");
   const { streams, consumers } = await managerOf(given.connection);
   const before = await birthdays(given.connection);
   await streams.update("EV_orders", { max_age: 1e9 * 3_600, max_bytes: 2 * MEGABYTE });
@@ -162,11 +162,11 @@ test("a reader that asks for other events is given those, and also the older one
     return await consumers.info("EV_orders", "mail");
   };
   await reading("confirmed");
-  const orders = jetstream(await given.shop.connect("orders"));
+  const orders = jetstream(await given.shop.connect("orders"), asModule);
   for (const event of ["placed", "cancelled", "confirmed"]) {
     await orders.publish(`ev.orders.0.${event}`, "{}");
   }
-  const mail = jetstream(await given.shop.connect("mail"));
+  const mail = jetstream(await given.shop.connect("mail"), asModule);
   await (await mail.consumers.get("EV_orders", "mail")).next().then((event) => event?.ackAck());
 
   const one = await reading("placed");
@@ -291,17 +291,17 @@ test("with what it may do, a module publishes its events and a reader takes them
   const refusals: Error[] = [];
   for (const connection of [orders, mail]) void collectRefusals(connection, refusals);
 
-  const producer = jetstream(orders, { timeout: 2_000 });
+  const producer = jetstream(orders, { ...asModule, timeout: 2_000 });
   const publish = (base: number) =>
     producer.publish("ev.orders.0.confirmed", "{}", { expect: { lastSequence: base } });
   await Promise.all([publish(0), publish(1), publish(2)]);
   await expect(publish(0)).rejects.toMatchObject({ code: 10_071 });
-  const { streams } = await managerOf(orders);
+  const { streams } = await jetstreamManager(orders, { ...asModule, checkAPI: false });
   expect((await streams.info("EV_orders")).state.last_seq).toBe(3);
   const message = await streams.getMessage("EV_orders", { seq: 3 });
   expect(message?.subject).toBe("ev.orders.0.confirmed");
 
-  const consumer = await jetstream(mail).consumers.get("EV_orders", "mail");
+  const consumer = await jetstream(mail, asModule).consumers.get("EV_orders", "mail");
   const taken: boolean[] = [];
   for await (const event of await consumer.fetch({ max_messages: 3, expires: 5_000 })) {
     event.working();

@@ -191,7 +191,7 @@ test("what a module has the server send to the questions' subject is no question
   const taken: unknown[] = [];
   inbox.subscribe("_INBOX.console.>", { callback: (_, message) => void taken.push(message) });
   await inbox.flush();
-  attacker.publish("$JS.API.STREAM.INFO.EV_shelf", "", { reply: "$SRV.STATS.desk" });
+  attacker.publish("jetstream.STREAM.INFO.EV_shelf", "", { reply: "$SRV.STATS.desk" });
   await attacker.flush();
   await two.flush();
   await inbox.flush();

@@ -6,7 +6,7 @@ import { adoptNextKey, fixedAuthenticatorOf, makeNextKey } from "./keys.ts";
 import { connectPatiently } from "./patient-connect.ts";
 import { permissionsOf } from "./permissions.ts";
 import { SELF_TEST } from "./self-test.ts";
-import { writeUsersConfig } from "./server-config.ts";
+import { writeAccountsConfig } from "./server-config.ts";
 
 const LOOK_EVERY_MS = 100;
 const RELOAD_MS_MAX = 10_000;
@@ -38,13 +38,13 @@ export async function rotateKey(user: string, options: RotationOptions): Promise
     throw new BrokerError(`There is no NATS user ${user}. Name one of ${users}.`);
   }
   makeNextKey(folder, user);
-  writeUsersConfig(folder, manifest);
+  writeAccountsConfig(folder, manifest);
   await reload();
   await untilAnswer("lets in", fixedAuthenticatorOf(folder, user, "next"), options);
 
   const old = fixedAuthenticatorOf(folder, user, "current");
   adoptNextKey(folder, user);
-  writeUsersConfig(folder, manifest);
+  writeAccountsConfig(folder, manifest);
   await reload();
   await untilAnswer("refuses", old, options);
 }
@@ -64,7 +64,7 @@ async function untilAnswer(
       throw new BrokerError(
         `After ${RELOAD_MS_MAX} ms, the nats-server at ${url} does not behave as if it had read ` +
           `its new users: it should be that it ${wanted} the ${which} key. See that it has the ` +
-          "users.conf of this data folder, and rotate again.",
+          "accounts.conf of this data folder, and rotate again.",
       );
     }
     await new Promise<void>((resolve) => environment.after(LOOK_EVERY_MS, resolve));

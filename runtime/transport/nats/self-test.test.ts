@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
+import { listening } from "../../testing/listening.ts";
 import { muteServer } from "../../testing/mute-server.ts";
 import { testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
@@ -10,11 +11,11 @@ import { permissionsOf } from "./permissions.ts";
 import { selfTest } from "./self-test.ts";
 import { serverFiles } from "./server-config.ts";
 
-const users = [...permissionsOf(sampleManifest).keys()];
+const manifest = sampleManifest;
 
 test("a server that Cleave has started passes, and does not complain of the test", async () => {
   await using shop = await testServer(sampleManifest);
-  await selfTest({ url: shop.url, folder: shop.folder, users });
+  await selfTest({ url: shop.url, folder: shop.folder, manifest });
   const complaints = shop.log().split("\n").slice(0, -1);
   expect(complaints.filter((line) => !line.includes("authentication error"))).toEqual([]);
 });
@@ -24,12 +25,12 @@ test.each([
   ["subscribe", "subscribe to _INBOX.mail-cleave-self-test.>"],
 ])("a server that lets a module %s as it likes is refused", async (deed, words) => {
   await using shop = await testServer(sampleManifest);
-  const { users: path } = serverFiles(shop.folder);
+  const { accounts: path } = serverFiles(shop.folder);
   const [before = "", rest = ""] = readFileSync(path, "utf8").split("# mail\n");
   const open = rest.replace(new RegExp(`${deed}: \\{ allow: \\[`), `${deed}: { allow: [">", `);
   writeFileSync(path, `${before}# mail\n${open}`);
   await shop.server.reload();
-  await expect(selfTest({ url: shop.url, folder: shop.folder, users })).rejects.toThrow(
+  await expect(selfTest({ url: shop.url, folder: shop.folder, manifest })).rejects.toThrow(
     `The nats-server at ${shop.url} lets mail ${words}, which no module may.`,
   );
 });
@@ -37,9 +38,9 @@ test.each([
 test("a server that does not know a user's key is told from one that is not there", async () => {
   await using shop = await testServer(sampleManifest);
   using other = temporaryFolder();
-  makeKeys(other.path, ["mail"]);
-  await expect(selfTest({ url: shop.url, folder: other.path, users: ["mail"] })).rejects.toThrow(
-    `The nats-server at ${shop.url} does not know the key of mail.`,
+  makeKeys(other.path, permissionsOf(manifest).keys());
+  await expect(selfTest({ url: shop.url, folder: other.path, manifest })).rejects.toThrow(
+    `The nats-server at ${shop.url} does not know the key of orders.`,
   );
 });
 
@@ -59,16 +60,19 @@ test.each([
   ],
 ])("a config %s is noticed", async (_what, config, open) => {
   await using server = await serverWith(config);
-  const tested = selfTest({ url: server.url, folder: "", users: [] }).then(() => "passed", String);
+  using folder = temporaryFolder();
+  makeKeys(folder.path, permissionsOf(manifest).keys());
+  const tested = selfTest({ url: server.url, folder: folder.path, manifest });
   const isOpen = open === "always" || isOlder(server.version, "2.9.23");
-  expect(await tested).toContain(isOpen ? "lets in clients without a key" : "passed");
+  const said = await tested.then(() => "passed", String);
+  expect(said.includes("lets in clients without a key")).toBe(isOpen);
 });
 
 test("a server that does not answer in time is not said to be open", async () => {
   using folder = temporaryFolder();
-  makeKeys(folder.path, ["mail"]);
+  makeKeys(folder.path, permissionsOf(manifest).keys());
   using server = muteServer();
-  const tested = selfTest({ url: server.url, folder: folder.path, users: ["mail"] });
+  const tested = selfTest({ url: server.url, folder: folder.path, manifest });
   await expect(tested).rejects.toThrow(/did not say within \d+ ms whether it guards/);
 });
 
@@ -88,16 +92,4 @@ async function serverWith(text: string) {
       folder[Symbol.dispose]();
     },
   };
-}
-
-/** Where a server says that it listens. */
-async function listening(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  let said = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stderr) {
-    said += decoder.decode(chunk);
-    const address = said.match(/Listening for client connections on (\S+)/)?.[1];
-    if (address !== undefined && said.includes("Server is ready")) return address;
-  }
-  throw new Error(`The server did not start: ${said}`);
 }

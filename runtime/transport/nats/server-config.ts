@@ -1,9 +1,9 @@
 import { mkdirSync, statfsSync } from "node:fs";
+import { basename } from "node:path";
 import { writeDurably } from "../../store/durable-file.ts";
 import type { Manifest } from "../manifest.ts";
-import { publicKeys } from "./keys.ts";
+import { accountsConfig, quoted } from "./accounts-config.ts";
 import { PAYLOAD_BYTES_MAX, STREAM_BYTES_MAX } from "./limits.ts";
-import { permissionsOf } from "./permissions.ts";
 
 /** What the server keeps for a client that reads slowly, before it cuts it off. */
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
@@ -35,22 +35,25 @@ export function serverFiles(folder: string) {
   const home = `${folder}/nats`;
   return {
     config: `${home}/server.conf`,
-    users: `${home}/users.conf`,
+    accounts: `${home}/accounts.conf`,
+    manifest: `${home}/manifest.json`,
     pid: `${home}/server.pid`,
     lock: `${home}/server.lock`,
     store: `${home}/jetstream`,
+    /** Where earlier versions had the users; no config includes it any more. */
+    formerUsers: `${home}/users.conf`,
   };
 }
 
 /**
- * The text of a nats-server's config: on this machine's loopback only, with limits, one account for
+ * The text of a nats-server's config: on this machine's loopback only, with limits, the accounts of
  * Cleave and one for the system that nobody can enter.
  *
  * Users stand in `accounts` and nowhere else: beside an `authorization` block, servers before
  * 2.9.23 and 2.10.2 let anybody in (CVE-2023-47090).
  */
 function serverConfig({ folder, port, syncInterval }: ServerConfigOptions): string {
-  const { users, pid, store } = serverFiles(folder);
+  const { accounts, pid, store } = serverFiles(folder);
   const sync = syncInterval === undefined ? "" : `  sync_interval: ${quoted(syncInterval)}\n`;
   return `# Written by Cleave at every start; changes are lost.
 server_name: "cleave"
@@ -71,47 +74,27 @@ ${sync}}
 system_account: SYS
 accounts {
   SYS { users: [] }
-  CLEAVE {
-    jetstream: enabled
-    include ${quoted(`./${users.slice(users.lastIndexOf("/") + 1)}`)}
-  }
+  include ${quoted(`./${basename(accounts)}`)}
 }
 `;
 }
 
-/**
- * The text that lists the users, each with its keys and permissions: a file of its own, which is
- * all that changes when a key does.
- */
-function usersConfig(folder: string, manifest: Manifest): string {
-  const lines = [...permissionsOf(manifest)].flatMap(([user, { publish, subscribe }]) => {
-    if (publish.length === 0 || subscribe.length === 0) {
-      throw new TypeError(`${user} may publish or subscribe to nothing: NATS takes it for all.`);
-    }
-    const permissions =
-      `{ publish: { allow: ${list(publish)} }, ` + `subscribe: { allow: ${list(subscribe)} } }`;
-    return publicKeys(folder, user).map(
-      (key) => `  # ${user}\n  { nkey: ${quoted(key)}, permissions: ${permissions} }`,
-    );
-  });
-  return `# Written by Cleave from the manifest of the modules; changes are lost.
-users: [
-${lines.join("\n")}
-]
-`;
-}
-
-/** Writes both files of a server's config. */
+/** Writes the files of a server's config, and the manifest that they follow from. */
 export function writeServerConfig(options: ServerConfigOptions, manifest: Manifest): void {
   const { config, store } = serverFiles(options.folder);
   mkdirSync(store, { recursive: true, mode: 0o700 });
   writeDurably(config, serverConfig(options));
-  writeUsersConfig(options.folder, manifest);
+  writeAccountsConfig(options.folder, manifest);
 }
 
-/** Writes the file that lists the users, for a running server to read anew. */
-export function writeUsersConfig(folder: string, manifest: Manifest): void {
-  writeDurably(serverFiles(folder).users, usersConfig(folder, manifest));
+/**
+ * Writes the file with the accounts and their users, for a running server to read anew, and the
+ * manifest beside it.
+ */
+export function writeAccountsConfig(folder: string, manifest: Manifest): void {
+  const { accounts, manifest: declared } = serverFiles(folder);
+  writeDurably(declared, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeDurably(accounts, accountsConfig(folder, manifest));
 }
 
 /** How many bytes each stream may hold, so that all of them fit on the server. */
@@ -124,13 +107,4 @@ export function streamBytesMax(folder: string, manifest: Manifest): number {
 function fileBytesMax(folder: string): number {
   const { blocks, bsize } = statfsSync(folder);
   return Math.floor(blocks * bsize * VOLUME_SHARE_MAX);
-}
-
-/** In quotes, a text is taken as it is; without, `$JS` would be a variable. */
-function quoted(text: string): string {
-  return JSON.stringify(text);
-}
-
-function list(subjects: readonly string[]): string {
-  return `[${subjects.map(quoted).join(", ")}]`;
 }

@@ -1,15 +1,17 @@
 import { expect, test } from "bun:test";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { jsonLog } from "../../telemetry/json-log.ts";
 import { eventually } from "../../testing/eventually.ts";
-import { testServer } from "../../testing/nats-server.ts";
+import { listening } from "../../testing/listening.ts";
+import { asModule, connectAs, testServer } from "../../testing/nats-server.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { findNatsServer } from "./executable.ts";
 import { authenticatorOf, makeKeys, makeNextKey, publicKeys } from "./keys.ts";
 import { type ServerOptions, startNatsServer } from "./server.ts";
-import { streamBytesMax, writeServerConfig } from "./server-config.ts";
+import { serverFiles, streamBytesMax, writeServerConfig } from "./server-config.ts";
 import { signalReload } from "./server-process.ts";
 
 const environment = realEnvironment();
@@ -63,18 +65,18 @@ test("the config knows no way in but the users of its accounts", () => {
   makeKeys(folder.path, ["orders"]);
   writeServerConfig({ folder: folder.path, port: 4_222 }, sampleManifest);
   const config = readFileSync(`${folder.path}/nats/server.conf`, "utf8");
-  const users = readFileSync(`${folder.path}/nats/users.conf`, "utf8");
+  const users = readFileSync(`${folder.path}/nats/accounts.conf`, "utf8");
   expect(config).toContain('listen: "127.0.0.1:4222"');
   expect(config).toContain("accounts {");
   expect(config).not.toMatch(/authorization|no_auth_user|allow_responses|sync_interval|http/);
   expect(users).not.toMatch(/allow_responses|password|token/);
   expect(users.match(/nkey:/g)).toHaveLength(1);
-  expect(statSync(`${folder.path}/nats/users.conf`).mode & 0o777).toBe(0o600);
+  expect(statSync(`${folder.path}/nats/accounts.conf`).mode & 0o777).toBe(0o600);
 });
 
 test("the permissions of another version are written anew, by procedure", () => {
   using folder = temporaryFolder();
-  const path = `${folder.path}/nats/users.conf`;
+  const path = `${folder.path}/nats/accounts.conf`;
   makeKeys(folder.path, ["orders"]);
   const wider = sampleManifest.map((links) => ({
     ...links,
@@ -113,6 +115,41 @@ test("it is told when the server ends by itself", async () => {
   process.kill(shop.server.pid, "SIGKILL");
   expect(await shop.server.died).toStartWith("nats-server ended by itself (SIGKILL).");
 });
+
+test("streams of a folder with one account are found, and its users.conf goes", async () => {
+  using folder = temporaryFolder();
+  const options = optionsOver(folder.path);
+  const { config, formerUsers, store } = serverFiles(folder.path);
+  makeKeys(folder.path, ["provisioner"]);
+  mkdirSync(store, { recursive: true });
+  const [key] = publicKeys(folder.path, "provisioner");
+  writeFileSync(formerUsers, `users: [ { nkey: ${key} } ]`);
+  writeFileSync(
+    config,
+    `listen: "127.0.0.1:-1"
+     jetstream { store_dir: "${store}" }
+     accounts { CLEAVE { jetstream: enabled, include "./users.conf" } }`,
+  );
+  const { path } = findNatsServer(options.executable);
+  const older = Bun.spawn([path, "-c", config], { stderr: "pipe" });
+  const url = `nats://${await listening(older.stderr)}`;
+  const before = await connectAs("provisioner", { url, folder: folder.path });
+  const { streams } = await jetstreamManager(before);
+  await streams.add({ name: "EV_orders", subjects: ["ev.orders.>"] });
+  await jetstream(before).publish("ev.orders.0.placed", "{}");
+  await before.close();
+  older.kill();
+  await older.exited;
+
+  const server = await startNatsServer(options);
+  const about = { url: server.url, folder: folder.path };
+  const [orders, mail] = [await connectAs("orders", about), await connectAs("mail", about)];
+  const manager = await jetstreamManager(orders, { ...asModule, checkAPI: false });
+  expect((await manager.streams.info("EV_orders")).state.messages).toBe(1);
+  expect(existsSync(formerUsers)).toBe(false);
+  await Promise.all([orders.close(), mail.close()]);
+  await server.stop();
+}, 30_000);
 
 test("a server that does not end on SIGTERM is killed", async () => {
   using folder = temporaryFolder();
@@ -200,7 +237,7 @@ test("a port that is taken is named", async () => {
 test("users that a server cannot read leave it as it is", async () => {
   await using shop = await testServer(sampleManifest);
   await shop.connect("orders");
-  writeFileSync(`${shop.folder}/nats/users.conf`, "users: [ { nkey: nonsense } ]");
+  writeFileSync(`${shop.folder}/nats/accounts.conf`, "users: [ { nkey: nonsense } ]");
   await expect(shop.server.reload()).rejects.toThrow("nats-server did not take its new config");
   await shop.connect("mail");
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import type { Environment } from "../../contract/environment.ts";
 import { ownerLock } from "../../store/owner-lock.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -77,6 +77,7 @@ export async function startNatsServer(options: ServerOptions): Promise<NatsServe
     await stopOrphan({ pidFile: files.pid, config: files.config, environment });
     makeKeys(folder, permissionsOf(manifest).keys());
     writeServerConfig({ folder, port, syncInterval }, manifest);
+    rmSync(files.formerUsers, { force: true });
     options.signal?.throwIfAborted();
     const child = new ServerChild([path, "-c", files.config], options);
     options.spawned?.(child.pid);
@@ -162,7 +163,7 @@ class ServerChild {
     const outcome = await done;
     if (outcome === "said" && refusal === undefined) return;
     throw new BrokerError(
-      `nats-server did not take its new config (${serverFiles(this.#options.folder).users}). ` +
+      `nats-server did not take its new config (${serverFiles(this.#options.folder).accounts}). ` +
         `It goes on with the one before. It said: ${refusal ?? this.#complaints()}`,
     );
   }

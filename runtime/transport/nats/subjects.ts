@@ -45,6 +45,14 @@ export function ownerSubject(module: string, incarnation: string): string {
   return `owner.${module}.to.${incarnation}`;
 }
 
+/**
+ * `declared.<user>` and `declared.<user>.<module>.<name>`: nobody listens. That a user may publish
+ * there says that the broker knows the user, and that it calls, reads or emits this.
+ */
+export function declaredSubject(user: string, ...declared: readonly string[]): string {
+  return ["declared", user, ...declared].join(".");
+}
+
 /** `hb.<module>.<instance>`: an instance's sign of life. */
 export function heartbeatSubject(module: string, instance: string): string {
   return `hb.${module}.${instance}`;
@@ -66,6 +74,12 @@ export function serviceSubjects(verb: ServiceVerb, name: string, instance: strin
 export function inboxOf(user: string): string {
   return `_INBOX.${user}`;
 }
+
+/**
+ * The prefix of JetStream's API for modules, in place of `$JS.API`, which in their account leads
+ * nowhere: the streams are in another one.
+ */
+export const JETSTREAM_API = "jetstream";
 
 /** The stream of a module's events. */
 export function streamOf(module: string): string {
