@@ -1,6 +1,7 @@
 import type { Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
+import { isOperation } from "../../contract/names.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
@@ -8,9 +9,6 @@ import type { Link, Listening, Message } from "./link.ts";
 import { CONSOLE, GATEWAY } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { bytesOf, errorHeaders, isCancel, payloadOf, requestIn } from "./wire.ts";
-
-/** How the names of operations begin, which no contract of a module may use. */
-const OPERATION = "cleave";
 
 /** A procedure as it is offered here, and what came over NATS for it since then. */
 export interface Endpoint {
@@ -169,7 +167,7 @@ export class Callee {
     if (found === undefined) {
       throw new Defect(`${module} has no procedure ${procedure}. Is ${caller} newer than it?`);
     }
-    if (procedure.startsWith(OPERATION) && caller !== GATEWAY && caller !== CONSOLE) {
+    if (isOperation(procedure) && caller !== GATEWAY && caller !== CONSOLE) {
       throw new Defect(`${caller} may not run ${module}.${procedure}: that is for operators.`);
     }
     const sent = requestIn(msg);

@@ -1,3 +1,4 @@
+import { isOperation } from "../../contract/names.ts";
 import type { Manifest, ModuleLinks } from "../manifest.ts";
 import {
   callSubject,
@@ -26,9 +27,6 @@ export const GATEWAY = "gateway";
 export const CONSOLE = "console";
 /** The one user that makes, changes and deletes streams and consumers. */
 export const PROVISIONER = "provisioner";
-
-/** How the names of a module's operations begin; they are all that the console may call. */
-const OPERATION = "cleave";
 
 const API = "$JS.API";
 
@@ -92,7 +90,7 @@ function ofGateway(): Permissions {
 function ofConsole(manifest: Manifest): Permissions {
   const operations = manifest.flatMap(({ name, queries, commands }) =>
     [...queries, ...commands]
-      .filter((procedure) => procedure.startsWith(OPERATION))
+      .filter(isOperation)
       .flatMap((procedure) => callSubjects(name, procedure, CONSOLE)),
   );
   return {
