@@ -19,10 +19,12 @@ import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Read } from "../store/connection.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
+import { withoutAsyncContext } from "../telemetry/async-context.ts";
 import type { Log } from "../telemetry/log.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
+import { received } from "../transport/wire-error.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import { type Deadlines, Underway } from "./deadlines.ts";
 import type { Handler } from "./handler.ts";
@@ -135,7 +137,8 @@ export class Dispatcher {
       const { deadlineAtMs } = invocation.request;
       const underway = this.#begin(served.procedure, deadlineAtMs, [resolve, reject]);
       this.#calls += 1;
-      void nextTurn.then(() => this.#work(served, { input, invocation, underway }));
+      const work = () => this.#work(served, { input, invocation, underway });
+      void nextTurn.then(() => withoutAsyncContext(work));
     });
   }
 
@@ -162,15 +165,14 @@ export class Dispatcher {
       if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
-      const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
           (answer: unknown) =>
-            context.afterCommands(() => this.#answer(served, answer, { underway, asText })),
+            context.afterCommands(() => this.#answer(served, answer, { invocation, underway })),
           (error: unknown) => context.failed(() => this.#fail(error, invocation, underway)),
         );
       } else {
-        this.#answer(served, result, { underway, asText });
+        this.#answer(served, result, { invocation, underway });
       }
     } catch (error) {
       this.#fail(error, invocation, underway);
@@ -180,25 +182,26 @@ export class Dispatcher {
   #answer(
     served: Served,
     answer: unknown,
-    { underway, asText }: { readonly underway: Underway; readonly asText: boolean },
+    { invocation, underway }: { readonly invocation: Invocation; readonly underway: Underway },
   ): void {
     const { procedure, checks } = served;
     this.#ended();
     try {
-      // A command's answer was checked and copied when it was committed.
-      if (procedure.kind === "command") underway.answer(answer);
-      else underway.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
+      if (procedure.kind === "command") underway.answer(committedAnswer(invocation));
+      else if (invocation.request.asText) underway.answer(checks.output.text(answer));
+      else underway.answer(checks.output.copy(answer));
     } catch (error) {
       const name = fullName(procedure);
       this.#errors += 1;
-      this.#host.log.error("a query broke its contract", { procedure: name, error });
-      underway.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
+      this.#host.log.error("a procedure broke its contract", { procedure: name, error });
+      underway.fail(new Defect(`${name} failed: ${messageOf(error)}`));
     }
   }
 
   #fail(error: unknown, invocation: Invocation, underway: Underway): void {
     this.#ended();
-    underway.fail(this.#toCaller(error, invocation));
+    const told = this.#toCaller(error, invocation);
+    underway.fail(invocation.job === undefined ? received(told) : told);
   }
 
   /** Runs a keyed command, unless its answer is stored or on its way. */
@@ -235,7 +238,7 @@ export class Dispatcher {
           this.#ended();
         })
         .then((answer) => underway.answer(served.checks.output.copy(answer)))
-        .catch((error: unknown) => underway.fail(error));
+        .catch((error: unknown) => underway.fail(received(error)));
     });
   }
 
@@ -257,6 +260,7 @@ export class Dispatcher {
     const name = fullName(procedure);
     const where = `The transaction of ${name}`;
     const answered = synchronousFunction(work, where);
+    let given: unknown;
     const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
         const message = `${name} had no time left to commit; nothing was changed.`;
@@ -264,7 +268,7 @@ export class Dispatcher {
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
       finish(tx, invocation);
-      const given = synchronous(answered(tx), where);
+      given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
       const answer = isDomainError(given) ? given : output.copy(given);
@@ -275,7 +279,11 @@ export class Dispatcher {
       }
       return answer;
     }, request.traceId);
-    return committed.then((answer) => this.#unlessRefused(answer));
+    return committed.then((answer) => {
+      invocation.committed = this.#unlessRefused(answer);
+      // The handler keeps what is its own: it may change that, and the answer is not changed.
+      return given;
+    });
   }
 
   #storeMark(tx: Transaction, { caller, repeatsSinceMs }: CallRequest): void {
@@ -344,8 +352,21 @@ export class Dispatcher {
         `${name} let ${error.code} of ${error.procedure} escape. Handle it, or declare an error.`,
       );
     }
-    return new Defect(`${name} failed: ${error instanceof Error ? error.message : "unknown"}`);
+    return new Defect(`${name} failed: ${messageOf(error)}`);
   }
+}
+
+/** The answer of a command that has returned: checked and copied when it was committed. */
+function committedAnswer({ procedure, committed }: Invocation): unknown {
+  if (committed !== undefined) return committed;
+  throw new ContractError(
+    `${fullName(procedure)} returned without its transaction: what a command answers is what its ` +
+      "transaction returns.",
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "unknown";
 }
 
 function mismatch(procedure: Procedure, key: string): DomainError {
