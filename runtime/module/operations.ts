@@ -44,6 +44,7 @@ function operationsFor(module: string) {
           dueAtMs: t.Union([t.Integer(), t.Null()]),
           traceId: t.String(),
         }),
+        { maxItems: 200 },
       ),
     }),
     /** Takes up a stuck saga where it stopped. Nothing happens unless it is stuck. */
