@@ -82,6 +82,7 @@ const OrderStatus = t.Union([
   t.Literal("cancelled"),
   t.Literal("completed"),
 ]);
+const TimelineEntry = t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() });
 const Order = t.Object({
   orderId: Id,
   number: t.Integer(),
@@ -110,13 +111,12 @@ const Order = t.Object({
     t.Null(),
   ]),
   placedAtMs: t.Integer(),
-  timeline: t.Array(t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() }), {
-    maxItems: 500,
-  }),
+  timeline: t.Array(TimelineEntry, { maxItems: 500 }),
 });
 const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]);
 /** Which order an event is about, and whom to tell. */
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
+const Titled = { title: t.String(), quantity: Quantity };
 const Confirmed = t.Object({
   ...Told,
   orderToken: t.String(),
@@ -124,18 +124,14 @@ const Confirmed = t.Object({
   /** What leads from the lines' sums to the total; older events do not tell it. */
   discount: t.Optional(moneySchema),
   shipping: t.Optional(moneySchema),
-  lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema }), {
-    maxItems: 100,
-  }),
+  lines: t.Array(t.Object({ ...Titled, total: moneySchema }), { maxItems: 100 }),
 });
 const Shipped = t.Object({
   ...Told,
   shipmentId: t.Optional(Id),
   carrier: t.String(),
   trackingNumber: t.String(),
-  lines: t.Optional(
-    t.Array(t.Object({ title: t.String(), quantity: Quantity }), { maxItems: 100 }),
-  ),
+  lines: t.Optional(t.Array(t.Object(Titled), { maxItems: 100 })),
 });
 /** Events about one order are taken in in order. */
 const byOrder = { key: "orderId" } as const;
@@ -160,6 +156,7 @@ const Checkout = t.Object({
   reason: t.Union([t.String(), t.Null()]),
 });
 
+const Violation = t.Object({ invariant: t.String(), detail: t.String() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
 /**
@@ -179,11 +176,7 @@ export const orders = contract("orders", {
   addItem: command({
     input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
-      CART_FULL: Full,
-    },
+    errors: { ...CartErrors, VARIANT_NOT_FOUND: t.Object({ variantId: Id }), CART_FULL: Full },
   }),
   /** Sets a line's quantity. */
   changeItem: command({
@@ -238,10 +231,7 @@ export const orders = contract("orders", {
   applyCoupon: command({
     input: t.Object({ ...CartAccess, code: t.String({ minLength: 1, maxLength: 40 }) }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }),
-    },
+    errors: { ...CartErrors, COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }) },
   }),
   /** Takes the coupon off. */
   removeCoupon: command({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
@@ -389,9 +379,7 @@ export const orders = contract("orders", {
     input: t.Object({ sinceMs: t.Optional(t.Integer()) }),
     output: t.Object({
       checkedOrders: t.Integer(),
-      violations: t.Array(t.Object({ invariant: t.String(), detail: t.String() }), {
-        maxItems: 500,
-      }),
+      violations: t.Array(Violation, { maxItems: 500 }),
     }),
   }),
 

@@ -282,7 +282,8 @@ describe.each(placements)("the catalogue has a bound, %s,", (placement) => {
     const numbers = [...Array(variantsMax).keys()];
     const variants = numbers.map((number) => variant(`SKU-${number}`, 100));
     const [fedora] = goods;
-    const full = { ...fedora, slug: "full", variants } as Import["products"][number];
+    if (fedora === undefined) throw new Error("There are no goods.");
+    const full = { ...fedora, slug: "full", variants };
     await shop.call(products.importCatalogue, { categories, products: [full] });
     const { productId } = await shop.call(products.productBySlug, { slug: "full" });
     const another = { productId, ...variant("ANOTHER", 100) };

@@ -25,7 +25,7 @@ interface Compiled {
   /** Throws an UncopiedError for what the check lets through and JSON does not. */
   readonly copy: (value: unknown) => unknown;
   readonly check: TypeCheck<TSchema>;
-  /** An upper bound of a copy's bytes as JSON; undefined when no value of the schema is too large. */
+  /** An upper bound of a copy's bytes as JSON; undefined when no copy is too large. */
   readonly bytesBound: ((copy: unknown) => number) | undefined;
   /** By what messages call the value: one schema is used in several places. */
   readonly places: Map<string, Checked>;
@@ -133,9 +133,14 @@ function recounted(check: TypeCheck<TSchema>, copyOf: (value: unknown) => unknow
   };
 }
 
-/** A checked copy of a value, with its type; throws a ContractError when it does not fit. */
+/**
+ * A checked copy of a value of any size, such as a file's, with its type; throws a ContractError
+ * when it does not fit.
+ */
 export function parse<S extends TSchema>(schema: S, value: unknown, where: string): Static<S> {
-  return checked(schema, where).copy(value) as Static<S>;
+  const unbounded = { ...compiledOf(schema), bytesBound: undefined };
+  const { copy } = checkedBy(unbounded, where, (sentence) => new ContractError(sentence));
+  return copy(value) as Static<S>;
 }
 
 /** The compiled input and output of a procedure. */

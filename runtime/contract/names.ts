@@ -54,8 +54,8 @@ export function assertName(
 export function assertNoOperation(name: string, where: string): void {
   if (!isOperation(name)) return;
   throw new TypeError(
-    `${where} begins with "${OPERATION}", as the procedures do that every module has from Cleave. ` +
-      "Rename it.",
+    `${where} begins with "${OPERATION}", as the procedures do that every module has from ` +
+      "Cleave. Rename it.",
   );
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
 import { sample } from "../testing/schema-samples.ts";
-import { checked } from "./check.ts";
+import { checked, parse } from "./check.ts";
 import { compileCopy } from "./copy.ts";
 import { t } from "./schema.ts";
 import { bytesMaxOf, compileBytesBound, VALUE_BYTES_MAX } from "./size.ts";
@@ -103,4 +103,9 @@ test("what is refused for a key says where it is, cut short", () => {
   const met = expect(() => copy({ ["x".repeat(100_000)]: 1 }));
   met.toThrow("The note does not fit its contract: /xxx");
   expect(() => copy({ ["x".repeat(100_000)]: 1 })).not.toThrow("x".repeat(501));
+});
+
+test("what is read from a file may be larger", () => {
+  const large = "x".repeat(VALUE_BYTES_MAX);
+  expect(parse(t.Array(t.String()), [large], "The file")).toEqual([large]);
 });

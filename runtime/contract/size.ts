@@ -128,7 +128,8 @@ class Source {
     this.bytes += BRACKETS_BYTES;
     const [list, index] = [this.#variable(), this.#variable()];
     const each = this.#within((source) => source.add(items, `${list}[${index}]`));
-    this.statements += `const ${list} = ${at}; bytes += ${list}.length * ${each.bytes + COMMA_BYTES};`;
+    const itemBytes = each.bytes + COMMA_BYTES;
+    this.statements += `const ${list} = ${at}; bytes += ${list}.length * ${itemBytes};`;
     if (each.statements === "") return;
     this.statements += `for (let ${index} = 0; ${index} < ${list}.length; ${index}++) {`;
     this.statements += `${each.statements} }`;

@@ -46,10 +46,9 @@ const visitor = contract("visitor", {
 const context = new AsyncLocalStorage<string>();
 const seenContext = () => context.getStore() ?? "nothing";
 
-function modules() {
+function boardModule() {
   const kept: { lines: string[] }[] = [];
-  const heard: string[] = [];
-  const boardModule = defineModule({
+  return defineModule({
     contract: board,
     migrations: [],
     handlers: {
@@ -95,13 +94,17 @@ function modules() {
       ),
     },
   });
+}
+
+function visitorModule() {
+  const heard: string[] = [];
   const { uses, handler: visiting } = declareUses([
     board.usurp,
     board.roleOf,
     board.look,
     board.lookAndTell,
   ]);
-  const visitorModule = defineModule({
+  return defineModule({
     contract: visitor,
     uses,
     migrations: [],
@@ -126,11 +129,10 @@ function modules() {
       }),
     ],
   });
-  return [boardModule, visitorModule];
 }
 
 describe.each(placements)("a callee, %s,", (placement) => {
-  const open = () => place(placement, modules(), { duplicate: false });
+  const open = () => place(placement, [boardModule(), visitorModule()], { duplicate: false });
 
   test("cannot change on whose behalf its caller acts", async () => {
     await using both = await open();

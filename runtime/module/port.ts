@@ -57,8 +57,8 @@ export interface AnyPort {
  * Declares a port: the settings that it reads, and how to open and close what stands behind it.
  *
  * Its name has letters, digits, _ and -, in parts with dots between them, as in `orders.mailer`;
- * any other is a TypeError. Listed in the module's `ports`, it is opened once in each instance that hosts the module. Tests
- * put another implementation behind it.
+ * any other is a TypeError. Listed in the module's `ports`, it is opened once in each instance
+ * that hosts the module. Tests put another implementation behind it.
  */
 export function port<T, Settings extends TObject>(
   name: string,

@@ -24,9 +24,7 @@ function openLists(schema: TSchema, where: string): string[] {
   const bound = kind === "Array" ? "maxItems" : "maxProperties";
   const isOpen = (kind === "Array" || kind === "Record") && schema[bound] === undefined;
   const own = isOpen
-    ? [
-        `${where} has a list without a bound. Give it ${bound}, and have whoever fills it keep to it.`,
-      ]
+    ? [`${where} has a list without a bound. Give it ${bound}, and fill it within that.`]
     : [];
   if (kind === "Object") {
     const properties = Object.entries<TSchema>(schema["properties"]);

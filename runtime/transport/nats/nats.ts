@@ -76,9 +76,9 @@ function carrying(connection: Link): Link {
   if (payloadBytesMax >= PAYLOAD_BYTES_MAX) return connection;
   void connection.close();
   throw new BrokerError(
-    `The nats-server at ${url} carries messages of at most ${payloadBytesMax} bytes; Cleave sends ` +
-      `up to ${PAYLOAD_BYTES_MAX}. Write "max_payload: ${PAYLOAD_BYTES_MAX}" into its config and ` +
-      "have it read that anew (nats-server --signal reload).",
+    `The nats-server at ${url} carries messages of at most ${payloadBytesMax} bytes; Cleave ` +
+      `sends up to ${PAYLOAD_BYTES_MAX}. Write "max_payload: ${PAYLOAD_BYTES_MAX}" into its ` +
+      "config and have it read that anew (nats-server --signal reload).",
   );
 }
 
