@@ -29,6 +29,8 @@ const WAIT_MS = 3_000;
 const PHONING = 0.2;
 /** The share of buyers who have an account first. */
 const REGISTERING = 0.15;
+/** The share of buyers after whom somebody brings in more than one call carries. */
+const IMPORTING_TOO_MUCH = 0.02;
 /** How much more often somebody gives up who asks by phone. */
 const HANGING_UP = 3;
 /** How much more often somebody cancels what is being sent. */
@@ -92,6 +94,7 @@ export function buyers({ stock, couponUses, abandoning }: Trade): Workload {
       const again = await call(orders.startCheckout, offer, { key });
       if (again.checkoutId !== checkoutId) throw new Error(`${key} is ${again.checkoutId}, too.`);
       await call(orders.checkoutById, { ...given, waitMs: WAIT_MS });
+      if (client.random() < IMPORTING_TOO_MUCH) await importTooMuch(call);
     },
   };
 }
@@ -108,6 +111,20 @@ async function filledShop(
   await call(inventory.stockUp, { lines });
   const coupon = { code: "TENTH", kind: "percent", value: 1_000, usesMax: couponUses } as const;
   await call(orders.createCoupon, coupon);
+}
+
+/** Somebody brings in more at once than one call carries, which is refused in every topology. */
+async function importTooMuch(call: Shop): Promise<void> {
+  const description = "x".repeat(10_000);
+  const several = [...Array(120).keys()].map((index) => ({
+    ...teaOf("GREEN", 900),
+    slug: `too-much-${index}`,
+    description,
+  }));
+  const given = { categories: [], products: several };
+  const met = await call(products.importCatalogue, given).then(() => "taken", String);
+  if (/^ContractError: The input of products.importCatalogue has \d+ bytes/.test(met)) return;
+  throw new Error(`An import of more than one call carries was ${met}.`);
 }
 
 type CartKey = OutputOf<typeof orders.createCart>;

@@ -48,6 +48,7 @@ export const inventory = contract("inventory", {
         /** The most that one order may ask for: what is available, at most 99. */
         orderableMax: t.Integer(),
       }),
+      { maxItems: 100 },
     ),
   }),
 
@@ -55,7 +56,7 @@ export const inventory = contract("inventory", {
   stockOf: query({
     input: t.Object({ variantId: Id }),
     output: t.Object({
-      levels: t.Array(Level),
+      levels: t.Array(Level, { maxItems: 10 }),
       reservations: t.Array(
         t.Object({
           orderId: Id,
@@ -63,9 +64,11 @@ export const inventory = contract("inventory", {
           state: ReservationState,
           untilMs: t.Integer(),
         }),
+        { maxItems: 50 },
       ),
       ledger: t.Array(
         t.Object({ delta: t.Integer(), reason: t.String(), ref: t.String(), atMs: t.Integer() }),
+        { maxItems: 50 },
       ),
     }),
   }),
@@ -109,7 +112,7 @@ export const inventory = contract("inventory", {
     input: t.Object({ orderId: Id, lines: Lines, untilMs: t.Integer() }),
     output: t.Object({ untilMs: t.Integer() }),
     errors: {
-      OUT_OF_STOCK: t.Object({ shortages: t.Array(Shortage) }),
+      OUT_OF_STOCK: t.Object({ shortages: t.Array(Shortage, { maxItems: 100 }) }),
       RESERVATION_RELEASED: t.Object({ orderId: Id }),
     },
   }),
@@ -122,7 +125,7 @@ export const inventory = contract("inventory", {
     input: t.Object({ orderId: Id }),
     output: t.Object({ orderId: Id }),
     errors: {
-      OUT_OF_STOCK: t.Object({ shortages: t.Array(Shortage) }),
+      OUT_OF_STOCK: t.Object({ shortages: t.Array(Shortage, { maxItems: 100 }) }),
       RESERVATION_RELEASED: t.Object({ orderId: Id }),
       RESERVATION_NOT_FOUND: t.Object({ orderId: Id }),
     },
@@ -177,13 +180,16 @@ export const inventory = contract("inventory", {
   /** Checks S1 to S6 of this module's own books and returns what does not hold. */
   audit: query({
     input: t.Object({}),
-    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
+    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() }), { maxItems: 200 }),
   }),
 
   /** The reservation of an order, or null. Used by the reconciliation. */
   reservationOf: query({
     input: t.Object({ orderId: Id }),
-    output: t.Union([t.Object({ state: ReservationState, lines: t.Array(Line) }), t.Null()]),
+    output: t.Union([
+      t.Object({ state: ReservationState, lines: t.Array(Line, { maxItems: 100 }) }),
+      t.Null(),
+    ]),
   }),
 
   stockAdjusted: event(

@@ -23,14 +23,14 @@ export const notifications = contract("notifications", {
   /** The newest mails, to anyone or to one address, for staff. */
   mailbox: query({
     input: Newest,
-    output: t.Array(Mail),
+    output: t.Array(Mail, { maxItems: 100 }),
     errors: { MAILBOX_NOT_FOUND: t.Object({}) },
   }),
 
   /** The same for everyone, where mails go nowhere: in development, without a mail server. */
   developmentMailbox: query({
     input: Newest,
-    output: t.Array(Mail),
+    output: t.Array(Mail, { maxItems: 100 }),
     errors: { MAILBOX_NOT_FOUND: t.Object({}) },
   }),
 

@@ -152,6 +152,20 @@ describe.each(placements)("the mailbox, %s", (placement) => {
     expect(ada.map((mail) => mail.to)).toEqual(["ADA@x", "ada@x"]);
   });
 
+  test("shows no more than fit one answer, however long the mails are", async () => {
+    await using shop = await opened(placement);
+    const title = "Tea pot ".repeat(1_000);
+    const line = { title, quantity: 1, total: eur(1_999) };
+    const long = { ...confirmed, lines: Array(30).fill(line) };
+    for (const number of [1, 2, 3, 4]) {
+      await shop.call(teller.confirm, { ...long, orderId: `ord_${number}` });
+    }
+    await shop.settle();
+    const shown = await shop.call(notifications.mailbox, { limit: 100 });
+    expect(shown).toHaveLength(2);
+    expect(shown[0]?.text).toContain("ord_4");
+  });
+
   test("is for staff; in development there is one for everyone", async () => {
     await using shop = await opened(placement);
     await shop.call(teller.confirm, confirmed);

@@ -4,6 +4,8 @@ import { type Template, wholeText } from "./domain.ts";
 import * as schema from "./schema.ts";
 import { mails } from "./schema.ts";
 
+/** Bytes of the texts that are shown at once, at most: half of what an answer may have. */
+const SHOWN_BYTES_MAX = 512 * 1024;
 const slot = sql.placeholder;
 
 const read = reads(schema, (db) => {
@@ -79,7 +81,10 @@ const write = writes(schema, (db) => ({
 /** A mail as it is kept. */
 export type StoredMail = typeof mails.$inferSelect;
 
-/** Newest first, to anyone or to one address in whatever case, with their links as addresses. */
+/**
+ * Newest first, to anyone or to one address in whatever case, with their links as addresses: at
+ * most `limit`, and no more than fit one answer.
+ */
 export function newestShown(
   on: Read,
   { to, limit }: { readonly to?: string; readonly limit: number },
@@ -87,16 +92,22 @@ export function newestShown(
 ) {
   const found =
     to === undefined ? read(on).newest.all({ limit }) : read(on).newestTo.all({ to, limit });
-  return found.map((mail) => ({
-    notificationId: mail.id,
-    template: mail.template,
-    to: mail.recipient,
-    subject: mail.subject,
-    text: wholeText(mail, publicUrl),
-    state: mail.state,
-    attempts: mail.attempts,
-    createdAtMs: mail.createdAtMs,
-  }));
+  let bytes = 0;
+  return found.flatMap((mail) => {
+    const text = wholeText(mail, publicUrl);
+    bytes += Buffer.byteLength(text);
+    if (bytes > SHOWN_BYTES_MAX) return [];
+    return {
+      notificationId: mail.id,
+      template: mail.template,
+      to: mail.recipient,
+      subject: mail.subject,
+      text,
+      state: mail.state,
+      attempts: mail.attempts,
+      createdAtMs: mail.createdAtMs,
+    };
+  });
 }
 
 /** The link of a mail that was queued before; null without one. */

@@ -20,7 +20,7 @@ const Totals = t.Object({
   shipping: moneySchema,
   /** The tax within the total. */
   tax: moneySchema,
-  taxLines: t.Array(TaxLine),
+  taxLines: t.Array(TaxLine, { maxItems: 10 }),
   total: moneySchema,
 });
 const CartState = t.Union([
@@ -48,6 +48,7 @@ const Cart = t.Object({
       /** False when it cannot be bought now: unknown, or taken off sale. */
       sellable: t.Boolean(),
     }),
+    { maxItems: 100 },
   ),
   shippingOptionId: t.Union([t.String(), t.Null()]),
   coupon: t.Union([
@@ -61,7 +62,7 @@ const Cart = t.Object({
   ]),
   totals: Totals,
   /** What changed by itself since the customer's last edit, as in "price". */
-  changes: t.Array(t.Object({ itemId: Id, what: t.String() })),
+  changes: t.Array(t.Object({ itemId: Id, what: t.String() }), { maxItems: 200 }),
 });
 const CartErrors = {
   /** Unknown, or not this caller's. */
@@ -81,6 +82,7 @@ const OrderStatus = t.Union([
   t.Literal("cancelled"),
   t.Literal("completed"),
 ]);
+const TimelineEntry = t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() });
 const Order = t.Object({
   orderId: Id,
   number: t.Integer(),
@@ -98,21 +100,23 @@ const Order = t.Object({
       net: moneySchema,
       tax: moneySchema,
     }),
+    { maxItems: 100 },
   ),
   address: t.Union([addressSchema, t.Null()]),
   couponCode: t.Union([t.String(), t.Null()]),
   totals: Totals,
   refunded: moneySchema,
   rejection: t.Union([
-    t.Object({ code: t.String(), data: t.Record(t.String(), t.String()) }),
+    t.Object({ code: t.String(), data: t.Record(t.String(), t.String(), { maxProperties: 20 }) }),
     t.Null(),
   ]),
   placedAtMs: t.Integer(),
-  timeline: t.Array(t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() })),
+  timeline: t.Array(TimelineEntry, { maxItems: 500 }),
 });
 const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]);
 /** Which order an event is about, and whom to tell. */
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
+const Titled = { title: t.String(), quantity: Quantity };
 const Confirmed = t.Object({
   ...Told,
   orderToken: t.String(),
@@ -120,14 +124,14 @@ const Confirmed = t.Object({
   /** What leads from the lines' sums to the total; older events do not tell it. */
   discount: t.Optional(moneySchema),
   shipping: t.Optional(moneySchema),
-  lines: t.Array(t.Object({ title: t.String(), quantity: Quantity, total: moneySchema })),
+  lines: t.Array(t.Object({ ...Titled, total: moneySchema }), { maxItems: 100 }),
 });
 const Shipped = t.Object({
   ...Told,
   shipmentId: t.Optional(Id),
   carrier: t.String(),
   trackingNumber: t.String(),
-  lines: t.Optional(t.Array(t.Object({ title: t.String(), quantity: Quantity }))),
+  lines: t.Optional(t.Array(t.Object(Titled), { maxItems: 100 })),
 });
 /** Events about one order are taken in in order. */
 const byOrder = { key: "orderId" } as const;
@@ -152,6 +156,7 @@ const Checkout = t.Object({
   reason: t.Union([t.String(), t.Null()]),
 });
 
+const Violation = t.Object({ invariant: t.String(), detail: t.String() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
 /**
@@ -171,11 +176,7 @@ export const orders = contract("orders", {
   addItem: command({
     input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      VARIANT_NOT_FOUND: t.Object({ variantId: Id }),
-      CART_FULL: Full,
-    },
+    errors: { ...CartErrors, VARIANT_NOT_FOUND: t.Object({ variantId: Id }), CART_FULL: Full },
   }),
   /** Sets a line's quantity. */
   changeItem: command({
@@ -212,6 +213,7 @@ export const orders = contract("orders", {
         daysMin: t.Integer(),
         daysMax: t.Integer(),
       }),
+      { maxItems: 50 },
     ),
     errors: { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) },
   }),
@@ -229,10 +231,7 @@ export const orders = contract("orders", {
   applyCoupon: command({
     input: t.Object({ ...CartAccess, code: t.String({ minLength: 1, maxLength: 40 }) }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }),
-    },
+    errors: { ...CartErrors, COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }) },
   }),
   /** Takes the coupon off. */
   removeCoupon: command({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
@@ -257,7 +256,7 @@ export const orders = contract("orders", {
       CART_CHANGED: t.Object({ version: t.Integer() }),
       PRICE_CHANGED: t.Object({ total: moneySchema }),
       CHECKOUT_IN_PROGRESS: t.Object({ checkoutId: Id }),
-      CART_INCOMPLETE: t.Object({ missing: t.Array(t.String()) }),
+      CART_INCOMPLETE: t.Object({ missing: t.Array(t.String(), { maxItems: 10 }) }),
       COUPON_NOT_APPLICABLE: t.Object({ reason: t.String() }),
     },
   }),
@@ -294,6 +293,7 @@ export const orders = contract("orders", {
           total: moneySchema,
           placedAtMs: t.Integer(),
         }),
+        { maxItems: 100 },
       ),
       nextCursor: t.Union([t.String(), t.Null()]),
     }),
@@ -335,6 +335,8 @@ export const orders = contract("orders", {
     errors: {
       ...Missing,
       REFUND_TOO_HIGH: t.Object({ refundable: moneySchema }),
+      /** The order has as many refunds as there may be of one. */
+      REFUNDS_FULL: t.Object({ refundsMax: t.Integer() }),
       /** The id was used for another order or amount. */
       REFUND_MISMATCH: t.Object({ refundId: Id }),
     },
@@ -377,7 +379,7 @@ export const orders = contract("orders", {
     input: t.Object({ sinceMs: t.Optional(t.Integer()) }),
     output: t.Object({
       checkedOrders: t.Integer(),
-      violations: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
+      violations: t.Array(Violation, { maxItems: 500 }),
     }),
   }),
 

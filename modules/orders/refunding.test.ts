@@ -76,3 +76,20 @@ describe.each(placements)("what went back of an order, %s", (placement) => {
     await expectBalance(shop);
   });
 });
+
+test("an order has at most fifty refunds, failed ones among them", async () => {
+  await using shop = await openShop("in process");
+  const { orderId } = await paid(shop, "tok_ok");
+  const ask = (refundId: string) => {
+    const amount = { amount: 1, currency: "EUR" };
+    return shop.call(orders.refundOrder, { orderId, refundId, amount, reason: "a cent" });
+  };
+  for (let number = 0; number < 50; number++) await ask(`ref_${number}`);
+  await shop.placed.settle();
+  await expect(ask("more")).rejects.toMatchObject({
+    code: "REFUNDS_FULL",
+    data: { refundsMax: 50 },
+  });
+  expect(await ask("ref_0")).toMatchObject({ refundId: "ref_0" });
+  await expectBalance(shop);
+}, 60_000);

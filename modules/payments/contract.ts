@@ -70,7 +70,7 @@ export const payments = contract("payments", {
     output: t.Union([Payment, t.Null()]),
   }),
 
-  /** One payment with its operations and ledger. */
+  /** One payment with the newest of its operations and of its ledger. */
   paymentById: query({
     input: t.Object({ paymentId: Id }),
     output: t.Object({
@@ -84,6 +84,7 @@ export const payments = contract("payments", {
           /** Asked for by a caller, or part of a reversal of its own order. */
           cause: t.Union([t.Literal("request"), t.Literal("reversal")]),
         }),
+        { maxItems: 500 },
       ),
       entries: t.Array(
         t.Object({
@@ -92,6 +93,7 @@ export const payments = contract("payments", {
           providerRef: t.String(),
           atMs: t.Integer(),
         }),
+        { maxItems: 500 },
       ),
     }),
     errors: { PAYMENT_NOT_FOUND: t.Object({ paymentId: Id }) },
@@ -142,6 +144,8 @@ export const payments = contract("payments", {
     }),
     errors: {
       REFUND_TOO_HIGH: t.Object({ refundable: moneySchema }),
+      /** The payment has as many refunds as there may be of one. */
+      REFUNDS_FULL: t.Object({ refundsMax: t.Integer() }),
       /** The same refund was asked for with another amount. */
       REFUND_MISMATCH: t.Object({ refundId: Id }),
       PAYMENT_NOT_FOUND: t.Object({ orderId: Id }),
@@ -161,6 +165,7 @@ export const payments = contract("payments", {
           amount: moneySchema,
           state: t.Union([t.Literal("pending"), t.Literal("succeeded"), t.Literal("failed")]),
         }),
+        { maxItems: 1000 },
       ),
     }),
   }),
@@ -216,7 +221,7 @@ export const payments = contract("payments", {
   /** Checks P1 to P6 and W2 of this module's own books and returns what does not hold. */
   audit: query({
     input: t.Object({}),
-    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
+    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() }), { maxItems: 100 }),
   }),
 
   paymentActionRequired: event(

@@ -90,6 +90,23 @@ describe.each(placements)("capturing, %s", (placement) => {
   });
 });
 
+test("there are at most a hundred refunds of a payment, and all of them are shown", async () => {
+  await using at = await till("in process");
+  await taken(at);
+  for (let number = 0; number < 100; number++) {
+    await refund(at, "ord_1", { id: `ref_${number}`, amount: 1 });
+  }
+  await expect(refund(at, "ord_1", { id: "more", amount: 1 })).rejects.toMatchObject({
+    code: "REFUNDS_FULL",
+    data: { refundsMax: 100 },
+  });
+  expect(await refund(at, "ord_1", { id: "ref_0", amount: 1 })).toMatchObject({
+    state: "succeeded",
+  });
+  const { refunds } = await at.shop.call(payments.refundsOf, { orderId: "ord_1" });
+  expect(refunds).toHaveLength(100);
+}, 60_000);
+
 describe.each(placements)("refunding, %s", (placement) => {
   test("gives each refund back once, and never more than is left", async () => {
     await using at = await till(placement);

@@ -6,7 +6,16 @@ const Slug = t.String({
   pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
   maxLength: 120,
 });
-const Options = t.Record(t.String({ maxLength: 40 }), t.String({ maxLength: 80 }));
+// The key's own maxLength would be lost: a record checks its keys by their pattern alone.
+const Options = t.Record(t.String({ pattern: "^.{0,40}$" }), t.String({ maxLength: 80 }), {
+  maxProperties: 10,
+});
+/** Variants of one product, at most. */
+export const variantsMax = 100;
+/** Categories, and those above one another, at most. */
+export const categoriesMax = 1_000;
+export const categoryDepthMax = 20;
+const Synonyms = t.Array(t.String({ maxLength: 80 }), { maxItems: 50 });
 const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
 /** What something is sold for: an amount that is not below zero. */
 const Price = t.Object({
@@ -31,14 +40,14 @@ const Product = t.Object({
   slug: Slug,
   title: t.String(),
   description: t.String(),
-  synonyms: t.Array(t.String()),
+  synonyms: t.Array(t.String(), { maxItems: 50 }),
   state: ProductState,
   category: t.Object({
     slug: Slug,
     title: t.String(),
-    path: t.Array(t.Object({ slug: Slug, title: t.String() })),
+    path: t.Array(t.Object({ slug: Slug, title: t.String() }), { maxItems: categoryDepthMax }),
   }),
-  variants: t.Array(Variant),
+  variants: t.Array(Variant, { maxItems: variantsMax }),
   version: t.Integer(),
 });
 const Summary = t.Object({
@@ -90,12 +99,16 @@ export const products = contract("products", {
       facets: t.Optional(t.Boolean()),
     }),
     output: t.Object({
-      items: t.Array(Summary),
+      items: t.Array(Summary, { maxItems: 100 }),
       nextCursor: t.Union([t.String(), t.Null()]),
       facets: t.Union([
         t.Object({
-          categories: t.Array(t.Object({ slug: Slug, title: t.String(), count: t.Integer() })),
-          options: t.Array(t.Object({ name: t.String(), value: t.String(), count: t.Integer() })),
+          categories: t.Array(t.Object({ slug: Slug, title: t.String(), count: t.Integer() }), {
+            maxItems: 300,
+          }),
+          options: t.Array(t.Object({ name: t.String(), value: t.String(), count: t.Integer() }), {
+            maxItems: 300,
+          }),
         }),
         t.Null(),
       ]),
@@ -112,7 +125,10 @@ export const products = contract("products", {
   /** The category tree, flat, parents before children. */
   categories: query({
     input: t.Object({}),
-    output: t.Array(t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) })),
+    output: t.Array(
+      t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) }),
+      { maxItems: categoriesMax },
+    ),
   }),
 
   /** What carts need to know of variants, now. An unknown variant is left out. */
@@ -132,6 +148,7 @@ export const products = contract("products", {
         /** False unless the product is published. */
         sellable: t.Boolean(),
       }),
+      { maxItems: 100 },
     ),
   }),
 
@@ -141,7 +158,7 @@ export const products = contract("products", {
       slug: Slug,
       title: t.String({ minLength: 1, maxLength: 200 }),
       description: t.String({ maxLength: 10_000 }),
-      synonyms: t.Optional(t.Array(t.String({ maxLength: 80 }), { maxItems: 50 })),
+      synonyms: t.Optional(Synonyms),
       category: Slug,
     }),
     output: Product,
@@ -158,7 +175,13 @@ export const products = contract("products", {
   createVariant: command({
     input: t.Object({ productId: Id, ...NewVariant.properties }),
     output: Product,
-    errors: { ...Missing, ...Invalid, SKU_TAKEN: t.Object({ sku: t.String() }) },
+    errors: {
+      ...Missing,
+      ...Invalid,
+      SKU_TAKEN: t.Object({ sku: t.String() }),
+      /** The product has as many variants as there may be of one. */
+      VARIANTS_FULL: t.Object({ variantsMax: t.Integer() }),
+    },
   }),
 
   /**
@@ -203,28 +226,34 @@ export const products = contract("products", {
   importCatalogue: command({
     input: t.Object({
       categories: t.Array(
-        t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) }),
-        { maxItems: 1_000 },
+        t.Object({
+          slug: Slug,
+          title: t.String({ maxLength: 200 }),
+          parent: t.Union([Slug, t.Null()]),
+        }),
+        { maxItems: categoriesMax },
       ),
       products: t.Array(
         t.Object({
           slug: Slug,
-          title: t.String(),
-          description: t.String(),
-          synonyms: t.Array(t.String()),
+          title: t.String({ maxLength: 200 }),
+          description: t.String({ maxLength: 10_000 }),
+          synonyms: Synonyms,
           category: Slug,
-          variants: t.Array(NewVariant, { minItems: 1, maxItems: 100 }),
+          variants: t.Array(NewVariant, { minItems: 1, maxItems: variantsMax }),
         }),
         { maxItems: 500 },
       ),
     }),
     output: t.Object({
       added: t.Integer(),
-      variants: t.Array(t.Object({ sku: t.String(), variantId: Id })),
+      variants: t.Array(t.Object({ sku: t.String(), variantId: Id }), { maxItems: 50_000 }),
     }),
     errors: {
       ...Invalid,
       CATEGORY_NOT_FOUND: t.Object({ category: t.String() }),
+      /** There would be more categories, or more above one another, than there may be. */
+      CATEGORIES_FULL: t.Object({ categoriesMax: t.Integer(), depthMax: t.Integer() }),
       SKU_TAKEN: t.Object({ sku: t.String() }),
     },
   }),

@@ -5,6 +5,7 @@ import { products } from "#modules/products";
 import type { InputOf } from "#runtime";
 import { type Placed, type Placement, place, placements } from "../../runtime/testing/place.ts";
 import inventoryModule from "../inventory/module.ts";
+import { categoriesMax, variantsMax } from "./contract.ts";
 import productsModule from "./module.ts";
 
 type Import = InputOf<typeof products.importCatalogue>;
@@ -272,6 +273,51 @@ describe.each(placements)("the life of a product, %s", (placement) => {
     for (const [call, code] of refusals) await expect(call()).rejects.toMatchObject({ code });
     await shop.settle();
     expect(shop.events).toEqual([]);
+  });
+});
+
+describe.each(placements)("the catalogue has a bound, %s,", (placement) => {
+  test("for the variants of a product and their options", async () => {
+    await using shop = await place(placement, [productsModule, inventoryModule]);
+    const numbers = [...Array(variantsMax).keys()];
+    const variants = numbers.map((number) => variant(`SKU-${number}`, 100));
+    const [fedora] = goods;
+    if (fedora === undefined) throw new Error("There are no goods.");
+    const full = { ...fedora, slug: "full", variants };
+    await shop.call(products.importCatalogue, { categories, products: [full] });
+    const { productId } = await shop.call(products.productBySlug, { slug: "full" });
+    const another = { productId, ...variant("ANOTHER", 100) };
+    await expect(shop.call(products.createVariant, another)).rejects.toMatchObject({
+      code: "VARIANTS_FULL",
+      data: { variantsMax },
+    });
+    const options = Object.fromEntries(numbers.slice(0, 11).map((one) => [`option ${one}`, "x"]));
+    for (const more of [options, { ["x".repeat(41)]: "x" }]) {
+      const refused = shop.call(products.createVariant, { ...another, options: more });
+      await expect(refused).rejects.toThrow(/^The input of products.createVariant does not fit/);
+    }
+    expect((await shop.call(products.productById, { productId })).variants).toHaveLength(100);
+  });
+
+  test("for the categories, and for those above one another", async () => {
+    await using shop = await place(placement, [productsModule, inventoryModule]);
+    const add = (...added: Import["categories"]) =>
+      shop.call(products.importCatalogue, { categories: added, products: [] });
+    const chain = [...Array(21).keys()].map((depth) => ({
+      slug: `depth-${depth}`,
+      title: "One more",
+      parent: depth === 0 ? null : `depth-${depth - 1}`,
+    }));
+    const full = { code: "CATEGORIES_FULL", data: { categoriesMax, depthMax: 20 } };
+    await expect(add(...chain)).rejects.toMatchObject(full);
+    const wide = [...Array(categoriesMax).keys()].map((number) => {
+      return { slug: `wide-${number}`, title: "One more", parent: null };
+    });
+    await add(...wide);
+    await expect(add({ slug: "one-more", title: "One more", parent: null })).rejects.toMatchObject(
+      full,
+    );
+    expect(await shop.call(products.categories, {})).toHaveLength(categoriesMax);
   });
 });
 

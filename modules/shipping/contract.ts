@@ -66,6 +66,7 @@ export const shipping = contract("shipping", {
         daysMin: t.Integer(),
         daysMax: t.Integer(),
       }),
+      { maxItems: 50 },
     ),
   }),
 
@@ -123,6 +124,8 @@ export const shipping = contract("shipping", {
     errors: {
       FULFILMENT_NOT_FOUND: t.Object({ orderId: Id }),
       NOTHING_LEFT_TO_SHIP: t.Object({ orderId: Id }),
+      /** The order has as many shipments as there may be of one, cancelled ones among them. */
+      SHIPMENTS_FULL: t.Object({ orderId: Id, shipmentsMax: t.Integer() }),
     },
   }),
 
@@ -181,13 +184,13 @@ export const shipping = contract("shipping", {
   /** The shipments of an order, oldest first. */
   shipmentsOf: query({
     input: t.Object({ orderId: Id }),
-    output: t.Array(Shipment),
+    output: t.Array(Shipment, { maxItems: 100 }),
   }),
 
   /** Checks O9 of this module's own books and returns what does not hold. */
   audit: query({
     input: t.Object({}),
-    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() })),
+    output: t.Array(t.Object({ invariant: t.String(), detail: t.String() }), { maxItems: 100 }),
   }),
 
   shipmentCreated: event(1, t.Object({ orderId: Id, shipmentId: Id }), byOrder),

@@ -132,6 +132,24 @@ describe.each(placements)("fulfilling an order, %s", (placement) => {
     expect(await shop.call(shipping.audit, {})).toEqual([]);
   });
 
+  test("has at most a hundred shipments, cancelled ones among them", async () => {
+    await using shop = await place(placement, modules, { duplicate: false });
+    let shipmentId = await opened(shop);
+    for (let number = 1; number < 100; number++) {
+      await shop.call(shipping.cancelShipment, { shipmentId });
+      const next = { orderId: "o-1", ref: `next-${number}` };
+      ({ shipmentId } = await shop.call(shipping.createShipment, next));
+    }
+    await shop.call(shipping.cancelShipment, { shipmentId });
+    const create = (ref: string) => shop.call(shipping.createShipment, { orderId: "o-1", ref });
+    await expect(create("more")).rejects.toMatchObject({
+      code: "SHIPMENTS_FULL",
+      data: { shipmentsMax: 100 },
+    });
+    expect(await create("next-99")).toMatchObject({ shipmentId });
+    expect(await shop.call(shipping.shipmentsOf, { orderId: "o-1" })).toHaveLength(100);
+  });
+
   test("moves only from state to state, and repeating a move changes nothing", async () => {
     await using shop = await place(placement, modules);
     const shipmentId = await opened(shop);

@@ -105,6 +105,7 @@ export const users = contract("users", {
           crv: t.String(),
           x: t.String(),
         }),
+        { maxItems: 20 },
       ),
     }),
   }),

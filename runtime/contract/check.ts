@@ -5,10 +5,17 @@ import { compileCopy, UncopiedError } from "./copy.ts";
 import { ContractError, InputError, type Misfit } from "./errors.ts";
 import { isImmutable } from "./immutable.ts";
 import { partsOf } from "./schema.ts";
+import { bytesMaxOf, compileBytesBound, VALUE_BYTES_MAX } from "./size.ts";
+
+/** Characters of the path to what does not fit, at most. */
+const PATH_LENGTH_MAX = 500;
 
 /** Validates and copies values of one schema; both functions are compiled once. */
 export interface Checked {
-  /** Returns a copy that has only what the schema declares, or throws a ContractError. */
+  /**
+   * Returns a copy that has only what the schema declares, or throws a ContractError: also when it
+   * has more than `VALUE_BYTES_MAX` bytes as JSON.
+   */
   readonly copy: (value: unknown) => unknown;
   /** The copy as JSON; for an `immutable` value it is made once. */
   readonly text: (value: unknown) => string;
@@ -18,6 +25,8 @@ interface Compiled {
   /** Throws an UncopiedError for what the check lets through and JSON does not. */
   readonly copy: (value: unknown) => unknown;
   readonly check: TypeCheck<TSchema>;
+  /** An upper bound of a copy's bytes as JSON; undefined when no copy is too large. */
+  readonly bytesBound: ((copy: unknown) => number) | undefined;
   /** By what messages call the value: one schema is used in several places. */
   readonly places: Map<string, Checked>;
   /** The same where the value is the input of a call. */
@@ -45,11 +54,11 @@ function known(places: Map<string, Checked>, where: string, make: () => Checked)
 }
 
 function checkedBy(
-  { check, copy: copyOf, texts }: Compiled,
+  { check, copy: copyOf, bytesBound, texts }: Compiled,
   where: string,
   refusal: (sentence: string, misfit: Misfit) => Error,
 ): Checked {
-  const copy = (value: unknown) => {
+  const fitting = (value: unknown) => {
     try {
       if (check.Check(value)) return copyOf(value);
     } catch (error) {
@@ -61,10 +70,26 @@ function checkedBy(
     const reason = `${at || "/"}: ${expected.charAt(0).toLowerCase()}${expected.slice(1)}`;
     throw refusal(`${where} does not fit its contract: ${reason}.`, { at, expected });
   };
+  const assertCarried = (json: string) => {
+    const bytes = Buffer.byteLength(json);
+    if (bytes <= VALUE_BYTES_MAX) return;
+    const sentence =
+      `${where} has ${bytes} bytes as JSON; what modules send one another has at most ` +
+      `${VALUE_BYTES_MAX}. Send a page of a list at a time, and an id in place of large data.`;
+    throw refusal(sentence, { at: "", expected: `At most ${VALUE_BYTES_MAX} bytes as JSON` });
+  };
+  const copy = (value: unknown) => {
+    const made = fitting(value);
+    if (bytesBound !== undefined && bytesBound(made) > VALUE_BYTES_MAX) {
+      assertCarried(JSON.stringify(made));
+    }
+    return made;
+  };
   const text = (value: unknown) => {
     const written = texts.get(value as object);
     if (written !== undefined) return written;
-    const json = JSON.stringify(copy(value));
+    const json = JSON.stringify(fitting(value));
+    if (bytesBound !== undefined) assertCarried(json);
     if (isImmutable(value)) texts.set(value as object, json);
     return json;
   };
@@ -80,6 +105,7 @@ function compiledOf(schema: TSchema): Compiled {
   const made: Compiled = {
     check,
     copy,
+    bytesBound: bytesMaxOf(schema) > VALUE_BYTES_MAX ? compileBytesBound(schema) : undefined,
     places: new Map(),
     inputs: new Map(),
     texts: new WeakMap(),
@@ -107,9 +133,14 @@ function recounted(check: TypeCheck<TSchema>, copyOf: (value: unknown) => unknow
   };
 }
 
-/** A checked copy of a value, with its type; throws a ContractError when it does not fit. */
+/**
+ * A checked copy of a value of any size, such as a file's, with its type; throws a ContractError
+ * when it does not fit.
+ */
 export function parse<S extends TSchema>(schema: S, value: unknown, where: string): Static<S> {
-  return checked(schema, where).copy(value) as Static<S>;
+  const unbounded = { ...compiledOf(schema), bytesBound: undefined };
+  const { copy } = checkedBy(unbounded, where, (sentence) => new ContractError(sentence));
+  return copy(value) as Static<S>;
 }
 
 /** The compiled input and output of a procedure. */
@@ -137,5 +168,7 @@ function checkedInput(schema: TSchema, where: string): Checked {
 
 function misfitOf(check: TypeCheck<TSchema>, value: unknown): Misfit {
   const error = check.Errors(value).First();
-  return { at: error?.path ?? "", expected: error?.message ?? "Expected something else" };
+  // A path may hold a key of any length.
+  const at = (error?.path ?? "").slice(0, PATH_LENGTH_MAX);
+  return { at, expected: error?.message ?? "Expected something else" };
 }

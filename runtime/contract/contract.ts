@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { type DomainError, isDomainError } from "./errors.ts";
+import { assertModuleName, assertName, assertNoOperation } from "./names.ts";
 import { settleSchema } from "./schema.ts";
 import { versionNumber } from "./time.ts";
 
@@ -130,19 +131,34 @@ export function event<P extends TObject>(
   return { kind: "event", version, payload, ...options };
 }
 
+/** The definitions under their names, and under that of their module. */
+type NamedContract<Module extends string, D extends Record<string, Unnamed>> = {
+  readonly [K in keyof D]: Named<Module, K & string, D[K]>;
+} & { readonly [moduleName]: Module };
+
 /**
  * Names a module's procedures and events and freezes them.
  *
- * Refuses, with the place in the message, a schema that would not survive JSON.
+ * Refuses, with the place in the message, a schema that would not survive JSON, and a name that
+ * could not be a folder's, a subject's or a row's, or that is one of the kernel's own.
  */
 export function contract<Module extends string, D extends Record<string, Unnamed>>(
   module: Module,
   definitions: D,
-): { readonly [K in keyof D]: Named<Module, K & string, D[K]> } & {
-  readonly [moduleName]: Module;
-} {
+): NamedContract<Module, D> {
+  assertModuleName(module);
+  for (const name of Object.keys(definitions)) assertNoOperation(name, `${module}.${name}`);
+  return kernelContract(module, definitions);
+}
+
+/** Names the procedures that every module has from the kernel, such as `cleaveSagas`. */
+export function kernelContract<Module extends string, D extends Record<string, Unnamed>>(
+  module: Module,
+  definitions: D,
+): NamedContract<Module, D> {
   const named: Record<string | symbol, unknown> = {};
   for (const [name, definition] of Object.entries(definitions)) {
+    assertName(name, `${definition.kind === "event" ? "An event" : "A procedure"} of ${module}`);
     assertDefinition(`${module}.${name}`, definition);
     named[name] = Object.freeze({ ...definition, module, name });
   }

@@ -2,6 +2,7 @@ import type { EventType } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
 import { isContractError, isTransportError } from "../contract/errors.ts";
 import { kernelStatements, type Read, type Write } from "../store/connection.ts";
+import { withoutAsyncContext } from "../telemetry/async-context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Stop } from "../transport/report.ts";
 import { DeliveryPostponed, type Envelope } from "../transport/transport.ts";
@@ -130,7 +131,13 @@ export class Inbox {
    * Rejects when they are to be delivered again: with a DeliveryPostponed when reactions fail to
    * one event after another, else with what kept them from being written.
    */
-  async deliver(envelopes: readonly Envelope[]): Promise<void> {
+  deliver(envelopes: readonly Envelope[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    withoutAsyncContext(() => this.#deliver(envelopes).then(resolve, reject));
+    return promise;
+  }
+
+  async #deliver(envelopes: readonly Envelope[]): Promise<void> {
     const fresh = envelopes.filter(
       (one) => one.seq > this.#position && this.#reactions.has(one.event),
     );

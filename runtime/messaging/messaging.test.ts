@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { contract, event } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
 import { t } from "../contract/schema.ts";
+import { VALUE_BYTES_MAX } from "../contract/size.ts";
 import { connection } from "../store/connection.ts";
 import { openDatabase } from "../store/database.ts";
 import { silent } from "../testing/silent-log.ts";
@@ -109,10 +110,10 @@ describe("the outbox", () => {
         const payload = { text: "x".repeat(bytes - '{"text":""}'.length) };
         return appendEvent(tx, shelf.told, { payload, traceId: "trace", nowMs: tx.now }).seq;
       });
-    expect(await emit(512 * 1024)).toBe(1);
-    await expect(emit(512 * 1024 + 1)).rejects.toThrow(
-      "The payload of shelf.told has 524289 bytes; an event carries at most 524288. Put less " +
-        "into it, and have its readers ask for the rest.",
+    expect(await emit(VALUE_BYTES_MAX)).toBe(1);
+    await expect(emit(VALUE_BYTES_MAX + 1)).rejects.toThrow(
+      "The payload of shelf.told has 1048577 bytes as JSON; what modules send one another has at " +
+        "most 1048576.",
     );
     expect(new Outbox({ ...desk, module: "shelf" }).lastSeq()).toBe(1);
   });

@@ -1,18 +1,12 @@
 import { checked } from "../contract/check.ts";
 import { type EventType, fullName } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { ContractError } from "../contract/errors.ts";
 import { commitsOf, kernelStatements, type Read, type Write } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Envelope, EventSource, Reader } from "../transport/transport.ts";
 import { databaseId } from "./database-id.ts";
 import { type Lost, lastRemoved, lostAfter, removedUpTo } from "./removed-events.ts";
 
-/**
- * What an event may carry as JSON, in bytes, wherever its readers are: half of what a broker takes
- * of a message. One that no broker takes would keep back all that come after it.
- */
-const EVENT_BYTES_MAX = 512 * 1024;
 /** How much later what readers have told is written, in milliseconds. */
 const READERS_WRITTEN_AFTER_MS = 5_000;
 
@@ -58,16 +52,15 @@ const statements = kernelStatements((sqlite) => ({
 
 /**
  * Writes an event into the outbox of the open transaction; it is published if that commits. Throws
- * a ContractError for a payload that does not fit its contract, or is too large to be carried.
+ * a ContractError for a payload that does not fit its contract or is too large: one that no broker
+ * takes would keep back all events after it.
  */
 export function appendEvent(
   on: Read,
   event: EventType,
   { payload, traceId, nowMs }: { payload: unknown; traceId: string; nowMs: number },
 ): Envelope {
-  const copy = checked(event.payload, `The payload of ${fullName(event)}`).copy(payload);
-  const json = JSON.stringify(copy);
-  assertCarried(event, Buffer.byteLength(json));
+  const json = checked(event.payload, `The payload of ${fullName(event)}`).text(payload);
   const { name, version, module } = event;
   const inserted = statements(on).insert.run(name, version, json, traceId, nowMs);
   return {
@@ -79,14 +72,6 @@ export function appendEvent(
     occurredAtMs: nowMs,
     payload: json,
   };
-}
-
-function assertCarried(event: EventType, bytes: number): void {
-  if (bytes <= EVENT_BYTES_MAX) return;
-  throw new ContractError(
-    `The payload of ${fullName(event)} has ${bytes} bytes; an event carries at most ` +
-      `${EVENT_BYTES_MAX}. Put less into it, and have its readers ask for the rest.`,
-  );
 }
 
 /** What the outbox needs of the module whose events it keeps. */

@@ -1,14 +1,17 @@
 import type { CallOptions } from "../contract/call.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
 import type { Environment } from "../contract/environment.ts";
-import { DeclarationError, TransportError } from "../contract/errors.ts";
-import type { Identity } from "../contract/identity.ts";
+import { ContractError, DeclarationError, TransportError } from "../contract/errors.ts";
+import { type Identity, settledIdentity } from "../contract/identity.ts";
 import { timeLeft } from "../contract/time.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The time of a call when neither its caller nor its options set one, in milliseconds. */
 export const CALL_DEADLINE_MS = 10_000;
+
+/** Characters of an idempotency key, at most: it goes with the call, beside the input. */
+const KEY_LENGTH_MAX = 4_096;
 
 /** On whose behalf a call is made. */
 export interface CallOrigin {
@@ -76,11 +79,20 @@ export class Caller {
     if (nowMs >= deadlineAtMs) return Promise.reject(tooLate(procedure));
     const signal = either(origin.signal, options?.signal);
     if (signal?.aborted) return Promise.reject(cancelled(fullName(procedure), "no"));
-    const { identity, traceId } = origin;
+    const { traceId } = origin;
     const key = options?.key;
+    if (key !== undefined && key.length > KEY_LENGTH_MAX) {
+      return Promise.reject(keyTooLong(procedure, key));
+    }
     const isKeyed = key !== undefined && procedure.kind === "command";
     const repeatsSinceMs = isKeyed ? this.#mark?.ms : undefined;
     const { name: caller } = this;
+    let identity: Identity;
+    try {
+      identity = settledIdentity(origin.identity);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const request = {
       caller,
       identity,
@@ -108,6 +120,13 @@ function either(
 ): AbortSignal | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return AbortSignal.any([one, other]);
+}
+
+function keyTooLong(procedure: Procedure, key: string): ContractError {
+  return new ContractError(
+    `The key of a call of ${fullName(procedure)} has ${key.length} characters, and may have at ` +
+      `most ${KEY_LENGTH_MAX}. Use an id, or a hash of what tells the calls apart.`,
+  );
 }
 
 function tooLate(procedure: Procedure): TransportError {

@@ -35,6 +35,8 @@ export interface Invocation {
   readonly requestHash: string | undefined;
   /** The job that the command is run for, if any; its row goes away with the answer. */
   readonly job: Job | undefined;
+  /** A copy of the answer that was committed, which nobody else has. */
+  committed?: unknown;
   /** True when the command itself has taken its job back or planned it anew, in an intention. */
   hasReplacedJob?: boolean;
 }

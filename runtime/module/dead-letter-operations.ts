@@ -13,6 +13,9 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import { type Handler, handler } from "./handler.ts";
 
+/** Characters of an error that a list of dead letters shows, at most. */
+const ERROR_LENGTH_MAX = 1_000;
+
 const Nullable = t.Union([t.String({ maxLength: 200 }), t.Null()]);
 
 /** What every module offers on the events and jobs that it has set aside. */
@@ -43,6 +46,7 @@ export const deadLetterOperations = {
         attempts: t.Optional(t.Integer()),
         nextAttemptAtMs: t.Optional(t.Union([t.Integer(), t.Null()])),
       }),
+      { maxItems: 200 },
     ),
   }),
   /**
@@ -116,7 +120,9 @@ export function deadLetterHandlers(
     handler(operations.cleaveDeadLetters, ({ limit, ...by }, { read }) => {
       const { after = 0, source = null, messageKey = null } = by;
       const found = deadLetters(read, limit, { after, source, messageKey });
-      return found.map((letter) => ({ module, ...letter }));
+      return found.map(({ error, ...letter }) => {
+        return { module, ...letter, error: error.slice(0, ERROR_LENGTH_MAX) };
+      });
     }),
     handler(operations.cleaveRedrive, async ({ id }, { read, transaction, fail }) => {
       const letter = deadLetter(read, id);

@@ -4,7 +4,6 @@ import type { Environment } from "../contract/environment.ts";
 import {
   ContractError,
   DeclarationError,
-  Defect,
   DomainError,
   isDeclarationError,
   isDomainError,
@@ -19,16 +18,17 @@ import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { Transaction } from "../messaging/transaction.ts";
 import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Read } from "../store/connection.ts";
-import { WriteQueueFull } from "../store/group-commit.ts";
-import { isStorageFailure } from "../store/storage-failure.ts";
+import { withoutAsyncContext } from "../telemetry/async-context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import { cancelled } from "../transport/cancelled.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
+import { received } from "../transport/wire-error.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import type { Handler } from "./handler.ts";
 import { type CallCounter, RunningCall } from "./running-call.ts";
+import { failureOf, foreseen, unforeseen } from "./told-error.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
 const RUNNING_MAX = 10_000;
@@ -144,7 +144,8 @@ export class Dispatcher implements CallCounter {
       const { request } = invocation;
       const running = this.#begin({ procedure, request, hasHandler: true }, [resolve, reject]);
       this.#calls += 1;
-      void nextTurn.then(() => this.#work(served, { input, invocation, running }));
+      const work = () => this.#work(served, { input, invocation, running });
+      void nextTurn.then(() => withoutAsyncContext(work));
     });
   }
 
@@ -186,17 +187,16 @@ export class Dispatcher implements CallCounter {
       this.#host.watch?.begins(served.work);
       const context = new HandlerContext(this.#context, invocation);
       const result = served.handler.work(input as never, context as never);
-      const { asText } = invocation.request;
       if (result instanceof Promise) {
         result.then(
           (answer: unknown) => {
             this.#host.watch?.hasResumed(served.work);
-            context.afterCommands(() => this.#answer(served, answer, { running, asText }));
+            context.afterCommands(() => this.#answer(served, answer, { invocation, running }));
           },
           (error: unknown) => context.failed(() => this.#fail(error, invocation, running)),
         );
       } else {
-        this.#answer(served, result, { running, asText });
+        this.#answer(served, result, { invocation, running });
       }
     } catch (error) {
       this.#fail(error, invocation, running);
@@ -206,25 +206,26 @@ export class Dispatcher implements CallCounter {
   #answer(
     served: Served,
     answer: unknown,
-    { running, asText }: { readonly running: RunningCall; readonly asText: boolean },
+    { invocation, running }: { readonly invocation: Invocation; readonly running: RunningCall },
   ): void {
     const { procedure, checks } = served;
     running.end();
     try {
-      // A command's answer was checked and copied when it was committed.
-      if (procedure.kind === "command") running.answer(answer);
-      else running.answer(asText ? checks.output.text(answer) : checks.output.copy(answer));
+      if (procedure.kind === "command") running.answer(committedAnswer(invocation));
+      else if (invocation.request.asText) running.answer(checks.output.text(answer));
+      else running.answer(checks.output.copy(answer));
     } catch (error) {
       const name = fullName(procedure);
       this.#errors += 1;
-      this.#host.log.error("a query broke its contract", { procedure: name, error });
-      running.fail(new Defect(`${name} failed: its answer does not fit its contract.`));
+      this.#host.log.error("a procedure broke its contract", { procedure: name, error });
+      running.fail(failureOf(procedure, error));
     }
   }
 
   #fail(error: unknown, invocation: Invocation, running: RunningCall): void {
     running.end();
-    running.fail(this.#toCaller(error, invocation));
+    const told = this.#toCaller(error, invocation);
+    running.fail(invocation.job === undefined ? received(told) : told);
   }
 
   /** Runs a keyed command, unless its answer is stored or on its way. */
@@ -260,7 +261,7 @@ export class Dispatcher implements CallCounter {
       first
         .finally(() => waiting.end())
         .then((answer) => waiting.answer(checks.output.copy(answer)))
-        .catch((error: unknown) => waiting.fail(error));
+        .catch((error: unknown) => waiting.fail(received(error)));
     });
   }
 
@@ -283,6 +284,7 @@ export class Dispatcher implements CallCounter {
     const name = fullName(procedure);
     const where = `The transaction of ${name}`;
     const answered = synchronousFunction(work, where);
+    let given: unknown;
     const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
         const message = `${name} had no time left to commit; nothing was changed.`;
@@ -291,7 +293,7 @@ export class Dispatcher implements CallCounter {
       if (request.signal?.aborted) throw cancelled(name, "no");
       this.#host.watch?.begins(served.work);
       finish(tx, invocation);
-      const given = synchronous(answered(tx), where);
+      given = synchronous(answered(tx), where);
       // What another module has refused is no answer of this one.
       if (isDomainError(given) && given.procedure !== name) throw given;
       const answer = isDomainError(given) ? given : output.copy(given);
@@ -302,7 +304,11 @@ export class Dispatcher implements CallCounter {
       }
       return answer;
     }, request.traceId);
-    return committed.then((answer) => this.#unlessRefused(answer));
+    return committed.then((answer) => {
+      invocation.committed = this.#unlessRefused(answer);
+      // The handler keeps what is its own: it may change that, and the answer is not changed.
+      return given;
+    });
   }
 
   #storeMark(tx: Transaction, { caller, repeatsSinceMs }: CallRequest): void {
@@ -351,25 +357,22 @@ export class Dispatcher implements CallCounter {
    * anything else without its inside.
    */
   #toCaller(error: unknown, { procedure, request, job }: Invocation): unknown {
-    const name = fullName(procedure);
-    if (isDomainError(error) && error.procedure === name) return error;
-    if (error instanceof JobTakenBack) return error;
-    const { traceId } = request;
-    if (isTransportError(error)) return relayed(error, procedure);
+    const answer = error instanceof JobTakenBack ? error : foreseen(error, procedure);
+    if (answer !== undefined) return answer;
     this.#errors += 1;
-    this.#host.log.error("procedure failed", { procedure: name, traceId, error });
-    if (job !== undefined && isDeclarationError(error)) return error;
-    if (isStorageFailure(error)) {
-      const message = `${name} could not go on for want of the disk of ${this.#host.module}.`;
-      return new TransportError("UNREACHABLE", "unknown", message, { cause: error });
-    }
-    if (isDomainError(error)) {
-      return new Defect(
-        `${name} let ${error.code} of ${error.procedure} escape. Handle it, or declare an error.`,
-      );
-    }
-    return new Defect(`${name} failed: ${error instanceof Error ? error.message : "unknown"}`);
+    const { traceId } = request;
+    this.#host.log.error("procedure failed", { procedure: fullName(procedure), traceId, error });
+    return job !== undefined && isDeclarationError(error) ? error : unforeseen(error, procedure);
   }
+}
+
+/** The answer of a command that has returned: checked and copied when it was committed. */
+function committedAnswer({ procedure, committed }: Invocation): unknown {
+  if (committed !== undefined) return committed;
+  throw new ContractError(
+    `${fullName(procedure)} returned without its transaction: what a command answers is what its ` +
+      "transaction returns.",
+  );
 }
 
 function mismatch(procedure: Procedure, key: string): DomainError {
@@ -380,15 +383,4 @@ function mismatch(procedure: Procedure, key: string): DomainError {
 function finish(tx: Transaction, { job, hasReplacedJob }: Invocation): void {
   if (job === undefined || finishJob(tx, job) || hasReplacedJob === true) return;
   if (!isPlanned(tx, job.command, job.key)) throw new JobTakenBack(job);
-}
-
-/**
- * A transport error that a handler let through: it is a neighbour's, unless the module's own queue
- * of writes is full.
- */
-function relayed(error: TransportError, { kind }: Procedure): TransportError {
-  const executed = kind === "query" ? error.executed : "unknown";
-  const fault = error instanceof WriteQueueFull ? "callee" : "neither";
-  if (error.executed === executed && error.fault === fault) return error;
-  return new TransportError(error.code, executed, error.message, { cause: error, fault });
 }

@@ -72,14 +72,14 @@ export class KernelTransaction implements TracedTransaction {
     options: { readonly key: string; readonly atMs: number },
   ): void {
     this.#assertOwn(command, "schedules");
-    const copy = checked(command.input, `The input of ${fullName(command)}`).copy(input);
+    const text = checked(command.input, `The input of ${fullName(command)}`).text(input);
     const { key } = options;
     const dueAtMs = timePoint(options.atMs, `The atMs of ${fullName(command)} with key ${key}`);
     const { traceId } = this;
     putJob(this, {
       command: command.name,
       key,
-      input: JSON.stringify(copy),
+      input: text,
       dueAtMs,
       traceId,
     });

@@ -1,4 +1,4 @@
-import { command, contract, query } from "../contract/contract.ts";
+import { command, kernelContract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import type { SagaEngine } from "../saga/engine.ts";
 import { listSagas } from "../saga/journal.ts";
@@ -22,7 +22,7 @@ export function operationsOf(module: string) {
 }
 
 function operationsFor(module: string) {
-  return contract(module, {
+  return kernelContract(module, {
     /** Sagas by name, state and id, newest first. */
     cleaveSagas: query({
       input: t.Object({
@@ -44,6 +44,7 @@ function operationsFor(module: string) {
           dueAtMs: t.Union([t.Integer(), t.Null()]),
           traceId: t.String(),
         }),
+        { maxItems: 200 },
       ),
     }),
     /** Takes up a stuck saga where it stopped. Nothing happens unless it is stuck. */

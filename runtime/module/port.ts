@@ -1,4 +1,5 @@
 import type { Static, TObject } from "@sinclair/typebox";
+import { assertName } from "../contract/names.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Guard } from "./guards.ts";
 
@@ -55,8 +56,9 @@ export interface AnyPort {
 /**
  * Declares a port: the settings that it reads, and how to open and close what stands behind it.
  *
- * Listed in the module's `ports`, it is opened once in each instance that hosts the module. Tests
- * put another implementation behind it.
+ * Its name has letters, digits, _ and -, in parts with dots between them, as in `orders.mailer`;
+ * any other is a TypeError. Listed in the module's `ports`, it is opened once in each instance
+ * that hosts the module. Tests put another implementation behind it.
  */
 export function port<T, Settings extends TObject>(
   name: string,
@@ -70,6 +72,7 @@ export function port<T, Settings extends TObject>(
     readonly close?: (opened: T) => void | Promise<void>;
   },
 ): Port<T> {
+  assertName(name, "A port", { isDotted: true });
   return Object.freeze({
     name,
     settings: behind.settings,

@@ -6,6 +6,10 @@ import type { Transaction } from "../messaging/transaction.ts";
 import type { Reader } from "../transport/transport.ts";
 import { type Handler, handler } from "./handler.ts";
 
+/** Modules that read one module's events, and events of a module, at most. */
+const READERS_MAX = 500;
+const EVENTS_MAX = 500;
+
 /** What every module offers on those who read its events, and on what it reads itself. */
 export const readerOperations = {
   /** Who reads this module's events, how far, and whether some that they want were removed. */
@@ -15,13 +19,14 @@ export const readerOperations = {
       t.Object({
         module: t.String(),
         reader: t.String(),
-        events: t.Array(t.String()),
+        events: t.Array(t.String(), { maxItems: EVENTS_MAX }),
         position: t.Integer(),
         missing: t.Union([
           t.Object({ count: t.Integer(), isExact: t.Boolean(), upTo: t.Integer() }),
           t.Null(),
         ]),
       }),
+      { maxItems: READERS_MAX },
     ),
   }),
   /**

@@ -1,7 +1,6 @@
 import { ContractError } from "../contract/errors.ts";
+import { VALUE_BYTES_MAX } from "../contract/size.ts";
 
-/** Size of one value in a saga's row, as JSON, in bytes: what a NATS message holds by default. */
-const BYTES_MAX = 1_048_576;
 /** Depth of nested objects and arrays in one value. */
 const DEPTH_MAX = 500;
 
@@ -32,9 +31,9 @@ type JsonElement<T> = unknown extends T ? T : undefined extends T ? never : Json
 export function jsonCopy(value: unknown, where: string): unknown {
   const copy = copyOf(value, { where, path: "", ancestors: [] });
   const bytes = Buffer.byteLength(JSON.stringify(copy));
-  if (bytes > BYTES_MAX) {
+  if (bytes > VALUE_BYTES_MAX) {
     throw new ContractError(
-      `${where} is ${bytes} bytes of JSON; a saga keeps at most ${BYTES_MAX}. ` +
+      `${where} is ${bytes} bytes of JSON; a saga keeps at most ${VALUE_BYTES_MAX}. ` +
         `Keep the data in a module and return its id.`,
     );
   }

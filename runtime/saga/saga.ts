@@ -1,6 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Call } from "../contract/call.ts";
 import type { Procedure } from "../contract/contract.ts";
+import { assertName } from "../contract/names.ts";
 import { settleSchema } from "../contract/schema.ts";
 import { duration, timePoint, versionNumber } from "../contract/time.ts";
 import { synchronousFunction } from "../messaging/synchronous.ts";
@@ -218,8 +219,9 @@ export interface SagaOptions<Input extends TObject> {
  * The steps of this one call no other module: a saga whose steps do begins with the `saga` that
  * `declareUses` returns.
  *
- * Throws a TypeError when `version` is no whole number from 1 on, or `deadlineMs` no duration above
- * zero of at most a hundred years.
+ * Throws a TypeError when `version` is no whole number from 1 on, `deadlineMs` no duration above
+ * zero of at most a hundred years, or the saga or a step is not called by letters, digits, _ and -;
+ * the name of a saga may have parts with dots between them.
  */
 export function saga<Input extends TObject>(
   name: string,
@@ -234,6 +236,7 @@ export function sagaUsing<Used extends Procedure, Input extends TObject>(
   name: string,
   options: SagaOptions<Input>,
 ): OpenSaga<Static<Input>, object, Used> {
+  assertName(name, "A saga", { isDotted: true });
   versionNumber(options.version, `The version of the saga ${name}`);
   duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
   settleSchema(options.input, `The saga ${name} input`);
@@ -244,6 +247,7 @@ function open<Input, Done, Used extends Procedure>(
   definition: Saga<Input, Used>,
 ): OpenSaga<Input, Done, Used> & PivotedSaga<Input, Done, Used> {
   function extended(step: RunStep | PivotStep) {
+    assertName(step.name, `A step of the saga ${definition.name}`);
     if (definition.steps.some((one) => one.name === step.name)) {
       throw new TypeError(`The saga ${definition.name} has two steps called ${step.name}.`);
     }

@@ -1,8 +1,10 @@
+import { PAYLOAD_BYTES_MAX } from "../transport/nats/limits.ts";
+
 const info = {
   server_id: "mute",
   version: "2.9.10",
   proto: 1,
-  max_payload: 1_048_576,
+  max_payload: PAYLOAD_BYTES_MAX,
   headers: true,
   nonce: "nonce",
   auth_required: true,

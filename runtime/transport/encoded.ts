@@ -1,5 +1,6 @@
 import { checkedProcedure } from "../contract/check.ts";
 import type { Procedure } from "../contract/contract.ts";
+import { settledIdentity } from "../contract/identity.ts";
 import type {
   CallRequest,
   Envelope,
@@ -53,11 +54,13 @@ async function encodingCall(
   // JSON would make a text of a date, and nothing of undefined, before the callee can refuse them.
   const checkedInput = checkedProcedure(procedure).input.copy(input);
   const { signal, ...sent } = request;
-  const received = signal === undefined ? roundTrip(sent) : { ...roundTrip(sent), signal };
+  const decoded = roundTrip(sent);
+  const identity = settledIdentity(decoded.identity);
+  const received = { ...decoded, identity, ...(signal === undefined ? {} : { signal }) };
   const reply = await inner.call(procedure, JSON.stringify(checkedInput), received);
-  const decoded = JSON.parse(String(reply));
-  if ("error" in decoded) throw fromWire(decoded.error);
-  return decoded.output;
+  const answer = JSON.parse(String(reply));
+  if ("error" in answer) throw fromWire(answer.error);
+  return answer.output;
 }
 
 function roundTrip<T>(value: T): T {

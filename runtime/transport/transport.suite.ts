@@ -3,6 +3,7 @@ import { command, contract, isDeclared, proceduresOf, query } from "../contract/
 import { ContractError, Defect, DomainError, TransportError } from "../contract/errors.ts";
 import { anonymous } from "../contract/identity.ts";
 import { t } from "../contract/schema.ts";
+import { VALUE_BYTES_MAX } from "../contract/size.ts";
 import { consumer, Log } from "../testing/event-log.ts";
 import { eventually } from "../testing/eventually.ts";
 import { turns } from "../testing/stillness.ts";
@@ -89,6 +90,20 @@ function callSuite(open: Open): void {
     expect(seen).toEqual(["echo", { list: [2] }, { list: [2] }, rest]);
   });
 
+  test("carry the largest value both ways, beside the longest key and identity", async () => {
+    const transport = await open();
+    transport.serve(
+      offer,
+      answering(async (_procedure, input) => input),
+    );
+    await transport.ready();
+    const note = "x".repeat(VALUE_BYTES_MAX - '{"list":[],"note":""}'.length);
+    const identity = { kind: "user", userId: "u".repeat(16_000), role: "staff" } as const;
+    const large = { ...request, identity, key: "\n".repeat(4_096) };
+    const echoed = await transport.call(shelf.echo, { list: [], note }, large);
+    expect(echoed).toEqual({ list: [], note });
+  });
+
   test("carry a request without a key, and anonymous ones", async () => {
     const transport = await open();
     const note = async (_procedure: unknown, _input: unknown, { key, identity }: CallRequest) => ({
@@ -112,6 +127,16 @@ function errorSuite(open: Open): void {
     const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
     if (!isDeclared(error, shelf.take, "TOO_FEW")) throw error;
     expect(error.data).toEqual({ thing: "tea", count: 2 });
+  });
+
+  test("carry a declared error whose data is as large as a value may be", async () => {
+    const transport = await open();
+    const thing = "x".repeat(VALUE_BYTES_MAX - '{"thing":"","count":2}'.length);
+    const refusal = new DomainError("TOO_FEW", { thing, count: 2 }, "shelf.take");
+    transport.serve(offer, failing(refusal));
+    await transport.ready();
+    const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
+    expect(error).toMatchObject({ code: "TOO_FEW", data: { thing, count: 2 } });
   });
 
   test.each([["no" as const], ["unknown" as const]])(

@@ -7,6 +7,9 @@ import {
   TransportError,
 } from "../contract/errors.ts";
 
+/** Characters of an error's message, at most; the log of who threw it has it whole. */
+const LENGTH_MAX = 4_096;
+
 /** An error as it crosses a wire. A defect keeps its message for the log, and nothing else. */
 export type WireError =
   | { readonly kind: "declared"; code: string; data: unknown; procedure: string }
@@ -27,14 +30,22 @@ export function toWire(error: unknown): WireError {
     const { code, data, procedure } = error;
     return { kind: "declared", code, data, procedure };
   }
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, LENGTH_MAX);
   if (isTransportError(error)) {
-    const { code, executed, message, fault } = error;
+    const { code, executed, fault } = error;
     const relayed = fault === "neither" ? ({ isRelayed: true } as const) : {};
     return { kind: "transport", code, executed, message, ...relayed };
   }
-  const message = error instanceof Error ? error.message : String(error);
   if (error instanceof ContractError) return { kind: "contract", message };
   return { kind: "defect", message };
+}
+
+/**
+ * An error as a caller in another process would get it: with nothing of the callee's but what its
+ * contract declares, and not the object that somebody else has.
+ */
+export function received(error: unknown): Error {
+  return fromWire(JSON.parse(JSON.stringify(toWire(error))));
 }
 
 /** Makes an error of what `toWire` made. */

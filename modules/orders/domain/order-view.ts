@@ -4,6 +4,9 @@ import type { OrderStatus, Rejection, Snapshot, TimelineEntry } from "./order.ts
 
 export type OrderView = OutputOf<typeof orders.orderById>;
 
+/** Entries of a timeline shown, at most: the newest. */
+const timelineMax = 500;
+
 /** The order as its customer sees it. */
 export function orderView(order: {
   readonly orderId: string;
@@ -43,6 +46,6 @@ export function orderView(order: {
     refunded: money(order.refunded, currency),
     rejection,
     placedAtMs,
-    timeline,
+    timeline: timeline.slice(-timelineMax),
   };
 }

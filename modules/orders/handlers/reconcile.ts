@@ -16,6 +16,8 @@ import { handler } from "../uses.ts";
 
 const ordersMax = 1_000;
 const detailsMax = 100;
+/** Violations told at once, at most. */
+const violationsMax = 500;
 const callsAtOnce = 25;
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -38,7 +40,7 @@ export const reconcile = handler(orders.reconcile, async ({ sinceMs }, { read, c
     const found = await Promise.all(some.map((order) => acrossTwice(read, call, order)));
     violations.push(...found.flat());
   }
-  return { checkedOrders: batch.length, violations };
+  return { checkedOrders: batch.length, violations: violations.slice(0, violationsMax) };
 });
 
 /** O8: pending orders end within 20 minutes, and cancellations within a day. */

@@ -3,8 +3,11 @@ import { money } from "#runtime";
 import { orders } from "../contract.ts";
 import { refundOrder as refunding } from "../sagas/refund-order.ts";
 import { orderById } from "../store/orders.ts";
-import { addRefund, refundById, requestedOf } from "../store/refunds.ts";
+import { addRefund, countOf, refundById, requestedOf } from "../store/refunds.ts";
 import { handler } from "../uses.ts";
+
+/** Refunds of one order, at most: fewer than of a payment, which has those of reversals too. */
+const refundsMax = 50;
 
 export const refundOrder = handler(
   orders.refundOrder,
@@ -23,6 +26,7 @@ export const refundOrder = handler(
           throw fail("REFUND_MISMATCH", { refundId });
         return { refundId, state: known.state };
       }
+      if (countOf(tx, orderId) >= refundsMax) throw fail("REFUNDS_FULL", { refundsMax });
       const refundable = money(Math.max(left - requestedOf(tx, orderId), 0), currency);
       const wanted = amount.currency === currency ? amount.amount : Number.POSITIVE_INFINITY;
       if (wanted > refundable.amount || wanted <= 0) throw fail("REFUND_TOO_HIGH", { refundable });

@@ -1,4 +1,4 @@
-import { and, eq, sql, sum } from "drizzle-orm";
+import { and, count, eq, sql, sum } from "drizzle-orm";
 import { type Read, reads, type Write, writes } from "#runtime";
 import { type RefundState, refundMoves } from "../domain/refund.ts";
 import * as schema from "../schema.ts";
@@ -11,6 +11,11 @@ const read = reads(schema, (db) => ({
     .select()
     .from(refunds)
     .where(eq(refunds.refundId, at("refundId")))
+    .prepare(),
+  count: db
+    .select({ count: count() })
+    .from(refunds)
+    .where(eq(refunds.orderId, at("orderId")))
     .prepare(),
   requested: db
     .select({ amount: sum(refunds.amount).mapWith(Number) })
@@ -43,6 +48,11 @@ export type Refund = typeof refunds.$inferSelect;
 
 export function refundById(on: Read, refundId: string): Refund | undefined {
   return read(on).byId.get({ refundId });
+}
+
+/** How many refunds were asked for on an order, failed ones among them. */
+export function countOf(on: Read, orderId: string): number {
+  return read(on).count.get({ orderId })?.count ?? 0;
 }
 
 /** What is asked for on an order and not decided yet, in minor units. */

@@ -8,6 +8,9 @@ import { send } from "../provider-answers.ts";
 import { record } from "../record.ts";
 import * as store from "../store.ts";
 
+/** Refunds of one payment, at most. */
+const refundsMax = 100;
+
 export const refund = handler(
   payments.refund,
   async ({ orderId, refundId, amount }, { intent, transaction, port, log, fail }) => {
@@ -15,12 +18,15 @@ export const refund = handler(
       const [payment] = store.paymentsOfOrder(tx, orderId);
       if (payment === undefined) throw fail("PAYMENT_NOT_FOUND", { orderId });
       const { currency, paymentId } = payment;
-      const known = store.operationsOf(tx, paymentId).find((one) => one.refundId === refundId);
+      const operations = store.operationsOf(tx, paymentId);
+      const known = operations.find((one) => one.refundId === refundId);
       if (known !== undefined) {
         const same = known.amount === amount.amount && currency === amount.currency;
         if (!same) throw fail("REFUND_MISMATCH", { refundId });
         return { payment, operation: known };
       }
+      const refunds = operations.filter(({ kind }) => kind === "refund");
+      if (refunds.length >= refundsMax) throw fail("REFUNDS_FULL", { refundsMax });
       const left = refundable(payment);
       if (amount.amount > left || currency !== amount.currency) {
         throw fail("REFUND_TOO_HIGH", { refundable: { amount: left, currency } });

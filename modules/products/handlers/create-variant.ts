@@ -1,5 +1,5 @@
 import { handler } from "#runtime";
-import { products } from "../contract.ts";
+import { products, variantsMax } from "../contract.ts";
 import { priceProblem, variantTitle } from "../domain/product.ts";
 import { hasSku, productById, variantsOf } from "../store/products.ts";
 import { addVariant, sumUp } from "../store/upkeep.ts";
@@ -10,7 +10,9 @@ export const createVariant = handler(products.createVariant, (input, { transacti
     const product = productById(tx, productId);
     if (product === undefined) throw fail("PRODUCT_NOT_FOUND", { product: productId });
     if (hasSku(tx, variant.sku)) throw fail("SKU_TAKEN", { sku: variant.sku });
-    const currency = variantsOf(tx, product.number)[0]?.currency;
+    const variants = variantsOf(tx, product.number);
+    if (variants.length >= variantsMax) throw fail("VARIANTS_FULL", { variantsMax });
+    const currency = variants[0]?.currency;
     const reason = priceProblem(variant.price, { compareAt: undefined, currency });
     if (reason !== undefined) throw fail("PRICE_INVALID", { reason });
 

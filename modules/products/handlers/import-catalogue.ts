@@ -1,7 +1,14 @@
 import { handler, type InputOf, type Transaction } from "#runtime";
-import { products } from "../contract.ts";
+import { categoriesMax, categoryDepthMax, products } from "../contract.ts";
 import { priceProblem, variantTitle } from "../domain/product.ts";
-import { categoryBySlug, hasSku, numberOf, type Product, variantsOf } from "../store/products.ts";
+import {
+  allCategories,
+  categoryBySlug,
+  hasSku,
+  numberOf,
+  type Product,
+  variantsOf,
+} from "../store/products.ts";
 import {
   addCategory,
   addProduct,
@@ -19,11 +26,16 @@ type Imported = Input["products"][number];
 export const importCatalogue = handler(products.importCatalogue, (input, { transaction, fail }) =>
   transaction((tx) => {
     const category = categoriesOf(tx);
+    let count = allCategories(tx).length;
     for (const { slug, title, parent } of input.categories) {
       if (category(slug) !== undefined) continue;
       const above = parent === null ? undefined : category(parent);
       if (parent !== null && above === undefined) {
         throw fail("CATEGORY_NOT_FOUND", { category: parent });
+      }
+      count += 1;
+      if (count > categoriesMax || (above?.path.length ?? 0) >= categoryDepthMax) {
+        throw fail("CATEGORIES_FULL", { categoriesMax, depthMax: categoryDepthMax });
       }
       addCategory(tx, { slug, title }, above);
     }

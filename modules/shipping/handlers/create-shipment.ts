@@ -4,6 +4,9 @@ import { linesToShip } from "../domain/shipment.ts";
 import * as consignments from "../store/consignments.ts";
 import * as shipments from "../store/shipments.ts";
 
+/** Shipments of one order, at most. */
+const shipmentsMax = 100;
+
 export const createShipment = handler(
   shipping.createShipment,
   ({ orderId, ref, lines: wanted }, { transaction, fail }) =>
@@ -12,6 +15,9 @@ export const createShipment = handler(
       if (known !== undefined) return shipments.withLines(tx, known);
       if (consignments.stateOf(tx, orderId) !== "open") {
         throw fail("FULFILMENT_NOT_FOUND", { orderId });
+      }
+      if (shipments.shipmentsOf(tx, orderId).length >= shipmentsMax) {
+        throw fail("SHIPMENTS_FULL", { orderId, shipmentsMax });
       }
       const ordered = consignments.orderedLines(tx, orderId);
       const all = shipments.linesOfOrder(tx, orderId);

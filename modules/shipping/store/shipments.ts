@@ -4,6 +4,8 @@ import type { Line, Shipment, ShipmentState } from "../domain/shipment.ts";
 import * as schema from "../schema.ts";
 import { consignmentLines, shipmentLines, shipments } from "../schema.ts";
 
+/** Findings of an audit, at most. */
+const FINDINGS_MAX = 100;
 const p = sql.placeholder;
 const isShipment = eq(shipments.shipmentId, p("shipmentId"));
 const isOfOrder = eq(shipments.orderId, p("orderId"));
@@ -61,6 +63,7 @@ const read = reads(schema, { stablePlans: true }, (db) => ({
     .where(sql`${shipments.state} <> 'cancelled'`)
     .groupBy(shipments.orderId, shipmentLines.variantId)
     .having(sql`sum(${shipmentLines.quantity}) > coalesce(${consignmentLines.quantity}, 0)`)
+    .limit(FINDINGS_MAX)
     .prepare(),
 }));
 

@@ -6,7 +6,10 @@ import { Broker } from "../../testing/broker.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { links } from "../../testing/links.ts";
 import { requestOfDesk } from "../../testing/request.ts";
+import { silent } from "../../testing/silent-log.ts";
 import type { Serve } from "../transport.ts";
+import { PAYLOAD_BYTES_MAX } from "./limits.ts";
+import { openNats } from "./nats.ts";
 
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
@@ -15,8 +18,6 @@ const manifest = [
   links("shelf", { queries: ["find"] }),
   links("desk", { calls: [{ callee: "shelf", procedures: ["find"] }] }),
 ];
-/** What the broker carries at most, in bytes, with the headers. */
-const PAYLOAD_BYTES_MAX = 1_048_576;
 
 let broker: Broker;
 beforeAll(async () => {
@@ -32,8 +33,8 @@ async function office(serve: Serve) {
   transport.serve({ module: "shelf", procedures, isReader: false, traffic }, serve);
   await transport.ready();
   return {
-    ask: (thing: string) =>
-      transport.call(shelf.find, { thing }, requestOfDesk(broker.environment)),
+    ask: (thing: string, about: { readonly key?: string } = {}) =>
+      transport.call(shelf.find, { thing }, { ...requestOfDesk(broker.environment), ...about }),
     [Symbol.asyncDispose]: () => transport.close(),
   };
 }
@@ -43,15 +44,35 @@ test("an error that the broker cannot carry reaches the caller as a sentence", a
     throw new DomainError("NOT_FOUND", "x".repeat(PAYLOAD_BYTES_MAX), "shelf.find");
   });
   await expect(it.ask("tea")).rejects.toThrow(
-    /^shelf answered with 10\d+ bytes; NATS at .* carries at most 1048576. Ask for less/,
+    /^shelf answered with 11\d+ bytes; NATS at .* carries at most 1114112. Ask for less/,
   );
 });
 
-test("an input that fits only without its headers is refused by a sentence", async () => {
+test("headers that the broker cannot carry are refused by a sentence", async () => {
   await using it = await office(async () => '"found"');
-  const frame = '{"thing":""}'.length;
-  await expect(it.ask("x".repeat(PAYLOAD_BYTES_MAX - frame - 10))).rejects.toThrow(
-    /^The input of shelf.find has 10\d+ bytes with its headers; NATS at .* at most 1048576/,
+  const key = "x".repeat(PAYLOAD_BYTES_MAX);
+  await expect(it.ask("tea", { key })).rejects.toThrow(
+    /^The input of shelf.find has 11\d+ bytes with its headers; NATS at .* at most 1114112/,
+  );
+});
+
+test("a broker that carries less than modules of one process send is refused", async () => {
+  const payloadBytesMax = PAYLOAD_BYTES_MAX - 1;
+  const small = { url: "nats://shop.test:4222", payloadBytesMax, close: async () => {} };
+  const opened = openNats({
+    connect: async () => small as never, // Nothing else is asked of it.
+    instance: "one",
+    place: "a test",
+    manifest: [],
+    here: new Set(["shelf"]),
+    users: ["shelf"],
+    environment: broker.environment,
+    reminder: broker.environment,
+    log: silent,
+  });
+  await expect(opened).rejects.toThrow(
+    "The nats-server at nats://shop.test:4222 carries messages of at most 1114111 bytes; Cleave " +
+      'sends up to 1114112. Write "max_payload: 1114112" into its config',
   );
 });
 

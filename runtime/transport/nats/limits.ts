@@ -1,7 +1,14 @@
 // What a broker takes and keeps at most, as Cleave sets it up.
 
-/** A call's input or answer, or an event, with its headers. */
-export const PAYLOAD_BYTES_MAX = 1024 * 1024;
+import { VALUE_BYTES_MAX } from "../../contract/size.ts";
+
+/** The headers of a message, and the frame of an error around its data. */
+const HEADERS_BYTES_MAX = 64 * 1024;
+/**
+ * A message with its headers. A broker that carries less would refuse what modules of one process
+ * send one another.
+ */
+export const PAYLOAD_BYTES_MAX = VALUE_BYTES_MAX + HEADERS_BYTES_MAX;
 /** A stream; its oldest events go first. Where the volume is small it is less. */
 export const STREAM_BYTES_MAX = 256 * 1024 * 1024;
 /** How old an event in a stream gets. */

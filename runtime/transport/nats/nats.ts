@@ -18,10 +18,12 @@ import type {
   Subscription,
   Transport,
 } from "../transport.ts";
+import { BrokerError } from "./broker-error.ts";
 import { Callee } from "./callee.ts";
 import { Calls } from "./calls.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
+import { PAYLOAD_BYTES_MAX } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { Ownership } from "./ownership.ts";
 import { GATEWAY } from "./permissions.ts";
@@ -62,17 +64,32 @@ export interface NatsOptions {
   readonly log: Log;
 }
 
-/** The transport between instances: request and reply for calls, JetStream for events. */
+/**
+ * The transport between instances: request and reply for calls, JetStream for events. Rejects with
+ * a sentence when the broker carries less than `PAYLOAD_BYTES_MAX`.
+ */
 export async function openNats(options: NatsOptions): Promise<Nats> {
   const { users, connect } = options;
   const connections = new Map<string, Link>();
   try {
-    for (const user of users) connections.set(user, await connect(user));
+    for (const user of users) connections.set(user, carrying(await connect(user)));
   } catch (error) {
     for (const connection of connections.values()) await connection.close();
     throw error;
   }
   return new Nats(options, connections);
+}
+
+/** Refuses a broker that carries less than modules of one process may send one another. */
+function carrying(connection: Link): Link {
+  const { url, payloadBytesMax } = connection;
+  if (payloadBytesMax >= PAYLOAD_BYTES_MAX) return connection;
+  void connection.close();
+  throw new BrokerError(
+    `The nats-server at ${url} carries messages of at most ${payloadBytesMax} bytes; Cleave ` +
+      `sends up to ${PAYLOAD_BYTES_MAX}. Write "max_payload: ${PAYLOAD_BYTES_MAX}" into its ` +
+      "config and have it read that anew (nats-server --signal reload).",
+  );
 }
 
 /** See `openNats`. */

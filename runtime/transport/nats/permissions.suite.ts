@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { isOperation } from "../../contract/names.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import { silent } from "../../testing/silent-log.ts";
@@ -52,9 +53,9 @@ function subscribeIn(queue: string, allowed: readonly string[], ...subjects: str
 function callProbes({ name: callee, queries, commands }: ModuleLinks): Probe[] {
   return users.flatMap((caller) => [
     ...[...queries, ...commands, "thing"].flatMap((procedure) => {
-      const isOperation = caller === "console" && procedure.startsWith("cleave");
+      const isForConsole = caller === "console" && isOperation(procedure);
       const isDeclared = called(caller, callee).includes(procedure);
-      const allowed = only(caller, caller === "gateway" || isOperation || isDeclared);
+      const allowed = only(caller, caller === "gateway" || isForConsole || isDeclared);
       return [
         ...publish(allowed, `rpc.${callee}.${procedure}.${caller}`),
         ...publish(allowed, `rpc-i.${callee}.one.${procedure}.${caller}`),

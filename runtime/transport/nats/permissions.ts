@@ -1,3 +1,4 @@
+import { isOperation } from "../../contract/names.ts";
 import type { Manifest, ModuleLinks } from "../manifest.ts";
 import {
   callSubject,
@@ -28,9 +29,6 @@ export const GATEWAY = "gateway";
 export const CONSOLE = "console";
 /** The one user that makes, changes and deletes streams and consumers. */
 export const PROVISIONER = "provisioner";
-
-/** How the names of a module's operations begin; they are all that the console may call. */
-const OPERATION = "cleave";
 
 /** JetStream's API as it is in the account of the streams. */
 const API = "$JS.API";
@@ -66,7 +64,7 @@ export function callersOf(
   { module, name }: { readonly module: string; readonly name: string },
   manifest: Manifest,
 ): ReadonlySet<string> {
-  if (name.startsWith(OPERATION)) return new Set([GATEWAY, CONSOLE]);
+  if (isOperation(name)) return new Set([GATEWAY, CONSOLE]);
   const callers = manifest.filter(({ calls }) =>
     calls.some(({ callee, procedures }) => callee === module && procedures.includes(name)),
   );
@@ -118,7 +116,7 @@ function ofGateway(): Permissions {
 function ofConsole(manifest: Manifest): Permissions {
   const operations = manifest.flatMap(({ name, queries, commands }) =>
     [...queries, ...commands]
-      .filter((procedure) => procedure.startsWith(OPERATION))
+      .filter(isOperation)
       .flatMap((procedure) => callSubjects(name, procedure, CONSOLE)),
   );
   return {

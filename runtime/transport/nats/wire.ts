@@ -1,4 +1,4 @@
-import type { Identity } from "../../contract/identity.ts";
+import { type Identity, settledIdentity } from "../../contract/identity.ts";
 import type { CallRequest } from "../transport.ts";
 import type { Message } from "./link.ts";
 
@@ -45,7 +45,7 @@ export function requestIn({ headers }: Message): SentRequest | undefined {
     const { identity, key, repeatsSinceMs } = JSON.parse(headers?.get(REQUEST) ?? "");
     if (!isIdentity(identity) || !(key === undefined || typeof key === "string")) return undefined;
     const mark = typeof repeatsSinceMs === "number" ? { repeatsSinceMs } : {};
-    return { identity, key, traceId, timeoutMs, ...mark };
+    return { identity: settledIdentity(identity), key, traceId, timeoutMs, ...mark };
   } catch {
     return undefined;
   }
