@@ -6,11 +6,13 @@ import { openUnions } from "../contract/schema.ts";
 import type { Log } from "../telemetry/log.ts";
 import { addressOf } from "./address.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
+import { assertFlatAddress } from "./flat-address.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
+import { bodyCheck } from "./validation.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /**
@@ -114,9 +116,12 @@ function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyEl
     .onParse(parseJson)
     .use(healthRoutes(edge, isReady));
   for (const routes of options.routes) app.use(routes(edge));
-  for (const { hooks } of app.routes) {
+  for (const route of app.routes) {
+    const { hooks } = route;
+    assertFlatAddress(route);
     openUnionsOf(hooks);
     leaveToOwnParser(hooks);
+    checkBodyFirst(hooks);
   }
   // Routes that cannot stand beside one another are refused now, not at the first request.
   return app.compile();
@@ -130,6 +135,15 @@ function parseJson({ request }: { readonly request: Request }, contentType: stri
 function leaveToOwnParser({ parse }: { parse?: { readonly fn: unknown }[] }): void {
   if (parse === undefined || parse.every(({ fn }) => fn === parseJson)) return;
   parse.splice(0, parse.length, ...parse.filter(({ fn }) => fn !== parseJson));
+}
+
+/** Has a route's body checked after the edge has admitted the sender, before Elysia touches it. */
+function checkBodyFirst(hooks: { body?: unknown; transform?: unknown[] }): void {
+  const { body: schema, transform = [] } = hooks;
+  if (!KindGuard.IsSchema(schema)) return;
+  const check = bodyCheck(schema);
+  const fn = ({ body }: { readonly body: unknown }) => check(body);
+  hooks.transform = [...transform, { fn }];
 }
 
 /** What Elysia cleans by a route's schemas keeps what any member of a union declares. */
