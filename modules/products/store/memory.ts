@@ -1,28 +1,78 @@
 import { commitsOf, immutable, type Read, reads } from "#runtime";
 import * as schema from "../schema.ts";
 
+/** How much is remembered: answers, and what they weigh together. */
+export interface MemoryLimits<Answer> {
+  readonly answersMax: number;
+  readonly weightMax: number;
+  /** What an answer weighs, in parts such as items: its size, roughly and quickly. */
+  readonly weigh: (answer: Answer) => number;
+}
+
 /**
- * Keeps the answers to the `answersMax` questions that were asked last, while nothing is written.
+ * Keeps the answers to the questions that were asked last, within limits, while nothing is written.
  *
  * The catalogue is read much and written little: only its upkeep and stock that runs out or comes
  * back write to it. What it returns is shared, so it is immutable.
  */
-export function memory<Answer>(answersMax: number) {
-  const answers = reads(
-    schema,
-    () => new Map<string, { readonly answer: Answer; readonly commits: number }>(),
-  );
+export function memory<Answer>(limits: MemoryLimits<Answer>) {
+  const memories = reads(schema, () => new Memory<Answer>(limits));
   return function remembered(on: Read, question: string, answer: () => Answer): Answer {
-    const known = answers(on);
-    const commits = commitsOf(on);
-    const before = known.get(question);
-    if (before?.commits === commits && known.size < answersMax) return before.answer;
-    // From here on it matters who was asked for last: the others make room.
-    const now = before?.commits === commits ? before : { answer: immutable(answer()), commits };
-    known.delete(question);
-    known.set(question, now);
-    const [oldest] = known.keys();
-    if (known.size > answersMax && oldest !== undefined) known.delete(oldest);
-    return now.answer;
+    return memories(on).answer(question, commitsOf(on), answer);
   };
+}
+
+interface Remembered<Answer> {
+  readonly answer: Answer;
+  readonly commits: number;
+  readonly weight: number;
+}
+
+class Memory<Answer> {
+  readonly #limits: MemoryLimits<Answer>;
+  readonly #known = new Map<string, Remembered<Answer>>();
+  #weight = 0;
+
+  constructor(limits: MemoryLimits<Answer>) {
+    this.#limits = limits;
+  }
+
+  answer(question: string, commits: number, answer: () => Answer): Answer {
+    const known = this.#known;
+    const before = known.get(question);
+    const isFresh = before?.commits === commits;
+    if (isFresh && this.#hasRoom()) return before.answer;
+    const now = isFresh ? before : this.#weighed(immutable(answer()), commits);
+    // From here on it matters who was asked for last: the others make room.
+    this.#forget(question);
+    known.set(question, now);
+    this.#weight += now.weight;
+    this.#shrink();
+    return now.answer;
+  }
+
+  #weighed(answer: Answer, commits: number): Remembered<Answer> {
+    return { answer, commits, weight: this.#limits.weigh(answer) };
+  }
+
+  /** Whether so much room is left that nothing need make place for long. */
+  #hasRoom(): boolean {
+    const { answersMax, weightMax } = this.#limits;
+    return this.#known.size < answersMax && this.#weight < weightMax / 2;
+  }
+
+  #shrink(): void {
+    const { answersMax, weightMax } = this.#limits;
+    for (const question of this.#known.keys()) {
+      if (this.#known.size <= answersMax && this.#weight <= weightMax) return;
+      this.#forget(question);
+    }
+  }
+
+  #forget(question: string): void {
+    const one = this.#known.get(question);
+    if (one === undefined) return;
+    this.#known.delete(question);
+    this.#weight -= one.weight;
+  }
 }
