@@ -7,6 +7,12 @@ const Slug = t.String({
   maxLength: 120,
 });
 const Options = t.Record(t.String({ maxLength: 40 }), t.String({ maxLength: 80 }));
+/** The options of a new variant, or of a search: ten at most, of one line each. */
+const NewOptions = t.Record(
+  t.String({ pattern: "^[^\\u0000-\\u001f]{1,40}$" }),
+  t.String({ maxLength: 80 }),
+  { maxProperties: 10 },
+);
 const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
 /** What something is sold for: an amount that is not below zero. */
 const Price = t.Object({
@@ -51,12 +57,15 @@ const Summary = t.Object({
 });
 const NewVariant = t.Object({
   sku: t.String({ minLength: 1, maxLength: 60 }),
-  options: Options,
+  options: NewOptions,
   price: Price,
   weightGrams: t.Integer({ minimum: 0, maximum: 1_000_000 }),
   taxClass: TaxClass,
   requiresShipping: t.Boolean(),
 });
+const Title = t.String({ minLength: 1, maxLength: 200 });
+const Description = t.String({ maxLength: 10_000 });
+const Synonyms = t.Array(t.String({ maxLength: 80 }), { maxItems: 50 });
 const Sort = t.Union([
   t.Literal("relevance"),
   t.Literal("price"),
@@ -80,9 +89,9 @@ export const products = contract("products", {
     input: t.Object({
       q: t.Optional(t.String({ maxLength: 200 })),
       category: t.Optional(Slug),
-      options: t.Optional(Options),
-      priceMin: t.Optional(t.Integer({ minimum: 0 })),
-      priceMax: t.Optional(t.Integer({ minimum: 0 })),
+      options: t.Optional(NewOptions),
+      priceMin: t.Optional(Price.properties.amount),
+      priceMax: t.Optional(Price.properties.amount),
       inStock: t.Optional(t.Boolean()),
       sort: t.Optional(Sort),
       cursor: t.Optional(t.String({ maxLength: 500 })),
@@ -139,9 +148,9 @@ export const products = contract("products", {
   createProduct: command({
     input: t.Object({
       slug: Slug,
-      title: t.String({ minLength: 1, maxLength: 200 }),
-      description: t.String({ maxLength: 10_000 }),
-      synonyms: t.Optional(t.Array(t.String({ maxLength: 80 }), { maxItems: 50 })),
+      title: Title,
+      description: Description,
+      synonyms: t.Optional(Synonyms),
       category: Slug,
     }),
     output: Product,
@@ -158,7 +167,13 @@ export const products = contract("products", {
   createVariant: command({
     input: t.Object({ productId: Id, ...NewVariant.properties }),
     output: Product,
-    errors: { ...Missing, ...Invalid, SKU_TAKEN: t.Object({ sku: t.String() }) },
+    errors: {
+      ...Missing,
+      ...Invalid,
+      SKU_TAKEN: t.Object({ sku: t.String() }),
+      /** It has as many variants as a product may have. */
+      PRODUCT_FULL: t.Object({ variantsMax: t.Integer() }),
+    },
   }),
 
   /**
@@ -203,15 +218,15 @@ export const products = contract("products", {
   importCatalogue: command({
     input: t.Object({
       categories: t.Array(
-        t.Object({ slug: Slug, title: t.String(), parent: t.Union([Slug, t.Null()]) }),
+        t.Object({ slug: Slug, title: Title, parent: t.Union([Slug, t.Null()]) }),
         { maxItems: 1_000 },
       ),
       products: t.Array(
         t.Object({
           slug: Slug,
-          title: t.String(),
-          description: t.String(),
-          synonyms: t.Array(t.String()),
+          title: Title,
+          description: Description,
+          synonyms: Synonyms,
           category: Slug,
           variants: t.Array(NewVariant, { minItems: 1, maxItems: 100 }),
         }),

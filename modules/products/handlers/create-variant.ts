@@ -4,13 +4,18 @@ import { priceProblem, variantTitle } from "../domain/product.ts";
 import { hasSku, productById, variantsOf } from "../store/products.ts";
 import { addVariant, sumUp } from "../store/upkeep.ts";
 
+/** A product is shown whole, to everybody who looks at it. */
+const VARIANTS_MAX = 100;
+
 export const createVariant = handler(products.createVariant, (input, { transaction, fail }) =>
   transaction((tx) => {
     const { productId, ...variant } = input;
     const product = productById(tx, productId);
     if (product === undefined) throw fail("PRODUCT_NOT_FOUND", { product: productId });
     if (hasSku(tx, variant.sku)) throw fail("SKU_TAKEN", { sku: variant.sku });
-    const currency = variantsOf(tx, product.number)[0]?.currency;
+    const siblings = variantsOf(tx, product.number);
+    if (siblings.length >= VARIANTS_MAX) throw fail("PRODUCT_FULL", { variantsMax: VARIANTS_MAX });
+    const currency = siblings[0]?.currency;
     const reason = priceProblem(variant.price, { compareAt: undefined, currency });
     if (reason !== undefined) throw fail("PRICE_INVALID", { reason });
 

@@ -16,7 +16,7 @@ export interface MemoryLimits<Answer> {
  * back write to it. What it returns is shared, so it is immutable.
  */
 export function memory<Answer>(limits: MemoryLimits<Answer>) {
-  const memories = reads(schema, () => new Memory<Answer>(limits));
+  const memories = reads(schema, () => new AnswerMemory<Answer>(limits));
   return function remembered(on: Read, question: string, answer: () => Answer): Answer {
     return memories(on).answer(question, commitsOf(on), answer);
   };
@@ -28,7 +28,8 @@ interface Remembered<Answer> {
   readonly weight: number;
 }
 
-class Memory<Answer> {
+/** Answers by question, the ones that were asked for last, within limits. */
+export class AnswerMemory<Answer> {
   readonly #limits: MemoryLimits<Answer>;
   readonly #known = new Map<string, Remembered<Answer>>();
   #weight = 0;
