@@ -8,6 +8,8 @@ export interface Run {
   /** Resolves with how it ended, as in "ended with code 1". */
   readonly ended: Promise<string>;
   signal(name: "SIGTERM" | "SIGKILL"): void;
+  /** Resolves when it has answered a health check; missing where a run watches itself. */
+  readonly ask?: () => Promise<void>;
 }
 
 export interface ChildOptions {
@@ -27,6 +29,16 @@ export const READY = "Cleave is ready";
 /** Says in the environment of a child that its standard input closes when its parent is gone. */
 export const SUPERVISED = "CLEAVE_SUPERVISED";
 
+/** What a supervisor sends, and what comes back as long as the child's event loop turns. */
+const HEALTH_CHECK = "cleave health check";
+
+/** Has this process answer the health checks of its supervisor. */
+export function answerHealthChecks(): void {
+  process.on("message", (message) => {
+    if (message === HEALTH_CHECK) process.send?.(HEALTH_CHECK);
+  });
+}
+
 /** Milliseconds in which what a child had still to say is read when it has ended. */
 const LAST_WORDS_MS = 1_000;
 
@@ -36,11 +48,18 @@ const LAST_WORDS_MS = 1_000;
  */
 export function startChild(options: ChildOptions): Run {
   const { instance, sink, environment } = options;
+  let asked: PromiseWithResolvers<void> | undefined;
   const child = Bun.spawn([...options.command], {
     env: { ...options.variables, [SUPERVISED]: "true" },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
+    // A channel of its own: the output stands still while whoever reads the log does.
+    ipc(message) {
+      if (message !== HEALTH_CHECK) return;
+      asked?.resolve();
+      asked = undefined;
+    },
   });
   const ready = Promise.withResolvers<void>();
   const output = eachLines(child.stdout, async (lines) => {
@@ -62,5 +81,11 @@ export function startChild(options: ChildOptions): Run {
     const { signalCode, exitCode } = child;
     return signalCode === null ? `ended with code ${exitCode}` : `was ended by ${signalCode}`;
   }
-  return { ready: ready.promise, ended: ended(), signal: (name) => child.kill(name) };
+  function ask(): Promise<void> {
+    asked ??= Promise.withResolvers();
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (!hasEnded) child.send(HEALTH_CHECK);
+    return asked.promise;
+  }
+  return { ready: ready.promise, ended: ended(), signal: (name) => child.kill(name), ask };
 }

@@ -74,7 +74,9 @@ export const rememberedSearch = memory<Found>({
 type Found = OutputOf<typeof products.searchProducts>;
 
 function partsOf({ items, facets }: Found): number {
-  return 1 + items.length + (facets === null ? 0 : facets.categories.length + facets.options.length);
+  return (
+    1 + items.length + (facets === null ? 0 : facets.categories.length + facets.options.length)
+  );
 }
 
 /** One page of the products that match, in order. */
