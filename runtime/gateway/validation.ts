@@ -4,7 +4,7 @@ import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
 import type { ValidationError } from "elysia";
 import { expectation } from "../contract/expectation.ts";
-import { isOptional } from "../contract/schema.ts";
+import { isOptional, partsOf } from "../contract/schema.ts";
 
 const MISTAKES_MAX = 20;
 /** How many errors are looked at for that: a list of wrong items has several of each. */
@@ -37,13 +37,18 @@ export class BodyError extends Error {
  */
 export function bodyCheck(schema: TSchema): (body: unknown) => void {
   const check = TypeCompiler.Compile(schema);
+  const isFilledIn = hasDefault(schema);
   return function checkBody(body) {
     if (check.Check(body)) return;
     if (body === undefined && isOptional(schema)) return;
-    // What Elysia fills in may lack.
-    if (check.Check(Value.Default(schema, body))) return;
+    if (isFilledIn && check.Check(Value.Default(schema, body))) return;
     throw new BodyError(mistakesIn(check.Errors(body), (path) => fieldName("body", path)));
   };
+}
+
+/** Whether Elysia fills in what lacks in a body. */
+function hasDefault(schema: TSchema): boolean {
+  return "default" in schema || partsOf(schema).some(hasDefault);
 }
 
 /** Lists the fields that do not fit, the first mistake of each, at most twenty. */
