@@ -53,7 +53,7 @@ async function allRoutes(): Promise<Route[]> {
   const operations = operationRoutes(modules.map((one) => one.contract))(edge);
   return [...routed, operations].flatMap(({ routes }) =>
     routes.map(({ method, path, hooks }) => {
-      const { body, query } = hooks as { body?: unknown; query?: unknown };
+      const { body, query } = hooks;
       return {
         method,
         path,
@@ -224,5 +224,6 @@ const oddHeaders: readonly Record<string, string>[] = [
 
 function shown({ method, path, headers: sent, body }: Sent): string {
   const odd = oddHeaders.find((one) => Object.entries(one).some(([k, v]) => sent[k] === v));
-  return `${method} ${path.slice(0, 300)} ${JSON.stringify(odd ?? {})} ${body?.slice(0, 500) ?? ""}`;
+  const head = `${method} ${path.slice(0, 300)} ${JSON.stringify(odd ?? {})}`;
+  return `${head} ${body?.slice(0, 500) ?? ""}`;
 }

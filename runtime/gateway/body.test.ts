@@ -34,6 +34,7 @@ const routes = (edge: Edge) =>
     })
     .get("/v1/where", ({ request }) => new URL(request.url).pathname);
 
+const { monotonic } = realEnvironment();
 const defects: string[] = [];
 const served = (routes: Routes, log = silent) =>
   gateway({
@@ -77,9 +78,9 @@ test.each([
   ["/v1/lists", `{"inside":{"lines":${longList}}}`, "body.inside.lines"],
   ["/v1/list", longList, "body"],
 ])("at %s what only has the length of a list is none: %s", async (path, body, field) => {
-  const beganAtMs = performance.now();
+  const beganAtMs = monotonic();
   const { status, text } = await post(path, body);
-  expect(performance.now() - beganAtMs).toBeLessThan(AT_ONCE_MS);
+  expect(monotonic() - beganAtMs).toBeLessThan(AT_ONCE_MS);
   expect(status).toBe(422);
   expect(JSON.parse(text).errors[0].field).toBe(field);
 });
@@ -94,9 +95,9 @@ test.each(["toString", "valueOf", "constructor", "hasOwnProperty", "toJSON"])(
 );
 
 test("of a long list of wrong items the first mistakes are told", async () => {
-  const beganAtMs = performance.now();
+  const beganAtMs = monotonic();
   const { status, text } = await post("/v1/list", `[${"0,".repeat(100_000)}0]`);
-  expect(performance.now() - beganAtMs).toBeLessThan(AT_ONCE_MS);
+  expect(monotonic() - beganAtMs).toBeLessThan(AT_ONCE_MS);
   expect([status, JSON.parse(text).errors.length]).toEqual([422, 20]);
 });
 

@@ -27,7 +27,8 @@ export function assertFlatAddress({ method, path, hooks }: Addressed): void {
       if (!hasObject(property)) continue;
       throw new TypeError(
         `${method} ${path} takes ${name} of its ${part} as an object, but an address carries ` +
-          "texts, numbers, booleans and lists of them only. Take it in the body, or field by field.",
+          "texts, numbers, booleans and lists of them only. Take it in the body, or field by " +
+          "field.",
       );
     }
   }

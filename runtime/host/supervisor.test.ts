@@ -311,7 +311,7 @@ describe("a supervisor", () => {
 
   const silent = "does not answer its health check; it is killed and started again";
 
-  test("kills and begins again what has not answered its health check for half a minute", async () => {
+  test("kills and begins again what has not answered for half a minute", async () => {
     using it = world({ core: hanging }, ["core"]);
     await it.supervisor.start();
     await it.noted("hangs core");

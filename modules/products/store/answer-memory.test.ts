@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AnswerMemory } from "./memory.ts";
+import { AnswerMemory } from "./answer-memory.ts";
 
 function memory() {
   const asked: string[] = [];
