@@ -159,11 +159,11 @@ describe("a body", () => {
     ]);
     const address = { name: "Kim\nLee", line1: "Street 1", postcode: "10115", country: "Germany" };
     expect(await errorsOf("addresses", { shipping: address })).toEqual([
-      { field: "body.shipping.name", message: "Expected one line of 1 to 120 characters." },
       {
         field: "body.shipping.city",
         message: "Missing: expected one line of 1 to 120 characters.",
       },
+      { field: "body.shipping.name", message: "Expected one line of 1 to 120 characters." },
       { field: "body.shipping.country", message: "Expected a country code such as DE." },
     ]);
   });
