@@ -94,7 +94,13 @@ describe.each(topologies)("hostile input, %s", (topology, every) => {
   const knownPath = ({ path }: Route) =>
     path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? "1");
 
+  /** What costs too much does so each time; a machine that is busy with other tests does not. */
   async function faultOf(sent: Sent): Promise<string | undefined> {
+    const fault = await attempt(sent);
+    return fault?.isLate ? (await attempt(sent))?.sentence : fault?.sentence;
+  }
+
+  async function attempt(sent: Sent) {
     const { path, ...init } = sent;
     const key = `key-${crypto.randomUUID()}`;
     const beganAtMs = performance.now();
@@ -105,8 +111,11 @@ describe.each(topologies)("hostile input, %s", (topology, every) => {
     const text = await answer.text();
     const tookMs = performance.now() - beganAtMs;
     const isProblem = answer.headers.get("content-type") === "application/problem+json";
-    if (answer.status < 500 && (answer.ok || isProblem) && tookMs < ANSWER_MS_MAX) return undefined;
-    return `${answer.status} after ${Math.round(tookMs)} ms: ${shown(sent)} ${text.slice(0, 300)}`;
+    const { status, ok } = answer;
+    if (status < 500 && (ok || isProblem) && tookMs < ANSWER_MS_MAX) return undefined;
+    const isLate = status > 500 || tookMs >= ANSWER_MS_MAX;
+    const took = `${status} after ${Math.round(tookMs)} ms`;
+    return { isLate, sentence: `${took}: ${shown(sent)} ${text.slice(0, 300)}` };
   }
 
   async function faultsOf(all: readonly Sent[]): Promise<string[]> {
