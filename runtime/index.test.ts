@@ -56,6 +56,7 @@ test("a module gets from #runtime these names and no others", () => {
         "line",
         "money",
         "moneySchema",
+        "parse",
         "port",
         "query",
         "ratio",

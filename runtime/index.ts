@@ -1,6 +1,7 @@
 // All that a module may import, as "#runtime". A short explicit list, pinned by a test.
 
 export type { Call, CallOptions } from "./contract/call.ts";
+export { parse } from "./contract/check.ts";
 export type { Contract, InputOf, OutputOf, PayloadOf } from "./contract/contract.ts";
 export { command, contract, event, isDeclared, query } from "./contract/contract.ts";
 export { isDomainError, isTransportError } from "./contract/errors.ts";

@@ -4,6 +4,9 @@ import { command, contract, emailAddress, event, moneySchema, query, t } from "#
 const Id = t.String({ minLength: 1, maxLength: 80 });
 const Email = emailAddress({ minLength: 3, maxLength: 320 });
 const Quantity = t.Integer({ minimum: 1, maximum: 999 });
+/** A point in time: up to the last that there is. */
+const AtMs = t.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+const UsesMax = t.Integer({ minimum: 1, maximum: 1_000_000_000 });
 /** How long a query may wait for what it asks about to be decided, in milliseconds. */
 const WaitMs = t.Optional(t.Integer({ minimum: 0, maximum: 10_000 }));
 
@@ -245,7 +248,7 @@ export const orders = contract("orders", {
   startCheckout: command({
     input: t.Object({
       ...CartAccess,
-      cartVersion: t.Integer(),
+      cartVersion: t.Integer({ minimum: 0 }),
       expectedTotal: moneySchema,
       paymentToken: t.String({ minLength: 1, maxLength: 200 }),
       note: t.Optional(t.String({ maxLength: 1_000 })),
@@ -356,12 +359,12 @@ export const orders = contract("orders", {
       code: t.String({ pattern: "^[A-Z0-9-]{1,40}$" }),
       kind: CouponKind,
       /** Basis points for percent (1000 is 10 %), minor units for fixed, 0 for free_shipping. */
-      value: t.Integer({ minimum: 0 }),
+      value: t.Integer({ minimum: 0, maximum: moneySchema.properties.amount.maximum ?? 0 }),
       minimumSubtotal: t.Optional(moneySchema),
-      startsAtMs: t.Optional(t.Integer()),
-      endsAtMs: t.Optional(t.Integer()),
-      usesMax: t.Optional(t.Integer({ minimum: 1 })),
-      usesPerCustomerMax: t.Optional(t.Integer({ minimum: 1 })),
+      startsAtMs: t.Optional(AtMs),
+      endsAtMs: t.Optional(AtMs),
+      usesMax: t.Optional(UsesMax),
+      usesPerCustomerMax: t.Optional(UsesMax),
     }),
     output: t.Object({ code: t.String() }),
     errors: { COUPON_EXISTS: t.Object({ code: t.String() }) },
@@ -376,7 +379,7 @@ export const orders = contract("orders", {
    * shipping, and between them, over the orders placed since `sinceMs`.
    */
   reconcile: query({
-    input: t.Object({ sinceMs: t.Optional(t.Integer()) }),
+    input: t.Object({ sinceMs: t.Optional(AtMs) }),
     output: t.Object({
       checkedOrders: t.Integer(),
       violations: t.Array(Violation, { maxItems: 500 }),

@@ -195,7 +195,11 @@ export const payments = contract("payments", {
       signature: t.String({ maxLength: 500 }),
     }),
     output: t.Object({ stored: t.Boolean() }),
-    errors: { WEBHOOK_SIGNATURE_INVALID: t.Object({ reason: t.String() }) },
+    errors: {
+      WEBHOOK_SIGNATURE_INVALID: t.Object({ reason: t.String() }),
+      /** It is signed, but it is not JSON, or tells of no payment as this shop knows them. */
+      WEBHOOK_UNREADABLE: t.Object({ reason: t.String() }),
+    },
   }),
 
   /** What the simulated bank's 3-D Secure page shows; there is none in production. */

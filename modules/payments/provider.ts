@@ -49,7 +49,9 @@ export interface PaymentProvider {
 
 export type Verdict =
   | { readonly kind: "genuine"; readonly event: ProviderEvent }
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The signature is good, and the body tells nothing that this shop understands. */
+  | { readonly kind: "unreadable"; readonly reason: string };
 
 /** The provider said no and did nothing. It is final for this operation. */
 export class ProviderRefusal extends Error {

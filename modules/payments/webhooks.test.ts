@@ -98,6 +98,28 @@ describe.each(placements)("webhooks, %s", (placement) => {
     expect(await stateOf(at, "ord_1")).toBe("captured");
   });
 
+  test("that are signed but tell of no payment are refused and stored nowhere", async () => {
+    await using at = await till(placement);
+    const body = await undelivered(at);
+    const event = JSON.parse(body);
+    const { object } = event.data;
+    for (const odd of [
+      ...["", "null", "{}", "[]", '"x"', "nonsense", '{"id":1}', "[".repeat(60_000)],
+      JSON.stringify({ ...event, id: null }),
+      JSON.stringify({ ...event, data: null }),
+      JSON.stringify({ ...event, data: { object: { ...object, metadata: null } } }),
+      JSON.stringify({ ...event, data: { object: { ...object, amount: 2 ** 63 } } }),
+      JSON.stringify({ ...event, data: { object: { ...object, status: "toString" } } }),
+      JSON.stringify({ ...event, data: { object: { ...object, captures: { length: 1e9 } } } }),
+    ]) {
+      await expect(receive(at, odd)).rejects.toMatchObject({ code: "WEBHOOK_UNREADABLE" });
+    }
+    expect(at.shop.problems).toEqual([]);
+    expect(await stateOf(at, "ord_1")).toBe("action_required");
+    expect(await receive(at, body)).toEqual({ stored: true });
+    expect(await stateOf(at, "ord_1")).toBe("authorised");
+  });
+
   test("for another provider are refused", async () => {
     await using at = await till(placement);
     const received = at.shop.call(payments.receiveWebhook, {

@@ -6,16 +6,24 @@ const Slug = t.String({
   pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
   maxLength: 120,
 });
-// The key's own maxLength would be lost: a record checks its keys by their pattern alone.
+/**
+ * The options of a variant as they are shown; older ones may have more than a new one. The key's
+ * own maxLength would be lost: a record checks its keys by their pattern alone.
+ */
 const Options = t.Record(t.String({ pattern: "^.{0,40}$" }), t.String({ maxLength: 80 }), {
-  maxProperties: 10,
+  maxProperties: 1_500,
 });
+/** The options of a new variant, or of a search: ten at most, of one line each. */
+const NewOptions = t.Record(
+  t.String({ pattern: "^[^\\u0000-\\u001f]{1,40}$" }),
+  t.String({ maxLength: 80 }),
+  { maxProperties: 10 },
+);
 /** Variants of one product, at most. */
 export const variantsMax = 100;
 /** Categories, and those above one another, at most. */
 export const categoriesMax = 1_000;
 export const categoryDepthMax = 20;
-const Synonyms = t.Array(t.String({ maxLength: 80 }), { maxItems: 50 });
 const TaxClass = t.Union([t.Literal("standard"), t.Literal("reduced"), t.Literal("zero")]);
 /** What something is sold for: an amount that is not below zero. */
 const Price = t.Object({
@@ -60,12 +68,15 @@ const Summary = t.Object({
 });
 const NewVariant = t.Object({
   sku: t.String({ minLength: 1, maxLength: 60 }),
-  options: Options,
+  options: NewOptions,
   price: Price,
   weightGrams: t.Integer({ minimum: 0, maximum: 1_000_000 }),
   taxClass: TaxClass,
   requiresShipping: t.Boolean(),
 });
+const Title = t.String({ minLength: 1, maxLength: 200 });
+const Description = t.String({ maxLength: 10_000 });
+const Synonyms = t.Array(t.String({ maxLength: 80 }), { maxItems: 50 });
 const Sort = t.Union([
   t.Literal("relevance"),
   t.Literal("price"),
@@ -89,9 +100,9 @@ export const products = contract("products", {
     input: t.Object({
       q: t.Optional(t.String({ maxLength: 200 })),
       category: t.Optional(Slug),
-      options: t.Optional(Options),
-      priceMin: t.Optional(t.Integer({ minimum: 0 })),
-      priceMax: t.Optional(t.Integer({ minimum: 0 })),
+      options: t.Optional(NewOptions),
+      priceMin: t.Optional(Price.properties.amount),
+      priceMax: t.Optional(Price.properties.amount),
       inStock: t.Optional(t.Boolean()),
       sort: t.Optional(Sort),
       cursor: t.Optional(t.String({ maxLength: 500 })),
@@ -156,8 +167,8 @@ export const products = contract("products", {
   createProduct: command({
     input: t.Object({
       slug: Slug,
-      title: t.String({ minLength: 1, maxLength: 200 }),
-      description: t.String({ maxLength: 10_000 }),
+      title: Title,
+      description: Description,
       synonyms: t.Optional(Synonyms),
       category: Slug,
     }),
@@ -226,18 +237,14 @@ export const products = contract("products", {
   importCatalogue: command({
     input: t.Object({
       categories: t.Array(
-        t.Object({
-          slug: Slug,
-          title: t.String({ maxLength: 200 }),
-          parent: t.Union([Slug, t.Null()]),
-        }),
+        t.Object({ slug: Slug, title: Title, parent: t.Union([Slug, t.Null()]) }),
         { maxItems: categoriesMax },
       ),
       products: t.Array(
         t.Object({
           slug: Slug,
-          title: t.String({ maxLength: 200 }),
-          description: t.String({ maxLength: 10_000 }),
+          title: Title,
+          description: Description,
           synonyms: Synonyms,
           category: Slug,
           variants: t.Array(NewVariant, { minItems: 1, maxItems: variantsMax }),

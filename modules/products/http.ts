@@ -6,6 +6,7 @@ import { optionsOf } from "./domain/product.ts";
 const { q, category, sort, cursor } = products.searchProducts.input.properties;
 const { productId } = products.productById.input.properties;
 const { variantId, price, compareAt } = products.setPrice.input.properties;
+const amount = { minimum: 0, maximum: price.properties.amount.maximum ?? 0 };
 const Identified = t.Object({ id: productId });
 const Product = products.productById.output;
 
@@ -19,8 +20,8 @@ const Search = httpSchema.Object({
   option: httpSchema.Optional(
     httpSchema.Union([httpSchema.String(), httpSchema.Array(httpSchema.String())]),
   ),
-  priceMin: httpSchema.Optional(httpSchema.Numeric({ minimum: 0, multipleOf: 1 })),
-  priceMax: httpSchema.Optional(httpSchema.Numeric({ minimum: 0, multipleOf: 1 })),
+  priceMin: httpSchema.Optional(httpSchema.Numeric({ ...amount, multipleOf: 1 })),
+  priceMax: httpSchema.Optional(httpSchema.Numeric({ ...amount, multipleOf: 1 })),
   inStock: httpSchema.Optional(httpSchema.BooleanString()),
   sort,
   cursor,

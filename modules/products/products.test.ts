@@ -113,6 +113,13 @@ describe.each(placements)("searching, %s", (placement) => {
     expect(await slugs(shop, { q: "zebra" })).toEqual([]);
   });
 
+  test("corrects the first three unknown words of a search and no more", async () => {
+    await using shop = await stocked(placement);
+    expect(await slugs(shop, { q: "qqqqq wwwww cloqk" })).toEqual(["cloak"]);
+    expect(await slugs(shop, { q: "qqqqq wwwww eeeee cloqk" })).toEqual([]);
+    expect(await slugs(shop, { q: "qqqqq wwwww eeeee cloak" })).toEqual(["cloak"]);
+  });
+
   test("narrows by category with those below it, price, and options of one variant", async () => {
     await using shop = await stocked(placement);
     expect(await slugs(shop, { category: "clothing" })).toEqual(["cloak", "fedora", "hat-box"]);
@@ -230,6 +237,27 @@ describe.each(placements)("the life of a product, %s", (placement) => {
       { sku: "BER", title: "Beret", sellable: false },
     ]);
     expect(await slugs(shop, { q: "beret" })).toEqual([]);
+  });
+
+  test("it has at most a hundred variants, of ten options each", async () => {
+    await using shop = await stocked(placement);
+    const variants = Array.from({ length: 99 }, (_, n) => variant(`SOCK-${n}`, 900));
+    const sock = { ...goods[0], slug: "sock", title: "Sock", category: "hats" } as const;
+    await shop.call(products.importCatalogue, {
+      categories: [],
+      products: [{ ...sock, description: "", synonyms: [], variants }],
+    });
+    const { productId } = await shop.call(products.productBySlug, { slug: "sock" });
+    const options = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`option ${n}`, "x"]));
+    const add = (sku: string, count: number) =>
+      shop.call(products.createVariant, { productId, ...variant(sku, 900, options(count)) });
+    await expect(add("SOCK-X", 11)).rejects.toMatchObject({ at: "/options" });
+    expect((await add("SOCK-99", 10)).variants).toHaveLength(100);
+    await expect(add("SOCK-100", 1)).rejects.toMatchObject({
+      code: "VARIANTS_FULL",
+      data: { variantsMax: 100 },
+    });
   });
 
   test("it is published once it has a variant, and archived for good", async () => {

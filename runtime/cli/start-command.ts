@@ -1,5 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
-import { READY } from "../host/child.ts";
+import { answerHealthChecks, READY } from "../host/child.ts";
 import { type Plan, planOf } from "../host/plan.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import {
@@ -104,6 +104,7 @@ async function runOne(
   plan: Exclude<Plan, { readonly kind: "supervisor" }>,
   { host, ports, development, environment, log }: Begun,
 ): Promise<number> {
+  if (isSupervised()) answerHealthChecks();
   const { placement } = plan;
   const isAlone = plan.kind === "alone";
   const asked = stopAsked(environment, () => process.exit(1));

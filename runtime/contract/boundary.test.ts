@@ -147,6 +147,7 @@ describe("a contract refuses when it is defined", () => {
       "the format numeric",
     ],
     ["a property that is a prototype", t.Object({ ["__proto__"]: number }), "a property __proto__"],
+    ["an inherited property", t.Object({ toString: t.Optional(number) }), "a property toString"],
     [
       "further properties that are described",
       t.Object({}, { additionalProperties: number }),

@@ -75,7 +75,9 @@ function assertObject(schema: TSchema, where: string): void {
     );
   }
   for (const [key, property] of Object.entries<TSchema>(schema["properties"])) {
-    if (key === "__proto__") throw new TypeError(`${where} has a property ${key}. Rename it.`);
+    if (key in Object.prototype) {
+      throw new TypeError(`${where} has a property ${key}, which every object has. Rename it.`);
+    }
     assertWireSchema(property, `${where}.${key}`);
   }
 }

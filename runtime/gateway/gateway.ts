@@ -1,3 +1,4 @@
+import { KindGuard } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
@@ -16,6 +17,7 @@ import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
 import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
 import { withoutCoercion } from "./text-values.ts";
+import { bodyCheck } from "./validation.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
@@ -150,6 +152,7 @@ function compose(options: GatewayOptions, platform: Platform): AnyElysia {
   for (const route of app.routes) {
     guardRoute(route);
     leaveToOwnParser(route.hooks);
+    checkBodyFirst(route.hooks);
   }
   return app.compile();
 }
@@ -162,6 +165,15 @@ function parseJson({ request }: { readonly request: Request }, contentType: stri
 function leaveToOwnParser({ parse }: { parse?: { readonly fn: unknown }[] }): void {
   if (parse === undefined || parse.every(({ fn }) => fn === parseJson)) return;
   parse.splice(0, parse.length, ...parse.filter(({ fn }) => fn !== parseJson));
+}
+
+/** Has a route's body checked after the edge has admitted the sender, before Elysia touches it. */
+function checkBodyFirst(hooks: { body?: unknown; transform?: unknown[] }): void {
+  const { body: schema, transform = [] } = hooks;
+  if (!KindGuard.IsSchema(schema)) return;
+  const check = bodyCheck(schema);
+  const fn = ({ body }: { readonly body: unknown }) => check(body);
+  hooks.transform = [...transform, { fn }];
 }
 
 function healthRoutes(edge: Edge, isReady: () => boolean) {

@@ -11,6 +11,9 @@ const HARMLESS_BYTES = 1_024;
 
 /** A name or an address, and perhaps a port; nothing that would end the host within an address. */
 const oneHost = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+/** Hosts that were found good, so that the usual ones are not looked into again. */
+const goodHosts = new Set<string>();
+const GOOD_HOSTS_MAX = 100;
 
 /**
  * Refuses what no route should see: a host that is none, a body that is too large, too deep or not
@@ -22,13 +25,19 @@ const oneHost = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 export function intake(request: Request): Request | Promise<Request> {
   const { headers, method } = request;
   const host = headers.get("host");
-  if (host !== null && !oneHost.test(host)) throw badHost();
+  if (host !== null && !goodHosts.has(host)) assertHost(host);
   if (method === "GET" || method === "HEAD") return request;
   const length = headers.get("content-length");
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const chunked = headers.has("transfer-encoding");
   if (chunked || (length !== null && length !== "0")) assertJson(headers);
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
+}
+
+/** Of `999.1.1.1`, `a:99999` and `xn--a` no URL can be made, and so no request. */
+function assertHost(host: string): void {
+  if (!oneHost.test(host) || !URL.canParse(`http://${host}`)) throw badHost();
+  if (goodHosts.size < GOOD_HOSTS_MAX) goodHosts.add(host);
 }
 
 /** `"__proto__"` as a key of JSON, however its letters are written. */

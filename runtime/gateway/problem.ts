@@ -1,3 +1,5 @@
+import type { TSchema } from "@sinclair/typebox";
+import { TransformDecodeCheckError, TransformDecodeError } from "@sinclair/typebox/value";
 import { ElysiaCustomStatusResponse, NotFoundError, ParseError, ValidationError } from "elysia";
 import {
   type DomainError,
@@ -6,8 +8,9 @@ import {
   isTransportError,
   type TransportError,
 } from "../contract/errors.ts";
+import { expectation } from "../contract/expectation.ts";
 import { HttpProblem } from "./http-problem.ts";
-import { mistakesOf } from "./validation.ts";
+import { BodyError, type FieldMistake, mistakesOf } from "./validation.ts";
 
 /** An answer in the form of RFC 9457, before it is written out. */
 export interface Problem {
@@ -70,6 +73,10 @@ export function problemOf(error: unknown, url?: string): Problem {
   }
   if (error instanceof HttpProblem) return ownProblem(error);
   if (error instanceof ValidationError) return validationProblem(error, url);
+  if (error instanceof BodyError) return invalidRequest(error.mistakes);
+  // Only what comes in is decoded; an answer is encoded.
+  if (error instanceof TransformDecodeCheckError) return undecodable(error.error);
+  if (error instanceof TransformDecodeError) return undecodable(error);
   if (error instanceof InputError) return inputProblem(error);
   if (isTransportError(error)) return transportProblem(error);
   if (error instanceof ElysiaCustomStatusResponse) return statusProblem(Number(error.code));
@@ -104,15 +111,23 @@ function ownProblem({ httpStatus, problemCode, message, data, headers }: HttpPro
 
 function validationProblem(error: ValidationError, url?: string): Problem {
   if (error.type === "response") return defect();
+  return invalidRequest(mistakesOf(error, url));
+}
+
+function invalidRequest(errors: readonly FieldMistake[]): Problem {
   const detail = "The request does not fit what this address expects; see errors.";
-  return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error, url) });
+  return made({ status: 422, code: "invalid_request" }, detail, { errors });
 }
 
 /** The route let through what the procedure that it calls refuses. */
 function inputProblem({ at, expected }: InputError): Problem {
-  const detail = "The request does not fit what this address expects; see errors.";
-  const errors = [{ field: at.slice(1).replaceAll("/", "."), message: `${expected}.` }];
-  return made({ status: 422, code: "invalid_request" }, detail, { errors });
+  return invalidRequest([{ field: at.slice(1).replaceAll("/", "."), message: `${expected}.` }]);
+}
+
+/** A value in the address of which its schema's kind cannot be made, such as a number of "x". */
+function undecodable({ path, schema }: { readonly path: string; readonly schema: TSchema }) {
+  const message = `Expected ${expectation(schema)}.`;
+  return invalidRequest([{ field: `request${path.replaceAll("/", ".")}`, message }]);
 }
 
 function keyMismatch(): Problem {

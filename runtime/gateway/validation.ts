@@ -1,9 +1,14 @@
-import type { TSchema } from "@sinclair/typebox";
+import { KindGuard, type TSchema } from "@sinclair/typebox";
+import { TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
+import { Value } from "@sinclair/typebox/value";
 import type { ValidationError } from "elysia";
 import { expectation } from "../contract/expectation.ts";
+import { isOptional, partsOf } from "../contract/schema.ts";
 
 const MISTAKES_MAX = 20;
+/** How many errors are looked at for that: a list of wrong items has several of each. */
+const ERRORS_MAX = 200;
 const FIELD_LENGTH_MAX = 200;
 
 /** One field of a request that does not fit, with what was expected; never with what was sent. */
@@ -12,26 +17,65 @@ export interface FieldMistake {
   readonly message: string;
 }
 
+/** A body that does not fit its route's schema. */
+export class BodyError extends Error {
+  override readonly name = "BodyError";
+  readonly mistakes: readonly FieldMistake[];
+
+  constructor(mistakes: readonly FieldMistake[]) {
+    super("The body does not fit its route's schema.");
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Compiles the check of a route's body, which throws a BodyError.
+ *
+ * It runs before Elysia copies the body by the same schema: that copy takes an object with a
+ * `length` for a list of so many items. Elysia also fails, instead of refusing, when it describes
+ * an object with a `toString` of its own.
+ */
+export function bodyCheck(schema: TSchema): (body: unknown) => void {
+  const check = TypeCompiler.Compile(schema);
+  const isFilledIn = hasDefault(schema);
+  return function checkBody(body) {
+    if (check.Check(body)) return;
+    if (body === undefined && isOptional(schema)) return;
+    if (isFilledIn && check.Check(Value.Default(schema, body))) return;
+    throw new BodyError(mistakesIn(check.Errors(body), (path) => fieldName("body", path)));
+  };
+}
+
+/** Whether Elysia fills in what lacks in a body. */
+function hasDefault(schema: TSchema): boolean {
+  return "default" in schema || partsOf(schema).some(hasDefault);
+}
+
 /** Lists the fields that do not fit, the first mistake of each, at most twenty. */
-export function mistakesOf(error: ValidationError, url = ""): FieldMistake[] {
+export function mistakesOf({ type, validator, value }: ValidationError, url = ""): FieldMistake[] {
+  const nameOf = (path: string) =>
+    type === "property" ? numberName(value, url) : fieldName(type, path);
+  if (validator instanceof TypeCheck) return mistakesIn(validator.Errors(value), nameOf);
+  // Of schemas that are not TypeBox's nothing is known.
+  if (!KindGuard.IsSchema(validator)) return [];
+  return mistakesIn(Value.Errors(validator, value), nameOf);
+}
+
+function mistakesIn(
+  errors: Iterable<ValueError>,
+  nameOf: (path: string) => string,
+): FieldMistake[] {
   const mistakes = new Map<string, string>();
-  for (const one of details(error)) {
-    if (mistakes.size >= MISTAKES_MAX) break;
-    const field =
-      error.type === "property" ? numberName(error.value, url) : fieldName(error.type, one.path);
+  let seen = 0;
+  for (const one of errors) {
+    if (mistakes.size >= MISTAKES_MAX || seen++ >= ERRORS_MAX) break;
+    const field = nameOf(one.path);
     if (!mistakes.has(field)) mistakes.set(field, `${sentenceOf(one)}.`);
   }
   return Array.from(mistakes, ([field, message]) => ({ field, message }));
 }
 
-type Detail = Pick<ValueError, "path" | "message" | "schema" | "type" | "value">;
-
-function* details(error: ValidationError): Generator<Detail> {
-  for (const one of error.all) {
-    // Of schemas that are not TypeBox's it would be less.
-    if ("schema" in one) yield one;
-  }
-}
+type Detail = Pick<ValueError, "message" | "schema" | "type" | "value">;
 
 /** What fits where this did not. */
 function sentenceOf({ type, schema, message, value }: Detail): string {

@@ -10,6 +10,8 @@ export interface Run {
   signal(name: "SIGTERM" | "SIGKILL"): void;
   /** Tells it that all is being stopped, and that it will be told when its turn has come. */
   hold(): void;
+  /** Resolves when it has answered a health check; missing where a run watches itself. */
+  readonly ask?: () => Promise<void>;
 }
 
 export interface ChildOptions {
@@ -29,6 +31,16 @@ export const READY = "Cleave is ready";
 /** Says in the environment of a child that its standard input closes when its parent is gone. */
 export const SUPERVISED = "CLEAVE_SUPERVISED";
 
+/** What a supervisor sends, and what comes back as long as the child's event loop turns. */
+const HEALTH_CHECK = "cleave health check";
+
+/** Has this process answer the health checks of its supervisor. */
+export function answerHealthChecks(): void {
+  process.on("message", (message) => {
+    if (message === HEALTH_CHECK) process.send?.(HEALTH_CHECK);
+  });
+}
+
 /**
  * What a supervisor writes to a child's standard input: that the child must not stop by a SIGTERM
  * from elsewhere, and that it is to stop now.
@@ -45,11 +57,18 @@ const LAST_WORDS_MS = 1_000;
  */
 export function startChild(options: ChildOptions): Run {
   const { instance, sink, environment } = options;
+  let asked: PromiseWithResolvers<void> | undefined;
   const child = Bun.spawn([...options.command], {
     env: { ...options.variables, [SUPERVISED]: "true" },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
+    // A channel of its own: the output stands still while whoever reads the log does.
+    ipc(message) {
+      if (message !== HEALTH_CHECK) return;
+      asked?.resolve();
+      asked = undefined;
+    },
   });
   const ready = Promise.withResolvers<void>();
   const output = eachLines(child.stdout, async (lines) => {
@@ -79,6 +98,12 @@ export function startChild(options: ChildOptions): Run {
       // It has ended, or does not read.
     }
   };
+  function ask(): Promise<void> {
+    asked ??= Promise.withResolvers();
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (!hasEnded) child.send(HEALTH_CHECK);
+    return asked.promise;
+  }
   return {
     ready: ready.promise,
     ended: ended(),
@@ -87,5 +112,6 @@ export function startChild(options: ChildOptions): Run {
       child.kill(name);
     },
     hold: () => void tell(HOLD),
+    ask,
   };
 }

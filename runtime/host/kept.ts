@@ -2,6 +2,7 @@ import type { Environment } from "../contract/environment.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Run } from "./child.ts";
+import { watchHealth } from "./health-check.ts";
 
 const BACK_OFF_MIN_MS = 100;
 const BACK_OFF_MAX_MS = 10_000;
@@ -106,14 +107,29 @@ export class Kept {
     const run = attempt(begin);
     let readyAtMs: number | undefined;
     this.#run = run;
+    let endWatch = () => {};
     void run.ready.then(() => {
       readyAtMs = environment.monotonic();
+      if (this.#run === run) endWatch = this.#watch(run);
       this.#wasReady = true;
       this.#ready.resolve();
     });
     void run.ended.then((how) => {
       this.#run = undefined;
+      endWatch();
       if (!this.#isStopping) this.#died(how, readyAtMs);
+    });
+  }
+
+  /** Kills a run that hangs; that it has died is then noticed like any other death. */
+  #watch(run: Run): () => void {
+    const { environment, log } = this.#options;
+    if (run.ask === undefined) return () => {};
+    return watchHealth(run.ask, environment, (silentMs) => {
+      if (this.#isStopping) return;
+      const message = "does not answer its health check; it is killed and started again";
+      log.error(message, { instance: this.name, silentMs });
+      run.signal("SIGKILL");
     });
   }
 

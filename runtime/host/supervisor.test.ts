@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { eventually } from "../testing/eventually.ts";
+import { turns } from "../testing/stillness.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import { type Run, startChild } from "./child.ts";
@@ -13,6 +14,7 @@ const obedient = `
   const [name, notes] = process.argv.slice(-2);
   const note = (what) => appendFileSync(notes, what + " " + name + "\\n");
   process.on("SIGTERM", () => { note("stopped"); process.exit(0); });
+  process.on("message", (asked) => process.send(asked));
   setInterval(() => {}, 1000);
   note("began");
   console.log("Cleave is ready");
@@ -39,8 +41,21 @@ interface World extends Disposable {
 
 const topology = { gateway: [], core: ["orders"], products: { readers: 1 } };
 
-/** A supervisor over real children of these scripts, `obedient` where none is given. */
-function world(scripts: { readonly [name: string]: string } = {}): World {
+/** One whose event loop does not turn any more once it is asked whether it does. */
+const hanging = obedient.replace(
+  "(asked) => process.send(asked)",
+  '() => { note("hangs"); for (;;) {} }',
+);
+
+/**
+ * A supervisor over real children of these scripts, `obedient` where none is given. Only those that
+ * are named in `watched` are asked whether they answer: the clock leaps, and their answers take
+ * real time.
+ */
+function world(
+  scripts: { readonly [name: string]: string } = {},
+  watched: readonly string[] = [],
+): World {
   const folder = temporaryFolder();
   const environment = virtualEnvironment();
   const file = `${folder.path}/notes`;
@@ -49,7 +64,7 @@ function world(scripts: { readonly [name: string]: string } = {}): World {
   const room = { isThere: true };
   const runs = new Map<string, Run>();
   const begin = (instance: string): Run => {
-    const run = startChild({
+    const { ask, ...unwatched } = startChild({
       instance,
       command: [process.execPath, "-e", scripts[instance] ?? obedient, instance, file],
       variables: process.env,
@@ -58,6 +73,8 @@ function world(scripts: { readonly [name: string]: string } = {}): World {
       },
       environment,
     });
+    const run: Run =
+      ask !== undefined && watched.includes(instance) ? { ...unwatched, ask } : unwatched;
     runs.set(instance, run);
     return run;
   };
@@ -103,6 +120,12 @@ function logged({ log }: World, message: string, times = 1) {
 
 function move({ environment }: World, ms: number): void {
   environment.moveTo(environment.now() + ms);
+}
+
+/** Moves the clock, and lets what waited for it go on. */
+async function moved(it: World, ms: number): Promise<void> {
+  move(it, ms);
+  await turns(4);
 }
 
 describe("a supervisor", () => {
@@ -284,6 +307,36 @@ describe("a supervisor", () => {
     expect(it.notes().slice(5).toSorted()).toEqual(
       ["core", "nats", "products", "products-2"].map((name) => `stopped ${name}`),
     );
+  });
+
+  const silent = "does not answer its health check; it is killed and started again";
+
+  test("kills and begins again what has not answered for half a minute", async () => {
+    using it = world({ core: hanging }, ["core"]);
+    await it.supervisor.start();
+    await it.noted("hangs core");
+    for (let checks = 1; checks <= 5; checks++) await moved(it, 5_000);
+    expect(it.log.filter(({ message }) => message === silent)).toEqual([]);
+    await moved(it, 5_000);
+    expect(await logged(it, silent)).toMatchObject([{ instance: "core", silentMs: 30_000 }]);
+    expect(await logged(it, "died")).toMatchObject([
+      { instance: "core", how: "was ended by SIGKILL", restartInMs: 100 },
+    ]);
+    move(it, 100);
+    await it.noted("began core", 2);
+  });
+
+  test("leaves alone what answers, however long it runs and the machine sleeps", async () => {
+    using it = world({}, ["core"]);
+    await it.supervisor.start();
+    const { ask = () => Promise.resolve() } = it.run("core");
+    for (let checks = 1; checks <= 12; checks++) {
+      move(it, checks === 6 ? 8 * 3_600_000 : 5_000);
+      await ask();
+    }
+    expect(it.log.filter(({ message }) => message === silent)).toEqual([]);
+    await it.supervisor.stop();
+    expect(it.environment.nextTimerAtMs()).toBeUndefined();
   });
 
   test("told to stop begins nothing again: neither what waits nor what comes later", async () => {

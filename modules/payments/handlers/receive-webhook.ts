@@ -6,6 +6,8 @@ import { heard } from "../provider-answers.ts";
 import { record } from "../record.ts";
 import * as store from "../store.ts";
 
+const REASON_LENGTH_MAX = 300;
+
 export const receiveWebhook = handler(
   payments.receiveWebhook,
   async ({ provider: name, body, signature }, { intent, transaction, port, fail }) => {
@@ -17,6 +19,9 @@ export const receiveWebhook = handler(
     const verdict = provider.verifyWebhook(body, signature);
     if (verdict.kind === "refused") {
       throw fail("WEBHOOK_SIGNATURE_INVALID", { reason: verdict.reason });
+    }
+    if (verdict.kind === "unreadable") {
+      throw fail("WEBHOOK_UNREADABLE", { reason: verdict.reason.slice(0, REASON_LENGTH_MAX) });
     }
     const { eventId, intent: object } = verdict.event;
     const key = { provider: name, eventId };

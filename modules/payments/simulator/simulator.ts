@@ -7,6 +7,7 @@ import {
   ProviderTimeout,
   type Verdict,
 } from "../provider.ts";
+import { readWebhook } from "../webhook-event.ts";
 import { answerOf, captured, changed, changeOf, refunded, SLOW_MS } from "./cards.ts";
 import { intentIdOf, Journal, type Line, type SimulatedIntent } from "./journal.ts";
 import { signatureFault } from "./signature.ts";
@@ -141,8 +142,11 @@ class JournalledSimulator implements Simulator {
   verifyWebhook(body: string, signature: string): Verdict {
     const fault = signatureFault(this.#secret, { body, signature }, this.#world.now());
     if (fault !== null) return { kind: "refused", reason: fault };
-    const { id, type, data } = JSON.parse(body);
-    return { kind: "genuine", event: { eventId: id, type, intent: data.object } };
+    try {
+      return { kind: "genuine", event: readWebhook(body) };
+    } catch (error) {
+      return { kind: "unreadable", reason: error instanceof Error ? error.message : "" };
+    }
   }
 
   close(): void {

@@ -60,9 +60,10 @@ export function trigramsOf(word: string): string {
  * or two in words of six letters and more.
  */
 export function corrections(word: string, known: readonly string[]): string[] {
-  const slipsMax = Array.from(word).length >= 6 ? 2 : 1;
+  const letters = Array.from(word);
+  const slipsMax = letters.length >= 6 ? 2 : 1;
   const near = known
-    .map((candidate) => ({ candidate, slips: slipsBetween(word, candidate) }))
+    .map((candidate) => ({ candidate, slips: slipsBetween(letters, Array.from(candidate)) }))
     .filter(({ slips }) => slips <= slipsMax);
   near.sort((a, b) => a.slips - b.slips || (a.candidate < b.candidate ? -1 : 1));
   const [nearest] = near;
@@ -72,10 +73,13 @@ export function corrections(word: string, known: readonly string[]): string[] {
     .map(({ candidate }) => candidate);
 }
 
-/** How many letters were left out, put in, mistaken, or swapped with their neighbour. */
-function slipsBetween(one: string, other: string): number {
-  const a = Array.from(one);
-  const b = Array.from(other);
+/**
+ * How many letters were left out, put in, mistaken, or swapped with their neighbour; more than two
+ * are not counted when the lengths say so already.
+ */
+function slipsBetween(a: readonly string[], b: readonly string[]): number {
+  const apart = Math.abs(a.length - b.length);
+  if (apart > 2) return apart;
   let before: number[] = [];
   let last = b.map((_, index) => index);
   last.push(b.length);

@@ -11,6 +11,8 @@ export type VariantRow = typeof variants.$inferSelect;
 export type Variant = Product["variants"][number];
 
 const DOCUMENTS_MAX = 1_000;
+/** Variants, options and hundreds of characters that are remembered of recent pages. */
+const PARTS_MAX = 50_000;
 const at = (name: string) => sql.placeholder(name);
 
 const read = reads(schema, { stablePlans: true }, (db) => {
@@ -81,7 +83,18 @@ const read = reads(schema, { stablePlans: true }, (db) => {
   };
 });
 
-const rememberedDocument = memory<Product | undefined>(DOCUMENTS_MAX);
+const rememberedDocument = memory<Product | undefined>({
+  answersMax: DOCUMENTS_MAX,
+  weightMax: PARTS_MAX,
+  weigh: partsOf,
+});
+
+function partsOf(product: Product | undefined): number {
+  if (product === undefined) return 1;
+  const { description, synonyms, variants } = product;
+  const options = variants.reduce((sum, one) => sum + Object.keys(one.options).length, 0);
+  return 1 + description.length / 100 + synonyms.length + variants.length + options;
+}
 
 /** A product as the contract shows it, by its slug; it is immutable. */
 export function documentBySlug(on: Read, slug: string): Product | undefined {

@@ -31,6 +31,8 @@ export type Page = {
 
 type Database = Parameters<Parameters<typeof reads>[2]>[0];
 const FACETS_MAX = 300;
+/** Items and facet counts that are remembered of recent searches, at about 300 bytes each. */
+const PARTS_MAX = 50_000;
 const ANSWERS_MAX = 2_000;
 const at = (name: string) => sql.placeholder(name);
 
@@ -63,7 +65,19 @@ const read = reads(schema, { stablePlans: true }, (db) => ({
 }));
 
 /** The first pages of recent searches. */
-export const rememberedSearch = memory<OutputOf<typeof products.searchProducts>>(ANSWERS_MAX);
+export const rememberedSearch = memory<Found>({
+  answersMax: ANSWERS_MAX,
+  weightMax: PARTS_MAX,
+  weigh: partsOf,
+});
+
+type Found = OutputOf<typeof products.searchProducts>;
+
+function partsOf({ items, facets }: Found): number {
+  return (
+    1 + items.length + (facets === null ? 0 : facets.categories.length + facets.options.length)
+  );
+}
 
 /** One page of the products that match, in order. */
 export function pageOf(
