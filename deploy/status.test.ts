@@ -4,6 +4,7 @@ import type { SystemStatus } from "../runtime/host/system-status.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { findNatsServer } from "../runtime/transport/nats/executable.ts";
 import { serverFiles } from "../runtime/transport/nats/server-config.ts";
+import { moduleNames } from "./module-names.ts";
 import {
   killBroker,
   runMain,
@@ -12,15 +13,7 @@ import {
   temporaryFolder,
 } from "./testing/spawned-shop.ts";
 
-const modules = [
-  "inventory",
-  "notifications",
-  "orders",
-  "payments",
-  "products",
-  "shipping",
-  "users",
-];
+const modules = moduleNames.toSorted();
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) {

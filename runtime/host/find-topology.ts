@@ -25,8 +25,8 @@ export function findTopology(
   const isPath = /[/\\]|\.(ts|json)$/.test(given);
   const found = isPath ? fromFile(given, known) : byName(given, known);
   if ("mistakes" in found) return found;
-  const file = isPath ? "" : `deploy/topologies/${given}.ts`;
-  const mistakes = topologyMistakes(given, found.value, modules, file);
+  const named = isPath ? { name: given } : { name: given, file: `deploy/topologies/${given}.ts` };
+  const mistakes = topologyMistakes(named, found.value, modules);
   if (mistakes.length > 0) return { mistakes };
   // Without mistakes it has the shape of a topology.
   return { topology: withRest(found.value as Topology, modules) };

@@ -22,13 +22,12 @@ const fields = ["modules", "readers", "instances"];
  * What is wrong with a topology, a sentence each that names the topology, the place in it and the
  * remedy. When there is none, it is a `Topology` that hosts each of the modules once.
  *
- * `name` is followed by the file that the topology is written in, when that is not its name.
+ * `file` is where the topology is written, when its name does not say so.
  */
 export function topologyMistakes(
-  name: string,
+  { name, file = "" }: { readonly name: string; readonly file?: string },
   topology: unknown,
   modules: readonly string[],
-  file = "",
 ): string[] {
   if (!isRecord(topology)) {
     return [

@@ -9,7 +9,7 @@ const modules = ["orders", "products", "users"];
 const whole = { gateway: [], core: ["orders", "users"], products: { readers: 2 } };
 
 function mistakesOf(topology: unknown): string[] {
-  return topologyMistakes("mine", topology, modules);
+  return topologyMistakes({ name: "mine" }, topology, modules);
 }
 
 describe("the processes of a topology", () => {

@@ -1,8 +1,8 @@
 /** What one instance of a topology hosts, and how many processes share it. */
 export interface InstancePlan {
   /**
-   * When not given, the module of the instance's own name; the gateway then has none. `*` stands for
-   * every module that no instance names.
+   * When not given, the module of the instance's own name; the gateway then has none. `*` stands
+   * for every module that no instance names.
    */
   readonly modules?: readonly string[];
   /** How many more processes open the same databases to answer queries; not for the gateway. */
