@@ -11,6 +11,7 @@ import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
+import { type FailedRequest, undecodedField } from "./undecoded-field.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /**
@@ -78,7 +79,7 @@ export function gateway(options: GatewayOptions): Gateway {
   });
   const app = compose(options, {
     isReady: () => !stopping && options.ready(),
-    explain: ({ error, request, set }) => reception.explain(error, request, set),
+    explain: (failed) => reception.explain(failed, failed.set, undecodedField(failed, app.routes)),
   });
   const server = listen(options, reception);
   const stop = async (deadlineMs: number) => {
@@ -97,11 +98,7 @@ export function gateway(options: GatewayOptions): Gateway {
 }
 
 type Platform = { readonly isReady: () => boolean; readonly explain: Explain };
-type Explain = (context: {
-  readonly error: unknown;
-  readonly request: Request;
-  readonly set: AnswerSettings;
-}) => string;
+type Explain = (failed: FailedRequest & { readonly set: AnswerSettings }) => string;
 
 function compose(options: GatewayOptions, { isReady, explain }: Platform): AnyElysia {
   const edge = edgePlugin({

@@ -62,14 +62,15 @@ const titles = new Map([
 /**
  * Tells what the sender gets for anything thrown: the one table from errors to HTTP.
  *
- * What is not known here is a defect and shows nothing of itself.
+ * What is not known here is a defect and shows nothing of itself. `undecoded` names the field of an
+ * error that does not say so itself.
  */
-export function problemOf(error: unknown, url?: string): Problem {
+export function problemOf(error: unknown, undecoded?: string): Problem {
   if (isDomainError(error)) {
     return error.code === "IDEMPOTENCY_MISMATCH" ? keyMismatch() : declaredProblem(error);
   }
   if (error instanceof HttpProblem) return ownProblem(error);
-  if (error instanceof ValidationError) return validationProblem(error, url);
+  if (error instanceof ValidationError) return validationProblem(error, undecoded);
   if (error instanceof InputError) return inputProblem(error);
   if (isTransportError(error)) return transportProblem(error);
   if (error instanceof ElysiaCustomStatusResponse) return statusProblem(Number(error.code));
@@ -102,10 +103,11 @@ function ownProblem({ httpStatus, problemCode, message, data, headers }: HttpPro
   return made(kind, message, data === undefined ? {} : { data });
 }
 
-function validationProblem(error: ValidationError, url?: string): Problem {
+function validationProblem(error: ValidationError, undecoded?: string): Problem {
   if (error.type === "response") return defect();
   const detail = "The request does not fit what this address expects; see errors.";
-  return made({ status: 422, code: "invalid_request" }, detail, { errors: mistakesOf(error, url) });
+  const errors = mistakesOf(error, undecoded);
+  return made({ status: 422, code: "invalid_request" }, detail, { errors });
 }
 
 /** The route let through what the procedure that it calls refuses. */

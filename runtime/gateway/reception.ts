@@ -11,6 +11,7 @@ import { HttpProblem } from "./http-problem.ts";
 import { intake } from "./intake.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { FailedRequest } from "./undecoded-field.ts";
 
 export interface ReceptionOptions {
   /** Runs the route that fits the request. */
@@ -56,9 +57,9 @@ export class Reception {
   }
 
   /** Writes the problem that an error amounts to into the answer; returns its body. */
-  explain(error: unknown, request: Request, set: AnswerSettings): string {
-    const exchange = exchangeOf(request);
-    const { status, headers, body } = this.#problem(error, request, exchange);
+  explain(failed: FailedRequest, set: AnswerSettings, undecoded: string | undefined): string {
+    const exchange = exchangeOf(failed.request);
+    const { status, headers, body } = this.#problem(failed, exchange, undecoded);
     set.status = status;
     set.headers = { ...problemHeaders(exchange), ...headers };
     return JSON.stringify(body);
@@ -104,13 +105,13 @@ export class Reception {
   }
 
   #answerTo(error: unknown, request: Request, exchange: Exchange): Response {
-    const { status, headers, body } = this.#problem(error, request, exchange);
+    const { status, headers, body } = this.#problem({ error, request }, exchange);
     const init = { status, headers: { ...problemHeaders(exchange), ...headers } };
     return new Response(request.method === "HEAD" ? null : JSON.stringify(body), init);
   }
 
-  #problem(error: unknown, request: Request, exchange: Exchange): Problem {
-    const problem = problemOf(this.#wrongMethod(error, request) ?? error, request.url);
+  #problem({ error, request }: FailedRequest, exchange: Exchange, undecoded?: string): Problem {
+    const problem = problemOf(this.#wrongMethod(error, request) ?? error, undecoded);
     exchange.code = problem.body.code;
     const instance = `urn:request:${exchange.traceId}`;
     const isDefect = problem.body.code === "internal";

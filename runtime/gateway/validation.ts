@@ -12,13 +12,16 @@ export interface FieldMistake {
   readonly message: string;
 }
 
-/** Lists the fields that do not fit, the first mistake of each, at most twenty. */
-export function mistakesOf(error: ValidationError, url = ""): FieldMistake[] {
+/**
+ * Lists the fields that do not fit, the first mistake of each, at most twenty. `undecoded` is the
+ * field of an error that does not name its own.
+ */
+export function mistakesOf(error: ValidationError, undecoded = "request"): FieldMistake[] {
   const mistakes = new Map<string, string>();
   for (const one of details(error)) {
     if (mistakes.size >= MISTAKES_MAX) break;
-    const field =
-      error.type === "property" ? numberName(error.value, url) : fieldName(error.type, one.path);
+    const part = error.type === "property" ? undecoded : error.type;
+    const field = fieldName(part, one.path);
     if (!mistakes.has(field)) mistakes.set(field, `${sentenceOf(one)}.`);
   }
   return Array.from(mistakes, ([field, message]) => ({ field, message }));
@@ -69,16 +72,6 @@ const ofContents = new Set([
   ValueErrorType.ObjectMaxProperties,
   ValueErrorType.ObjectMinProperties,
 ]);
-
-/**
- * The query's parameter that has this value, if only one has. Of a number out of its range Elysia
- * tells no more than the value.
- */
-function numberName(value: unknown, url: string): string {
-  const { searchParams } = new URL(url, "http://localhost");
-  const names = [...searchParams].filter(([, text]) => Number(text) === value);
-  return names.length === 1 ? `query.${names[0]?.[0]}`.slice(0, FIELD_LENGTH_MAX) : "query";
-}
 
 /** `/lines/0/sku` in the body becomes `body.lines.0.sku`. */
 function fieldName(part: string, path: string): string {

@@ -17,7 +17,7 @@ import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
 import { reportsAlone } from "./report-alone.ts";
 import { cannotListen } from "./start-error.ts";
-import { insidesOf, routesOf, type System } from "./system.ts";
+import { insidesOf, loadRoutes, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
 
 /** Milliseconds that requests in flight may take to finish when the process is told to stop. */
@@ -189,7 +189,7 @@ async function openGateway(
   // HTTP is loaded where it is served: an instance without it starts sooner and is smaller.
   const { gateway } = await import("../gateway/gateway.ts");
   const { operationRoutes } = await import("../gateway/operations.ts");
-  const routes = await routesOf(system);
+  const routes = await loadRoutes(system);
   const now = () => environment.now();
   const authenticate = await system.authenticator(shop.callAs(systemIdentity), now);
   try {

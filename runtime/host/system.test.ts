@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { contract } from "../contract/contract.ts";
 import { defineModule } from "../module/define-module.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { insidesOf, type ModuleEntry, moduleNamesOf, routesOf, type System } from "./system.ts";
+import { insidesOf, loadRoutes, type ModuleEntry, moduleNamesOf, type System } from "./system.ts";
 
 const gifts = contract("gifts", {});
 const wraps = contract("wraps", {});
@@ -78,7 +78,7 @@ describe("the list of modules", () => {
 
   test("is refused where an entry leads to no routes", async () => {
     const system = systemOf({ ...entry, http: async () => ({ routes: () => {} }) });
-    await expect(routesOf(system)).rejects.toThrow(
+    await expect(loadRoutes(system)).rejects.toThrow(
       "modules/gifts/http.ts exports no routes. " +
         'Write export const http = (edge: Edge) => new Elysia({ name: "gifts" }).use(edge).',
     );

@@ -40,7 +40,7 @@ export function insidesOf(system: System, names: readonly string[]): Promise<Mod
 }
 
 /** Loads the routes of all modules; throws as `insidesOf` does. */
-export function routesOf(system: System): Promise<Routes[]> {
+export function loadRoutes(system: System): Promise<Routes[]> {
   return loadedAll(system.modules, httpOf);
 }
 
