@@ -18,11 +18,6 @@ const read = reads(schema, (db) => {
       .from(mails)
       .where(eq(mails.id, slot("id")))
       .prepare(),
-    about: db
-      .select({ linkPath: mails.linkPath })
-      .from(mails)
-      .where(and(eq(mails.template, slot("template")), eq(mails.about, slot("about"))))
-      .prepare(),
     countAbout: db
       .select({ count: count() })
       .from(mails)
@@ -48,6 +43,7 @@ const write = writes(schema, (db) => ({
       subject: slot("subject"),
       text: slot("text"),
       linkPath: slot("linkPath"),
+      orderId: slot("orderId"),
       state: "queued",
       attempts: 0,
       createdAtMs: slot("createdAtMs"),
@@ -79,29 +75,26 @@ const write = writes(schema, (db) => ({
 /** A mail as it is kept. */
 export type StoredMail = typeof mails.$inferSelect;
 
-/** Newest first, to anyone or to one address in whatever case, with their links as addresses. */
-export function newestShown(
+/** Newest first, to anyone or to one address in whatever case. */
+export function newestMails(
   on: Read,
   { to, limit }: { readonly to?: string; readonly limit: number },
-  publicUrl: string,
-) {
-  const found =
-    to === undefined ? read(on).newest.all({ limit }) : read(on).newestTo.all({ to, limit });
-  return found.map((mail) => ({
+): StoredMail[] {
+  return to === undefined ? read(on).newest.all({ limit }) : read(on).newestTo.all({ to, limit });
+}
+
+/** A mail as it is shown, with its link as an address, which the token of its order opens. */
+export function shownMail(mail: StoredMail, publicUrl: string, orderToken?: string) {
+  return {
     notificationId: mail.id,
     template: mail.template,
     to: mail.recipient,
     subject: mail.subject,
-    text: wholeText(mail, publicUrl),
+    text: wholeText(mail, publicUrl, orderToken),
     state: mail.state,
     attempts: mail.attempts,
     createdAtMs: mail.createdAtMs,
-  }));
-}
-
-/** The link of a mail that was queued before; null without one. */
-export function linkPathOf(on: Read, template: Template, about: string): string | null {
-  return read(on).about.get({ template, about })?.linkPath ?? null;
+  };
 }
 
 /** How many mails of a template are about `about#…`. */

@@ -115,7 +115,6 @@ const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.L
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
 const Confirmed = t.Object({
   ...Told,
-  orderToken: t.String(),
   total: moneySchema,
   /** What leads from the lines' sums to the total; older events do not tell it. */
   discount: t.Optional(moneySchema),
@@ -133,8 +132,7 @@ const Shipped = t.Object({
 const byOrder = { key: "orderId" } as const;
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
-/** How a checkout stands. */
-const Checkout = t.Object({
+const Standing = {
   checkoutId: Id,
   state: t.Union([
     t.Literal("running"),
@@ -144,13 +142,13 @@ const Checkout = t.Object({
   ]),
   orderId: Id,
   orderNumber: t.Integer(),
-  /** Opens the order without an account. */
-  orderToken: t.String(),
   total: moneySchema,
   actionUrl: t.Union([t.String(), t.Null()]),
   /** Why it was rejected: out_of_stock, payment_declined, abandoned, deadline… */
   reason: t.Union([t.String(), t.Null()]),
-});
+};
+/** How a checkout stands. `orderToken` opens the order without an account. */
+const Checkout = t.Object({ ...Standing, orderToken: t.String() });
 
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
@@ -241,7 +239,8 @@ export const orders = contract("orders", {
 
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
-   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. The
+   * answer is kept for the repeat, so the order's token is not in it: `checkoutById` has it.
    */
   startCheckout: command({
     input: t.Object({
@@ -251,7 +250,7 @@ export const orders = contract("orders", {
       paymentToken: t.String({ minLength: 1, maxLength: 200 }),
       note: t.Optional(t.String({ maxLength: 1_000 })),
     }),
-    output: Checkout,
+    output: t.Object(Standing),
     errors: {
       ...CartErrors,
       CART_CHANGED: t.Object({ version: t.Integer() }),
@@ -307,6 +306,14 @@ export const orders = contract("orders", {
     input: t.Object({ ...OrderAccess, waitMs: WaitMs }),
     output: Order,
     errors: Missing,
+  }),
+  /**
+   * The tokens that open orders without an account, in the order of the ids: for the links in
+   * mails. It is for modules, and no route calls it.
+   */
+  orderTokens: query({
+    input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
+    output: t.Array(t.String()),
   }),
   /**
    * Cancels a confirmed order of which nothing has left: the parcels are called back, stock and

@@ -132,6 +132,7 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   const { record, environment } = driver;
   const next = { ...record, step: record.step + 1 };
   moveOn(next);
+  removeSecrets(next, driver.saga);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;
@@ -144,6 +145,15 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   driver.isResting = false;
   environment.reach(`saga.pivot-committed:${step.name}`);
   driver.changed();
+}
+
+/** Removes what only the steps before the pivot may know from the record, here and on disk. */
+function removeSecrets(record: SagaRecord, { secrets }: Saga): void {
+  if (secrets.length === 0 || record.inputPatch !== null) return;
+  record.input = Object.fromEntries(
+    Object.entries(record.input ?? {}).filter(([name]) => !secrets.includes(name)),
+  );
+  record.inputPatch = JSON.stringify(Object.fromEntries(secrets.map((name) => [name, null])));
 }
 
 /** Forgets how a step went, since the next one is to run. */
@@ -192,6 +202,7 @@ async function afterSetback(driver: Driver, setback: Setback): Promise<void> {
     if (record.isBehind) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
     moveOn(record);
+    removeSecrets(record, saga);
     await write(driver);
     return;
   }
@@ -286,6 +297,7 @@ async function leaveStuck(driver: Driver): Promise<void> {
 async function end(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
   const { record, saga, environment } = driver;
   const last = { ...record, state: outcome, dueAtMs: null };
+  removeSecrets(last, saga);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;
