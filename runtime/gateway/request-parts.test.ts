@@ -46,8 +46,10 @@ async function mistakes(path: string, { headers = {}, body }: Sent = {}) {
   const sent = body === undefined ? { headers } : { method: "POST", headers: type, body };
   const response = await fetch(`${server.url}/v1/${path}`, sent);
   expect(response.status).toBe(422);
-  const { errors }: { errors: { field: string; message: string }[] } = await response.json();
-  return errors;
+  const problem: { errors: { field: string; message: string }[] } = JSON.parse(
+    await response.text(),
+  );
+  return problem.errors;
 }
 
 interface Sent {
