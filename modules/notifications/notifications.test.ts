@@ -16,7 +16,8 @@ const confirmed = {
   lines: [{ title: "Tea pot", quantity: 1, total: eur(1_999) }],
 };
 
-const link = `http://shop.test/v1/orders/ord_1?${new URLSearchParams({ orderToken: tokenOf("ord_1") })}`;
+const query = new URLSearchParams({ orderToken: tokenOf("ord_1") });
+const link = `http://shop.test/v1/orders/ord_1?${query}`;
 
 async function opened(placement: Placement) {
   return place(placement, modules);

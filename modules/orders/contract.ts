@@ -239,8 +239,8 @@ export const orders = contract("orders", {
 
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
-   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. The
-   * answer is kept for the repeat, so the order's token is not in it: `checkoutById` has it.
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. This
+   * answer is kept, so it has no token.
    */
   startCheckout: command({
     input: t.Object({
@@ -307,10 +307,7 @@ export const orders = contract("orders", {
     output: Order,
     errors: Missing,
   }),
-  /**
-   * The tokens that open orders without an account, in the order of the ids: for the links in
-   * mails. It is for modules, and no route calls it.
-   */
+  /** The tokens that open orders, in the order of the ids: for links in mails, and on no route. */
   orderTokens: query({
     input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
     output: t.Array(t.String()),

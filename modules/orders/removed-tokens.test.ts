@@ -9,7 +9,7 @@ import ordersModule from "./module.ts";
 const { migrations, schema } = ordersModule;
 const saga = { orderToken: "secret", paymentToken: "card", orderId: "ord_1" };
 
-test("the tokens that an older version kept are removed, and what is under way keeps its card", () => {
+test("tokens that an older version kept are removed, but the card of what is under way", () => {
   using folder = temporaryFolder();
   const open = (known: typeof migrations, kept?: typeof schema) =>
     openDatabase({
@@ -23,7 +23,8 @@ test("the tokens that an older version kept are removed, and what is under way k
   const before = new BetterSqlite3(`${folder.path}/orders.db`);
   const addSaga = before.prepare(
     `INSERT INTO cleave_saga (name, id, version, state, step, input, done, failure, trace_id,
-       started_at_ms, changed_at_ms) VALUES ('orders.place-order', ?, 1, ?, ?, ?, '{}', ?, 't', 1, 1)`,
+       started_at_ms, changed_at_ms)
+     VALUES ('orders.place-order', ?, 1, ?, ?, ?, '{}', ?, 't', 1, 1)`,
   );
   const failure = '{"step":"authorise-payment","code":"deadline","data":null}';
   for (const [id, state, step, failed] of [

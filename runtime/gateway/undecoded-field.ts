@@ -2,7 +2,7 @@ import { KindGuard } from "@sinclair/typebox";
 import { TransformDecodeError, Value } from "@sinclair/typebox/value";
 import { type AnyElysia, ValidationError } from "elysia";
 
-/** The parts of a request that a route has schemas of, in the order in which Elysia decodes them. */
+/** The parts of a request that have schemas, in the order in which Elysia decodes them. */
 const parts = ["headers", "params", "query", "body", "cookie"] as const;
 
 /** A request that failed, as Elysia hands it to whoever explains the error. */
