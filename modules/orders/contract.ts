@@ -149,7 +149,6 @@ const Standing = {
 };
 /** How a checkout stands. `orderToken` opens the order without an account. */
 const Checkout = t.Object({ ...Standing, orderToken: t.String() });
-
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
 /**
@@ -239,8 +238,8 @@ export const orders = contract("orders", {
 
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
-   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. This
-   * answer is kept, so it has no token.
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. The kept
+   * answer has no token.
    */
   startCheckout: command({
     input: t.Object({

@@ -3,7 +3,7 @@ import { isDeclarationError, isDomainError, isTransportError } from "../contract
 import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
-import { NEVER_MS, recordWait, type SagaRecord, updateSaga } from "./journal.ts";
+import { NEVER_MS, recordWait, removeSecrets, type SagaRecord, updateSaga } from "./journal.ts";
 import { copyOfJson, jsonCopy, lateCopyOfJson } from "./json-value.ts";
 import {
   endingName,
@@ -132,7 +132,7 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   const { record, environment } = driver;
   const next = { ...record, step: record.step + 1 };
   moveOn(next);
-  removeSecrets(next, driver.saga);
+  removeSecrets(next, driver.saga.secrets);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;
@@ -145,15 +145,6 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   driver.isResting = false;
   environment.reach(`saga.pivot-committed:${step.name}`);
   driver.changed();
-}
-
-/** Removes what only the steps before the pivot may know from the record, here and on disk. */
-function removeSecrets(record: SagaRecord, { secrets }: Saga): void {
-  if (secrets.length === 0 || record.inputPatch !== null) return;
-  record.input = Object.fromEntries(
-    Object.entries(record.input ?? {}).filter(([name]) => !secrets.includes(name)),
-  );
-  record.inputPatch = JSON.stringify(Object.fromEntries(secrets.map((name) => [name, null])));
 }
 
 /** Forgets how a step went, since the next one is to run. */
@@ -202,7 +193,7 @@ async function afterSetback(driver: Driver, setback: Setback): Promise<void> {
     if (record.isBehind) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
     moveOn(record);
-    removeSecrets(record, saga);
+    removeSecrets(record, saga.secrets);
     await write(driver);
     return;
   }
@@ -297,7 +288,7 @@ async function leaveStuck(driver: Driver): Promise<void> {
 async function end(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
   const { record, saga, environment } = driver;
   const last = { ...record, state: outcome, dueAtMs: null };
-  removeSecrets(last, saga);
+  removeSecrets(last, saga.secrets);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;

@@ -221,6 +221,15 @@ export function listSagas(on: Read, by: Filter): SagaRecord[] {
   return statements(on).list.all(by).map(parsed);
 }
 
+/** Removes fields of the input from the record, and with its next write from the row. */
+export function removeSecrets(record: SagaRecord, secrets: readonly string[]): void {
+  if (secrets.length === 0 || record.inputPatch !== null) return;
+  record.input = Object.fromEntries(
+    Object.entries(record.input ?? {}).filter(([name]) => !secrets.includes(name)),
+  );
+  record.inputPatch = JSON.stringify(Object.fromEntries(secrets.map((name) => [name, null])));
+}
+
 function changeOf(record: SagaRecord, nowMs: number): Change {
   const { name, id, state, step, done, failure, dueAtMs, waitDueAtMs, attempts } = record;
   const { inputPatch } = record;
