@@ -19,9 +19,6 @@ export function holdsToken(line: Buffer): boolean {
 export function withoutToken(line: Buffer): Buffer {
   if (!holdsToken(line)) return line;
   const { token, parameters, ...rest }: OlderLine = JSON.parse(line.toString("utf8"));
-  const told = parameters.replace(
-    authorised,
-    (_, before, used, after) => `${before} ${fingerprintOf(used)} ${after}`,
-  );
+  const told = parameters.replace(authorised, `$1 ${fingerprintOf(token)} $3`);
   return Buffer.from(`${JSON.stringify({ ...rest, parameters: told, card: cardOf(token) })}\n`);
 }
