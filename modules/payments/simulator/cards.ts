@@ -1,4 +1,5 @@
 import type { ProviderIntent, ProviderMovement } from "../domain/intent.ts";
+import type { Card } from "./card-token.ts";
 import type { SimulatedIntent } from "./journal.ts";
 
 /** What happens by itself, and when: the pace of the simulated world. */
@@ -6,32 +7,6 @@ export const SLOW_MS = 2_000;
 const ACTION_LIFE_MS = 60 * 60_000;
 const AUTHORISATION_LIFE_MS = 7 * 24 * 60 * 60_000;
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
-
-const known = [
-  "ok",
-  "slow",
-  "timeout_before",
-  "timeout_after",
-  "capture_fails",
-  "capture_fails_late",
-  "refund_pending",
-  "refund_fails",
-  "3ds",
-  "decline",
-] as const;
-
-/** How a card behaves. It is all that the simulator remembers of a card token. */
-export type Card = (typeof known)[number] | "unknown";
-
-/** The card of a token such as `tok_ok`. */
-export function cardOf(token: string): Card {
-  return known.find((card) => token === `tok_${card}`) ?? "unknown";
-}
-
-/** Tells tokens apart in what is remembered of a request. */
-export function fingerprintOf(token: string): string {
-  return new Bun.CryptoHasher("sha256").update(token).digest("base64url");
-}
 
 type Opened = Pick<ProviderIntent, "status" | "authorised" | "actionUrl" | "declineCode">;
 

@@ -1,4 +1,4 @@
-import { cardOf, fingerprintOf } from "./cards.ts";
+import { cardOf, fingerprintOf } from "./card-token.ts";
 
 /** What an older version wrote of an intent, beside what is written now. */
 interface OlderLine {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { World } from "#runtime";
 import type { ProviderIntent } from "../domain/intent.ts";
-import type { Card } from "./cards.ts";
+import type { Card } from "./card-token.ts";
 import { JournalFile } from "./journal-file.ts";
 import { holdsToken, withoutToken } from "./journal-upgrade.ts";
 

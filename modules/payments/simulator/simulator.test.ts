@@ -13,7 +13,7 @@ import type { World } from "#runtime";
 import { silent } from "../../../runtime/testing/silent-log.ts";
 import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
 import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
-import { fingerprintOf } from "./cards.ts";
+import { fingerprintOf } from "./card-token.ts";
 import { Journal } from "./journal.ts";
 import { kept } from "./secret.ts";
 import { signature, signatureFault } from "./signature.ts";

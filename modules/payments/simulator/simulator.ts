@@ -7,17 +7,8 @@ import {
   ProviderTimeout,
   type Verdict,
 } from "../provider.ts";
-import {
-  answerOf,
-  type Card,
-  captured,
-  cardOf,
-  changed,
-  changeOf,
-  fingerprintOf,
-  refunded,
-  SLOW_MS,
-} from "./cards.ts";
+import { type Card, cardOf, fingerprintOf } from "./card-token.ts";
+import { answerOf, captured, changed, changeOf, refunded, SLOW_MS } from "./cards.ts";
 import { intentIdOf, Journal, type Line, type SimulatedIntent } from "./journal.ts";
 import { signatureFault } from "./signature.ts";
 import { type Deliver, Webhooks } from "./webhooks.ts";
