@@ -76,7 +76,7 @@ describe("an address", () => {
     ["/v1/products?limit=ten", "query.limit"],
     ["/v1/products?limit=0", "query.limit"],
     ["/v1/products?limit=10&priceMax=-1", "query.priceMax"],
-    ["/v1/products?priceMin=-1&priceMax=-1", "query"],
+    ["/v1/products?priceMin=-1&priceMax=-1", "query.priceMin"],
     ["/v1/products?sort=colour", "query.sort"],
     [`/v1/products?q=${"x".repeat(201)}`, "query.q"],
     ["/v1/availability", "query.variantIds"],

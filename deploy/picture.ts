@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Command, CommandError } from "../runtime/cli/cli.ts";
 import { moduleName, proceduresOf } from "../runtime/contract/contract.ts";
-import type { System } from "../runtime/host/system.ts";
+import { insidesOf, moduleNamesOf, type System } from "../runtime/host/system.ts";
 import type { Module } from "../runtime/module/define-module.ts";
 
 const readme = new URL("../README.md", import.meta.url);
@@ -18,9 +18,7 @@ export function pictureCommand(system: System): Command {
       if (unknown !== undefined) {
         throw new CommandError(`picture knows --write only, not "${unknown}".`);
       }
-      const modules = await Promise.all(
-        system.modules.map(async (one) => (await one.module()).default),
-      );
+      const modules = await insidesOf(system, moduleNamesOf(system));
       const drawn = picture(modules);
       if (args.length === 0) console.log(drawn.trimEnd());
       else

@@ -5,6 +5,7 @@ import { typedCommand } from "../runtime/host/typed-command.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { findNatsServer } from "../runtime/transport/nats/executable.ts";
 import { serverFiles } from "../runtime/transport/nats/server-config.ts";
+import { moduleNames } from "./module-names.ts";
 import {
   killBroker,
   runMain,
@@ -13,15 +14,7 @@ import {
   temporaryFolder,
 } from "./testing/spawned-shop.ts";
 
-const modules = [
-  "inventory",
-  "notifications",
-  "orders",
-  "payments",
-  "products",
-  "shipping",
-  "users",
-];
+const modules = moduleNames.toSorted();
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) {

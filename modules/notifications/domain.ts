@@ -9,18 +9,19 @@ export type Template =
   | "order-refunded";
 
 /**
- * What a mail says. A link is kept as a path: where customers reach the shop is known on delivery.
+ * What a mail says. A link is kept as a path, and the order that it opens by its id: where
+ * customers reach the shop, and the order's token, are known on delivery and kept nowhere.
  */
 export interface Rendered {
   readonly subject: string;
   readonly text: string;
   readonly linkPath: string | null;
+  readonly orderId: string | null;
 }
 
 export interface ConfirmedOrder {
   readonly orderId: string;
   readonly number: number;
-  readonly orderToken: string;
   readonly total: Money;
   readonly discount?: Money | undefined;
   readonly shipping?: Money | undefined;
@@ -37,15 +38,11 @@ export function welcome(): Rendered {
       "The shop is here:",
     ),
     linkPath: "/",
+    orderId: null,
   };
 }
 
-export function orderConfirmed({
-  orderId,
-  number,
-  orderToken,
-  ...order
-}: ConfirmedOrder): Rendered {
+export function orderConfirmed({ orderId, number, ...order }: ConfirmedOrder): Rendered {
   const lines = order.lines.map(
     ({ title, quantity, total }) => `  ${quantity} × ${oneLine(title)}  ${shown(total)}`,
   );
@@ -57,7 +54,7 @@ export function orderConfirmed({
       `Total, with delivery and tax: ${shown(order.total)}`,
       "How it stands you can see here:",
     ),
-    linkPath: `/v1/orders/${encodeURIComponent(orderId)}?${new URLSearchParams({ orderToken })}`,
+    ...linkTo(orderId),
   };
 }
 
@@ -72,18 +69,18 @@ function between({ discount, shipping }: Pick<ConfirmedOrder, "discount" | "ship
   );
 }
 
-/** About an order that was confirmed before; `linkPath` is the one of that mail. */
+/** About an order that was confirmed before. */
 export interface LaterMail {
+  readonly orderId: string;
   readonly number: number;
-  readonly linkPath: string | null;
 }
 
-export function orderCancelled({ number, linkPath, reason }: LaterMail & { reason: string }) {
+export function orderCancelled({ orderId, number, reason }: LaterMail & { reason: string }) {
   const why = reason === "" ? "" : ` Reason: ${oneLine(reason)}.`;
   return later(
     `Your order ${number} is cancelled`,
     [`Your order ${number} is cancelled.${why}`, "What you paid for it you get back."],
-    linkPath,
+    orderId,
   );
 }
 
@@ -94,7 +91,7 @@ export interface Parcel extends LaterMail {
   readonly lines?: readonly { title: string; quantity: number }[] | undefined;
 }
 
-export function orderShipped({ number, linkPath, carrier, trackingNumber, lines = [] }: Parcel) {
+export function orderShipped({ orderId, number, carrier, trackingNumber, lines = [] }: Parcel) {
   const contents = lines.map(({ title, quantity }) => `  ${quantity} × ${oneLine(title)}`);
   return later(
     `A parcel of your order ${number} is on its way`,
@@ -103,21 +100,25 @@ export function orderShipped({ number, linkPath, carrier, trackingNumber, lines 
       ...(contents.length === 0 ? [] : [contents.join("\n")]),
       `Tracking number: ${oneLine(trackingNumber)}`,
     ],
-    linkPath,
+    orderId,
   );
 }
 
-export function orderRefunded({ number, linkPath, amount }: LaterMail & { amount: Money }) {
+export function orderRefunded({ orderId, number, amount }: LaterMail & { amount: Money }) {
   return later(
     `A refund for your order ${number}`,
     [`For your order ${number} you get ${shown(amount)} back, the way you paid.`],
-    linkPath,
+    orderId,
   );
 }
 
-function later(subject: string, body: readonly string[], linkPath: string | null): Rendered {
-  const link = linkPath === null ? [] : ["How it stands you can see here:"];
-  return { subject, text: paragraphs(...body, ...link), linkPath };
+function later(subject: string, body: readonly string[], orderId: string): Rendered {
+  const text = paragraphs(...body, "How it stands you can see here:");
+  return { subject, text, ...linkTo(orderId) };
+}
+
+function linkTo(orderId: string) {
+  return { linkPath: `/v1/orders/${encodeURIComponent(orderId)}`, orderId };
 }
 
 function paragraphs(...all: readonly string[]): string {
@@ -136,12 +137,15 @@ function shown({ amount, currency }: Money): string {
   return format.format(amount / 10 ** decimals);
 }
 
-/** The whole text of a mail, with its link as an address. */
+/** The whole text of a mail, with its link as an address, which the token of its order opens. */
 export function wholeText(
   { text, linkPath }: { text: string; linkPath: string | null },
   publicUrl: string,
+  orderToken?: string,
 ): string {
-  return linkPath === null ? `${text}\n` : `${text}\n\n${publicUrl}${linkPath}\n`;
+  if (linkPath === null) return `${text}\n`;
+  const query = orderToken === undefined ? "" : `?${new URLSearchParams({ orderToken })}`;
+  return `${text}\n\n${publicUrl}${linkPath}${query}\n`;
 }
 
 /** The pauses after the failed attempts, in seconds: about nine hours until the last. */

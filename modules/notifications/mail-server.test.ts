@@ -5,14 +5,13 @@ import { notifications } from "./contract.ts";
 import notificationsModule from "./module.ts";
 import { mailer } from "./ports/mailer.ts";
 import { mailServer } from "./testing/mail-server.ts";
-import { teller, tellerModule } from "./testing/orders-teller.ts";
+import { teller, tellerModule, tokenOf } from "./testing/orders-teller.ts";
 
 const modules = [usersModule, tellerModule, notificationsModule];
 const confirmed = {
   orderId: "ord_1",
   number: 100_042,
   email: "ada@example.com",
-  orderToken: "token-1",
   total: { amount: 2_499, currency: "EUR" },
   lines: [{ title: "Teekännchen", quantity: 1, total: { amount: 1_999, currency: "EUR" } }],
 };
@@ -54,6 +53,9 @@ describe.each(placements)("a mail server, %s", (placement) => {
     expect(source).toContain("Subject: Your order 100042 is confirmed");
     expect(source).toContain("Content-Type: text/plain; charset=utf-8");
     expect(source).toContain("Auto-Submitted: auto-generated");
+    const decoded = source.replaceAll("=\r\n", "").replaceAll("=3D", "=");
+    const link = new URLSearchParams({ orderToken: tokenOf("ord_1") });
+    expect(decoded).toContain(`http://shop.test/v1/orders/ord_1?${link}`);
   });
 
   test("that refuses at first has the mail exactly once in the end", async () => {

@@ -16,6 +16,8 @@ export const mails = sqliteTable(
     subject: text("subject").notNull(),
     text: text("text").notNull(),
     linkPath: text("link_path"),
+    /** The order that the link opens; its token is asked for when the mail is sent. */
+    orderId: text("order_id"),
     state: text("state", { enum: ["queued", "sent", "dead"] }).notNull(),
     attempts: integer("attempts").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),

@@ -20,11 +20,6 @@ const read = reads(schema, (db) => {
       .from(mails)
       .where(eq(mails.id, slot("id")))
       .prepare(),
-    about: db
-      .select({ linkPath: mails.linkPath })
-      .from(mails)
-      .where(and(eq(mails.template, slot("template")), eq(mails.about, slot("about"))))
-      .prepare(),
     countAbout: db
       .select({ count: count() })
       .from(mails)
@@ -50,6 +45,7 @@ const write = writes(schema, (db) => ({
       subject: slot("subject"),
       text: slot("text"),
       linkPath: slot("linkPath"),
+      orderId: slot("orderId"),
       state: "queued",
       attempts: 0,
       createdAtMs: slot("createdAtMs"),
@@ -81,20 +77,26 @@ const write = writes(schema, (db) => ({
 /** A mail as it is kept. */
 export type StoredMail = typeof mails.$inferSelect;
 
-/**
- * Newest first, to anyone or to one address in whatever case, with their links as addresses: at
- * most `limit`, and no more than fit one answer.
- */
-export function newestShown(
+/** Newest first, to anyone or to one address in whatever case. */
+export function newestMails(
   on: Read,
   { to, limit }: { readonly to?: string; readonly limit: number },
+): StoredMail[] {
+  return to === undefined ? read(on).newest.all({ limit }) : read(on).newestTo.all({ to, limit });
+}
+
+/**
+ * Mails as they are shown, with their links as addresses, which the tokens of their orders open: no
+ * more than fit one answer.
+ */
+export function shownMails(
+  found: readonly StoredMail[],
   publicUrl: string,
+  tokenOf: ReadonlyMap<string, string | undefined> = new Map(),
 ) {
-  const found =
-    to === undefined ? read(on).newest.all({ limit }) : read(on).newestTo.all({ to, limit });
   let bytes = 0;
   return found.flatMap((mail) => {
-    const text = wholeText(mail, publicUrl);
+    const text = wholeText(mail, publicUrl, tokenOf.get(mail.orderId ?? ""));
     bytes += Buffer.byteLength(text);
     if (bytes > SHOWN_BYTES_MAX) return [];
     return {
@@ -108,11 +110,6 @@ export function newestShown(
       createdAtMs: mail.createdAtMs,
     };
   });
-}
-
-/** The link of a mail that was queued before; null without one. */
-export function linkPathOf(on: Read, template: Template, about: string): string | null {
-  return read(on).about.get({ template, about })?.linkPath ?? null;
 }
 
 /** How many mails of a template are about `about#…`. */

@@ -86,6 +86,8 @@ const OrderStatus = t.Union([
   t.Literal("completed"),
 ]);
 const TimelineEntry = t.Object({ what: t.String(), by: t.String(), atMs: t.Integer() });
+const RejectionData = t.Record(t.String(), t.String(), { maxProperties: 20 });
+const Rejection = t.Object({ code: t.String(), data: RejectionData });
 const Order = t.Object({
   orderId: Id,
   number: t.Integer(),
@@ -109,20 +111,17 @@ const Order = t.Object({
   couponCode: t.Union([t.String(), t.Null()]),
   totals: Totals,
   refunded: moneySchema,
-  rejection: t.Union([
-    t.Object({ code: t.String(), data: t.Record(t.String(), t.String(), { maxProperties: 20 }) }),
-    t.Null(),
-  ]),
+  rejection: t.Union([Rejection, t.Null()]),
   placedAtMs: t.Integer(),
   timeline: t.Array(TimelineEntry, { maxItems: 500 }),
 });
 const RefundState = t.Union([t.Literal("requested"), t.Literal("succeeded"), t.Literal("failed")]);
 /** Which order an event is about, and whom to tell. */
 const Told = { orderId: Id, number: t.Integer(), email: t.String() };
+const Placed = t.Object({ orderId: Id, number: t.Integer(), total: moneySchema });
 const Titled = { title: t.String(), quantity: Quantity };
 const Confirmed = t.Object({
   ...Told,
-  orderToken: t.String(),
   total: moneySchema,
   /** What leads from the lines' sums to the total; older events do not tell it. */
   discount: t.Optional(moneySchema),
@@ -140,8 +139,7 @@ const Shipped = t.Object({
 const byOrder = { key: "orderId" } as const;
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
-/** How a checkout stands. */
-const Checkout = t.Object({
+const Standing = {
   checkoutId: Id,
   state: t.Union([
     t.Literal("running"),
@@ -151,14 +149,13 @@ const Checkout = t.Object({
   ]),
   orderId: Id,
   orderNumber: t.Integer(),
-  /** Opens the order without an account. */
-  orderToken: t.String(),
   total: moneySchema,
   actionUrl: t.Union([t.String(), t.Null()]),
   /** Why it was rejected: out_of_stock, payment_declined, abandoned, deadline… */
   reason: t.Union([t.String(), t.Null()]),
-});
-
+};
+/** How a checkout stands. `orderToken` opens the order without an account. */
+const Checkout = t.Object({ ...Standing, orderToken: t.String() });
 const Violation = t.Object({ invariant: t.String(), detail: t.String() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
@@ -243,7 +240,8 @@ export const orders = contract("orders", {
 
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
-   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. The kept
+   * answer has no token.
    */
   startCheckout: command({
     input: t.Object({
@@ -253,7 +251,7 @@ export const orders = contract("orders", {
       paymentToken: t.String({ minLength: 1, maxLength: 200 }),
       note: t.Optional(t.String({ maxLength: 1_000 })),
     }),
-    output: Checkout,
+    output: t.Object(Standing),
     errors: {
       ...CartErrors,
       CART_CHANGED: t.Object({ version: t.Integer() }),
@@ -310,6 +308,11 @@ export const orders = contract("orders", {
     input: t.Object({ ...OrderAccess, waitMs: WaitMs }),
     output: Order,
     errors: Missing,
+  }),
+  /** The tokens that open orders, in the order of the ids: for links in mails, and on no route. */
+  orderTokens: query({
+    input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
+    output: t.Array(t.String()),
   }),
   /**
    * Cancels a confirmed order of which nothing has left: the parcels are called back, stock and
@@ -386,11 +389,7 @@ export const orders = contract("orders", {
     }),
   }),
 
-  orderPlaced: event(
-    1,
-    t.Object({ orderId: Id, number: t.Integer(), total: moneySchema }),
-    byOrder,
-  ),
+  orderPlaced: event(1, Placed, byOrder),
   /** Published at the pivot, never before: the stock is committed and the payment authorised. */
   orderConfirmed: event(1, Confirmed, byOrder),
   orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() }), byOrder),

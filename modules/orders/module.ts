@@ -12,6 +12,7 @@ import { createCart } from "./handlers/create-cart.ts";
 import { createCoupon } from "./handlers/create-coupon.ts";
 import { expireCart } from "./handlers/expire-cart.ts";
 import { orderById } from "./handlers/order-by-id.ts";
+import { orderTokens } from "./handlers/order-tokens.ts";
 import { ordersOf } from "./handlers/orders-of.ts";
 import { reconcile } from "./handlers/reconcile.ts";
 import { refundById } from "./handlers/refund-by-id.ts";
@@ -23,6 +24,7 @@ import { setContact } from "./handlers/set-contact.ts";
 import { shippingOptions } from "./handlers/shipping-options.ts";
 import { startCheckout } from "./handlers/start-checkout.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import removedTokens from "./migrations/0001_removed_tokens.sql" with { type: "text" };
 import { onAuthorisationExpired } from "./reactions/on-authorisation-expired.ts";
 import { onDispatchFailed } from "./reactions/on-dispatch-failed.ts";
 import { onPaymentActionRequired } from "./reactions/on-payment-action-required.ts";
@@ -59,6 +61,7 @@ export default defineModule({
     createCoupon,
     expireCart,
     orderById,
+    orderTokens,
     ordersOf,
     reconcile,
     refundById,
@@ -93,6 +96,9 @@ export default defineModule({
     bookReversal,
   ],
   schema,
-  migrations: [{ name: "0000_initial", sql: initial }],
+  migrations: [
+    { name: "0000_initial", sql: initial },
+    { name: "0001_removed_tokens", sql: removedTokens },
+  ],
   ports: [tokenKey],
 });

@@ -14,6 +14,7 @@ import { start, type TransportNeeds } from "../host/start.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Module } from "../module/define-module.ts";
 import { refusals } from "../module/port.ts";
+import { graphMistakes } from "../module/registry.ts";
 import { type JsonLog, jsonLog } from "../telemetry/json-log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { type Command, CommandError } from "./cli.ts";
@@ -57,8 +58,14 @@ async function readStart(system: System, sources: SettingSources): Promise<Begun
   const ports = modules.flatMap((one) => one.ports);
   const schemas = Object.fromEntries(ports.map((port) => [port.name, port.settings]));
   const read = readSettings({ ...schemas, host: hostSettings }, sources);
+  const graph = graphMistakes(
+    modules,
+    system.modules.map((one) => one.contract),
+  );
   const mistakes = [plan, read].flatMap((one) => ("mistakes" in one ? one.mistakes : []));
-  if ("mistakes" in plan || "mistakes" in read) throw new CommandError(mistakes.join("\n"));
+  mistakes.push(...graph);
+  if (graph.length > 0 || "mistakes" in plan || "mistakes" in read)
+    throw new CommandError(mistakes.join("\n"));
   const { host, ...values } = read.values;
   const development = host.NODE_ENV !== "production";
   const settings = new Map(Object.entries(values));

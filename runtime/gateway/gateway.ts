@@ -17,6 +17,7 @@ import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
 import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
 import { withoutCoercion } from "./text-values.ts";
+import { type FailedRequest, undecodedField } from "./undecoded-field.ts";
 import { bodyCheck } from "./validation.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
@@ -96,7 +97,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const app = compose(options, {
     deadlineMs,
     isReady: () => !drain.isDraining && options.ready(),
-    explain: ({ error, request, set }) => reception.explain(error, request, set),
+    explain: (failed) => reception.explain(failed, failed.set, undecodedField(failed, app.routes)),
     onStreamFailure: (error, request) => reception.noteStreamFailure(error, request),
   });
   const server = listen(options, reception);
@@ -125,11 +126,7 @@ type Platform = {
   readonly explain: Explain;
   readonly onStreamFailure: OnStreamFailure;
 };
-type Explain = (context: {
-  readonly error: unknown;
-  readonly request: Request;
-  readonly set: AnswerSettings;
-}) => string;
+type Explain = (failed: FailedRequest & { readonly set: AnswerSettings }) => string;
 
 function compose(options: GatewayOptions, platform: Platform): AnyElysia {
   const { deadlineMs, isReady, explain, onStreamFailure } = platform;

@@ -65,14 +65,15 @@ const titles = new Map([
 /**
  * Tells what the sender gets for anything thrown: the one table from errors to HTTP.
  *
- * What is not known here is a defect and shows nothing of itself.
+ * What is not known here is a defect and shows nothing of itself. `undecoded` names the field of an
+ * error that does not say so itself.
  */
-export function problemOf(error: unknown, url?: string): Problem {
+export function problemOf(error: unknown, undecoded?: string): Problem {
   if (isDomainError(error)) {
     return error.code === "IDEMPOTENCY_MISMATCH" ? keyMismatch() : declaredProblem(error);
   }
   if (error instanceof HttpProblem) return ownProblem(error);
-  if (error instanceof ValidationError) return validationProblem(error, url);
+  if (error instanceof ValidationError) return validationProblem(error, undecoded);
   if (error instanceof BodyError) return invalidRequest(error.mistakes);
   // Only what comes in is decoded; an answer is encoded.
   if (error instanceof TransformDecodeCheckError) return undecodable(error.error);
@@ -109,9 +110,9 @@ function ownProblem({ httpStatus, problemCode, message, data, headers }: HttpPro
   return made(kind, message, data === undefined ? {} : { data });
 }
 
-function validationProblem(error: ValidationError, url?: string): Problem {
+function validationProblem(error: ValidationError, undecoded?: string): Problem {
   if (error.type === "response") return defect();
-  return invalidRequest(mistakesOf(error, url));
+  return invalidRequest(mistakesOf(error, undecoded));
 }
 
 function invalidRequest(errors: readonly FieldMistake[]): Problem {

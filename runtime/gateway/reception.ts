@@ -15,6 +15,7 @@ import { isLocalRequest } from "./local-request.ts";
 import { PendingRequest } from "./pending-request.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { FailedRequest } from "./undecoded-field.ts";
 
 /** How long a route may run on after its request's deadline before it is given up. */
 const GIVE_UP_AFTER_MS = 1_000;
@@ -96,9 +97,9 @@ export class Reception {
   }
 
   /** Writes the problem that an error amounts to into the answer; returns its body. */
-  explain(error: unknown, request: Request, set: AnswerSettings): string {
-    const exchange = exchangeOf(request);
-    const { status, headers, body } = this.#problem(error, request, exchange);
+  explain(failed: FailedRequest, set: AnswerSettings, undecoded: string | undefined): string {
+    const exchange = exchangeOf(failed.request);
+    const { status, headers, body } = this.#problem(failed, exchange, undecoded);
     set.status = status;
     set.headers = { ...problemHeaders(exchange), ...headers };
     return JSON.stringify(body);
@@ -152,14 +153,13 @@ export class Reception {
   }
 
   #answerTo(error: unknown, request: Request, exchange: Exchange): Response {
-    const { status, headers, body } = this.#problem(error, request, exchange);
+    const { status, headers, body } = this.#problem({ error, request }, exchange);
     const init = { status, headers: { ...problemHeaders(exchange), ...headers } };
     return new Response(JSON.stringify(body), init);
   }
 
-  #problem(error: unknown, request: Request, exchange: Exchange): Problem {
-    const found = this.#wrongMethod(error, request, exchange) ?? error;
-    const problem = problemOf(found, request.url);
+  #problem({ error, request }: FailedRequest, exchange: Exchange, undecoded?: string): Problem {
+    const problem = problemOf(this.#wrongMethod(error, request, exchange) ?? error, undecoded);
     exchange.code = problem.body.code;
     const instance = `urn:request:${exchange.traceId}`;
     const isDefect = problem.body.code === "internal";

@@ -51,10 +51,16 @@ function hasDefault(schema: TSchema): boolean {
   return "default" in schema || partsOf(schema).some(hasDefault);
 }
 
-/** Lists the fields that do not fit, the first mistake of each, at most twenty. */
-export function mistakesOf({ type, validator, value }: ValidationError, url = ""): FieldMistake[] {
-  const nameOf = (path: string) =>
-    type === "property" ? numberName(value, url) : fieldName(type, path);
+/**
+ * Lists the fields that do not fit, the first mistake of each, at most twenty. `undecoded` is the
+ * field of an error that does not name its own.
+ */
+export function mistakesOf(
+  { type, validator, value }: ValidationError,
+  undecoded = "request",
+): FieldMistake[] {
+  const part = type === "property" ? undecoded : type;
+  const nameOf = (path: string) => fieldName(part, path);
   if (validator instanceof TypeCheck) return mistakesIn(validator.Errors(value), nameOf);
   // Of schemas that are not TypeBox's nothing is known.
   if (!KindGuard.IsSchema(validator)) return [];
@@ -113,16 +119,6 @@ const ofContents = new Set([
   ValueErrorType.ObjectMaxProperties,
   ValueErrorType.ObjectMinProperties,
 ]);
-
-/**
- * The query's parameter that has this value, if only one has. Of a number out of its range Elysia
- * tells no more than the value.
- */
-function numberName(value: unknown, url: string): string {
-  const { searchParams } = new URL(url, "http://localhost");
-  const names = [...searchParams].filter(([, text]) => Number(text) === value);
-  return names.length === 1 ? `query.${names[0]?.[0]}`.slice(0, FIELD_LENGTH_MAX) : "query";
-}
 
 /** `/lines/0/sku` in the body becomes `body.lines.0.sku`. */
 function fieldName(part: string, path: string): string {

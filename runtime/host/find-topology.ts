@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { nearest } from "./nearest.ts";
-import type { Topology } from "./topology.ts";
+import { type Topology, withRest } from "./topology.ts";
 import { topologyMistakes } from "./topology-mistakes.ts";
 
 /** Topologies by name. */
@@ -25,9 +25,11 @@ export function findTopology(
   const isPath = /[/\\]|\.(ts|json)$/.test(given);
   const found = isPath ? fromFile(given, known) : byName(given, known);
   if ("mistakes" in found) return found;
-  const mistakes = topologyMistakes(given, found.value, modules);
+  const named = isPath ? { name: given } : { name: given, file: `deploy/topologies/${given}.ts` };
+  const mistakes = topologyMistakes(named, found.value, modules);
+  if (mistakes.length > 0) return { mistakes };
   // Without mistakes it has the shape of a topology.
-  return mistakes.length > 0 ? { mistakes } : { topology: found.value as Topology };
+  return { topology: withRest(found.value as Topology, modules) };
 }
 
 type Read = { readonly value: unknown } | { readonly mistakes: readonly string[] };

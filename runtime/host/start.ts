@@ -18,7 +18,7 @@ import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
 import { reportsAlone } from "./report-alone.ts";
 import { cannotListen, StartError } from "./start-error.ts";
-import { insidesOf, type System } from "./system.ts";
+import { insidesOf, loadRoutes, moduleNamesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
 
 /** Milliseconds that requests in flight may take to finish when the process is told to stop. */
@@ -204,11 +204,9 @@ async function openGateway(
   const { gateway, routesOf } = await import("../gateway/gateway.ts");
   const { RouteError } = await import("../gateway/assert-routes.ts");
   const { operationRoutes } = await import("../gateway/operations.ts");
-  const routes = await Promise.all(
-    system.modules.map(async ({ contract, http }) =>
-      routesOf(contract[moduleName], (await http()).http),
-    ),
-  );
+  const names = moduleNamesOf(system);
+  const loaded = await loadRoutes(system);
+  const routes = loaded.map((one, index) => routesOf(names[index] ?? "", one));
   const now = () => environment.now();
   const authenticate = await system.authenticator(shop.callAs(systemIdentity), now);
   try {

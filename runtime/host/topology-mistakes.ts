@@ -1,5 +1,13 @@
 import { nearest } from "./nearest.ts";
-import { completed, GATEWAY, type InstancePlan, placementsOf, type Topology } from "./topology.ts";
+import {
+  completed,
+  GATEWAY,
+  type InstancePlan,
+  placementsOf,
+  REST,
+  type Topology,
+  withRest,
+} from "./topology.ts";
 
 const NAME_LENGTH_MAX = 40;
 /** The most processes that share one instance, the first included. */
@@ -13,9 +21,11 @@ const fields = ["modules", "readers", "instances"];
 /**
  * What is wrong with a topology, a sentence each that names the topology, the place in it and the
  * remedy. When there is none, it is a `Topology` that hosts each of the modules once.
+ *
+ * `file` is where the topology is written, when its name does not say so.
  */
 export function topologyMistakes(
-  name: string,
+  { name, file = "" }: { readonly name: string; readonly file?: string },
   topology: unknown,
   modules: readonly string[],
 ): string[] {
@@ -35,10 +45,16 @@ export function topologyMistakes(
   const shapes = instances.flatMap(([instance, plan]) => shapeMistakes({ name, instance }, plan));
   if (shapes.length > 0) return shapes;
   // Every instance was found to have the shape of one.
-  const planned = topology as Topology;
+  const written = topology as Topology;
+  const rests = Object.entries(written).filter((one) => completed(...one).modules.includes(REST));
+  if (rests.length > 1) {
+    const places = rests.map(([instance]) => instance).join(" and ");
+    return [`The topology ${name} has "${REST}" in ${places}. Leave it in one.`];
+  }
+  const planned = withRest(written, modules);
   return [
     ...Object.entries(planned).flatMap((one) => planMistakes(name, one)),
-    ...moduleMistakes(name, planned, modules),
+    ...moduleMistakes({ name, file }, planned, modules),
     ...wholeMistakes(name, planned),
   ];
 }
@@ -118,7 +134,11 @@ function planMistakes(
 }
 
 /** Modules that are unknown, left out, or in more places than one. */
-function moduleMistakes(name: string, topology: Topology, known: readonly string[]): string[] {
+function moduleMistakes(
+  { name, file }: { readonly name: string; readonly file: string },
+  topology: Topology,
+  known: readonly string[],
+): string[] {
   const places = Object.entries(topology).flatMap(([instance, plan]) =>
     completed(instance, plan).modules.map((module) => ({ instance, module })),
   );
@@ -133,7 +153,8 @@ function moduleMistakes(name: string, topology: Topology, known: readonly string
     const hosts = places.filter((one) => one.module === module).map((one) => one.instance);
     if (hosts.length === 0) {
       mistakes.push(
-        `The topology ${name} leaves out the module ${module}. Add it to one of its instances: ` +
+        `The topology ${name} leaves out the module ${module}. Add it to one of its instances` +
+          `${file === "" ? "" : ` in ${file}`}, or "${REST}" for every module that none names: ` +
           `${Object.keys(topology).join(", ") || "there are none yet"}.`,
       );
     }

@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { findTopology } from "./find-topology.ts";
-import { type Placement, placementsOf } from "./topology.ts";
+import { type Placement, placementsOf, withRest } from "./topology.ts";
 import { topologyMistakes } from "./topology-mistakes.ts";
 
 const modules = ["orders", "products", "users"];
 const whole = { gateway: [], core: ["orders", "users"], products: { readers: 2 } };
 
 function mistakesOf(topology: unknown): string[] {
-  return topologyMistakes("mine", topology, modules);
+  return topologyMistakes({ name: "mine" }, topology, modules);
 }
 
 describe("the processes of a topology", () => {
@@ -39,6 +39,35 @@ describe("the processes of a topology", () => {
     expect(placementsOf({ shop: modules }).map(shown)).toEqual([
       "shop edge 0 orders+products+users",
     ]);
+  });
+});
+
+describe("an instance with *", () => {
+  test.each([
+    ["in a list", { gateway: [], users: {}, after: ["*"] }],
+    ["beside names", { gateway: [], users: {}, after: ["orders", "*"] }],
+    ["in a plan", { gateway: [], users: {}, after: { modules: ["orders", "*"] } }],
+  ])("hosts every module that none names: %s", (_what, topology) => {
+    expect(mistakesOf(topology)).toEqual([]);
+    const modulesOf = (known: readonly string[]) =>
+      placementsOf(withRest(topology, known)).map((one) => one.modules);
+    expect(modulesOf(modules)).toEqual([[], ["users"], ["orders", "products"]]);
+    expect(modulesOf([...modules, "gifts"])).toEqual([
+      [],
+      ["users"],
+      ["orders", "products", "gifts"],
+    ]);
+  });
+
+  test("is one of a topology, hosts something, and has no readers when it serves HTTP", () => {
+    expect(mistakesOf({ gateway: ["*"], after: ["*"] })).toEqual([
+      'The topology mine has "*" in gateway and after. Leave it in one.',
+    ]);
+    expect(mistakesOf({ gateway: modules, after: ["*"] })).toEqual([
+      "The instance after of the topology mine hosts no module. Give it some, or remove it; " +
+        "only the gateway may be empty.",
+    ]);
+    expect(mistakesOf({ gateway: { modules: ["*"], readers: 1 } })).toHaveLength(1);
   });
 });
 
@@ -101,13 +130,15 @@ describe("a topology", () => {
     [
       "a module that is left out",
       { gateway: [], core: ["orders", "users"] },
-      "The topology mine leaves out the module products. Add it to one of its instances: " +
+      "The topology mine leaves out the module products. Add it to one of its instances, or " +
+        '"*" for every module that none names: ' +
         "gateway, core.",
     ],
     [
       "nothing in it",
       {},
-      "The topology mine leaves out the module users. Add it to one of its instances: " +
+      "The topology mine leaves out the module users. Add it to one of its instances, or " +
+        '"*" for every module that none names: ' +
         "there are none yet.",
     ],
     [
@@ -202,6 +233,18 @@ describe("finding a topology", () => {
   test("goes by its name in the list, and refuses one with mistakes", () => {
     expect(find("whole")).toEqual({ topology: whole });
     expect(find("wrong")).toMatchObject({ mistakes: { length: 3 } });
+  });
+
+  test("says which file leaves a module out, and fills in the modules that * stands for", () => {
+    expect(find("wrong")).toMatchObject({
+      mistakes: expect.arrayContaining([
+        "The topology wrong leaves out the module users. Add it to one of its instances in " +
+          'deploy/topologies/wrong.ts, or "*" for every module that none names: gateway.',
+      ]),
+    });
+    expect(findTopology("all", { all: { gateway: ["*"] } }, modules)).toMatchObject({
+      topology: { gateway: { modules } },
+    });
   });
 
   test.each([

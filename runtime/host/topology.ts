@@ -1,6 +1,9 @@
 /** What one instance of a topology hosts, and how many processes share it. */
 export interface InstancePlan {
-  /** When not given, the module of the instance's own name; the gateway then has none. */
+  /**
+   * When not given, the module of the instance's own name; the gateway then has none. `*` stands
+   * for every module that no instance names.
+   */
   readonly modules?: readonly string[];
   /** How many more processes open the same databases to answer queries; not for the gateway. */
   readonly readers?: number;
@@ -33,8 +36,27 @@ export interface Placement {
 /** The instance that serves HTTP. */
 export const GATEWAY = "gateway";
 
+/** In a list of modules: every module that no instance names. No module can be called so. */
+export const REST = "*";
+
+/** A topology with the names of the modules that its `*` stands for. */
+export function withRest(topology: Topology, modules: readonly string[]): Topology {
+  const instances = Object.entries(topology).map(
+    ([name, plan]) => [name, completed(name, plan)] as const,
+  );
+  const named = new Set(instances.flatMap(([, plan]) => plan.modules));
+  if (!named.has(REST)) return topology;
+  const rest = modules.filter((one) => !named.has(one));
+  return Object.fromEntries(
+    instances.map(([name, { modules, readers, instances }]) => {
+      const hosted = modules.flatMap((one) => (one === REST ? rest : [one]));
+      return [name, { modules: hosted, readers, instances }];
+    }),
+  );
+}
+
 /**
- * The processes of a topology that has no mistakes.
+ * The processes of a topology that has no mistakes and no `*`.
  *
  * Those of one instance are equal: which of them owns the databases is decided by who takes the
  * lock, not here.

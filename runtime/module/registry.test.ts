@@ -118,8 +118,14 @@ describe("the registry", () => {
     [
       "a reaction to an event that nobody declares",
       [planted(a), planted(b, { reactions: [reaction(gone.gone, () => {})] })],
-      "b reacts to a.gone, which no module here declares. " +
+      "b reacts to a.gone, which a does not declare. " +
         "Declare it in modules/a/contract.ts or remove the reaction.",
+    ],
+    [
+      "a reaction to an event of a module that is not in the list",
+      [planted(b, { reactions: [reaction(a.ran, () => {})] })],
+      "b reacts to a.ran, but a is no module here. " +
+        "Add it to modules/index.ts or remove the reaction.",
     ],
     [
       "a second reaction to one event",

@@ -41,9 +41,15 @@ function moduleMistakes(module: Module, known: ReadonlyMap<string, Contract>): s
     );
   }
   for (const { event } of module.reactions) {
-    if (known.get(event.module)?.[event.name] !== event) {
+    const producer = known.get(event.module);
+    if (producer === undefined) {
       mistakes.push(
-        `${name} reacts to ${fullName(event)}, which no module here declares. ` +
+        `${name} reacts to ${fullName(event)}, but ${event.module} is no module here. ` +
+          "Add it to modules/index.ts or remove the reaction.",
+      );
+    } else if (producer[event.name] !== event) {
+      mistakes.push(
+        `${name} reacts to ${fullName(event)}, which ${event.module} does not declare. ` +
           `Declare it in modules/${event.module}/contract.ts or remove the reaction.`,
       );
     }

@@ -4,7 +4,7 @@ import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
 import type { Deadlines } from "../resilience/deadlines.ts";
 import type { Fields, Log } from "../telemetry/log.ts";
-import { NEVER_MS, recordWait, type SagaRecord, updateSaga } from "./journal.ts";
+import { NEVER_MS, recordWait, removeSecrets, type SagaRecord, updateSaga } from "./journal.ts";
 import { copyOfJson, jsonCopy, lateCopyOfJson } from "./json-value.ts";
 import {
   endingName,
@@ -134,6 +134,7 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   const { record, environment } = driver;
   const next = { ...record, step: record.step + 1 };
   moveOn(next);
+  removeSecrets(next, driver.saga.secrets);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;
@@ -194,6 +195,7 @@ async function afterSetback(driver: Driver, setback: Setback): Promise<void> {
     if (record.isBehind) record.step = lastUndoable(saga);
     record.failure = { step, code, data };
     moveOn(record);
+    removeSecrets(record, saga.secrets);
     await write(driver);
     return;
   }
@@ -288,6 +290,7 @@ async function leaveStuck(driver: Driver): Promise<void> {
 async function end(driver: Driver, outcome: "completed" | "compensated"): Promise<void> {
   const { record, saga, environment } = driver;
   const last = { ...record, state: outcome, dueAtMs: null };
+  removeSecrets(last, saga.secrets);
   await driver.transact((tx) => {
     tx.traceId = record.traceId;
     const { id } = record;

@@ -135,6 +135,7 @@ export class SagaEngine {
       state: "running",
       step: 0,
       input: copy,
+      inputPatch: null,
       done: {},
       failure: null,
       dueAtMs: null,

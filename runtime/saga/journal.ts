@@ -41,7 +41,9 @@ export interface SagaRecord {
   state: SagaState;
   /** The step to run next, or to compensate next. */
   step: number;
-  readonly input: unknown;
+  input: unknown;
+  /** What each write removes from the kept input, as a JSON merge patch (RFC 7396); or null. */
+  inputPatch: string | null;
   /** The results of the steps that are done, by name. */
   done: Record<string, unknown>;
   failure: SagaFailure | null;
@@ -65,7 +67,7 @@ export interface SagaRecord {
 
 type Kept = Omit<
   SagaRecord,
-  "input" | "done" | "failure" | "isBehind" | "stepNotes" | "hasNamedKeys"
+  "input" | "inputPatch" | "done" | "failure" | "isBehind" | "stepNotes" | "hasNamedKeys"
 >;
 
 interface Row extends Kept {
@@ -94,6 +96,7 @@ interface Change {
   readonly id: string;
   readonly state: SagaState;
   readonly step: number;
+  readonly inputPatch: string | null;
   readonly done: string;
   readonly failure: string | null;
   readonly dueAtMs: number | null;
@@ -109,7 +112,8 @@ const columns = `name, id, version, state, step, input, done, failure, due_at_ms
   started_at_ms AS startedAtMs, step_notes AS stepNotes, has_named_keys AS hasNamedKeys`;
 const changes = `state = @state, step = @step, done = @done, failure = @failure,
   wait_due_at_ms = @waitDueAtMs, attempts = @attempts, is_behind = @isBehind,
-  step_notes = @stepNotes, changed_at_ms = @nowMs`;
+  step_notes = @stepNotes, changed_at_ms = @nowMs,
+  input = CASE WHEN @inputPatch IS NULL THEN input ELSE json_patch(input, @inputPatch) END`;
 
 const statements = kernelStatements((sqlite) => ({
   insert: sqlite.prepare<[NewSaga]>(
@@ -217,10 +221,20 @@ export function listSagas(on: Read, by: Filter): SagaRecord[] {
   return statements(on).list.all(by).map(parsed);
 }
 
+/** Removes fields of the input from the record, and with its next write from the row. */
+export function removeSecrets(record: SagaRecord, secrets: readonly string[]): void {
+  if (secrets.length === 0 || record.inputPatch !== null) return;
+  record.input = Object.fromEntries(
+    Object.entries(record.input ?? {}).filter(([name]) => !secrets.includes(name)),
+  );
+  record.inputPatch = JSON.stringify(Object.fromEntries(secrets.map((name) => [name, null])));
+}
+
 function changeOf(record: SagaRecord, nowMs: number): Change {
   const { name, id, state, step, done, failure, dueAtMs, waitDueAtMs, attempts } = record;
+  const { inputPatch } = record;
   return {
-    ...{ name, id, state, step, dueAtMs, waitDueAtMs, attempts, nowMs },
+    ...{ name, id, state, step, inputPatch, dueAtMs, waitDueAtMs, attempts, nowMs },
     done: JSON.stringify(done),
     failure: jsonOrNull(failure),
     isBehind: record.isBehind ? 1 : 0,
@@ -232,6 +246,7 @@ function parsed(row: Row): SagaRecord {
   return {
     ...row,
     input: JSON.parse(row.input),
+    inputPatch: null,
     done: JSON.parse(row.done),
     failure: row.failure === null ? null : JSON.parse(row.failure),
     isBehind: row.isBehind === 1,

@@ -140,6 +140,8 @@ export interface Saga<Input = never, Used extends Procedure = Procedure>
    * years.
    */
   readonly deadlineMs: number;
+  /** Fields of the input that are removed from the record; see `SagaOptions`. */
+  readonly secrets: readonly string[];
   readonly steps: readonly (RunStep | PivotStep)[];
   readonly ended: ((tx: Transaction, end: SagaEnd<never>) => unknown) | undefined;
 }
@@ -205,6 +207,11 @@ export interface SagaOptions<Input extends TObject> {
   readonly input: Input;
   /** The time from start to pivot, in milliseconds; past it the saga turns back. */
   readonly deadlineMs: number;
+  /**
+   * Optional fields of the input that only steps before the pivot need, such as a card token. They
+   * are removed from the saga's record with the pivot's commit, when it turns back, or at its end.
+   */
+  readonly secrets?: readonly (keyof Static<Input> & string)[];
 }
 
 /**
@@ -220,8 +227,8 @@ export interface SagaOptions<Input extends TObject> {
  * `declareUses` returns.
  *
  * Throws a TypeError when `version` is no whole number from 1 on, `deadlineMs` no duration above
- * zero of at most a hundred years, or the saga or a step is not called by letters, digits, _ and -;
- * the name of a saga may have parts with dots between them.
+ * zero of at most a hundred years, a secret is a required field, or the saga or a step is not
+ * called by letters, digits, _ and -; the name of a saga may have parts with dots between them.
  */
 export function saga<Input extends TObject>(
   name: string,
@@ -240,7 +247,14 @@ export function sagaUsing<Used extends Procedure, Input extends TObject>(
   versionNumber(options.version, `The version of the saga ${name}`);
   duration(options.deadlineMs, `The deadlineMs of the saga ${name}`);
   settleSchema(options.input, `The saga ${name} input`);
-  return open({ name, ...options, uses, steps: [], ended: undefined });
+  const { secrets = [] } = options;
+  for (const secret of secrets) {
+    if (options.input.required?.includes(secret) !== true) continue;
+    throw new TypeError(
+      `The saga ${name} removes ${secret} from its input, which requires it. Make it t.Optional.`,
+    );
+  }
+  return open({ name, ...options, secrets, uses, steps: [], ended: undefined });
 }
 
 function open<Input, Done, Used extends Procedure>(

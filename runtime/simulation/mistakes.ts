@@ -16,7 +16,7 @@ export function mistakesIn(asked: Asked): string[] {
   const { modules, topologies, workload, faults = {}, minutes = 0, seeds, only } = asked;
   const names = modules.map((one) => one.contract[moduleName]);
   const mistakes = topologies.flatMap((one, index) =>
-    topologyMistakes(`number ${index + 1}`, one, names),
+    topologyMistakes({ name: `number ${index + 1}` }, one, names),
   );
   if (topologies.length === 0) {
     mistakes.push('There is no topology to simulate. Give one, such as { gateway: ["orders"] }.');

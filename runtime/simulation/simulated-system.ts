@@ -1,5 +1,6 @@
+import { moduleName } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
-import { type Placement, placementsOf, type Topology } from "../host/topology.ts";
+import { type Placement, placementsOf, type Topology, withRest } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
 import { type Asked, type Ground, Member } from "./member.ts";
 import { Process } from "./process.ts";
@@ -50,7 +51,8 @@ export class SimulatedSystem {
   start(topology: Topology | undefined = this.#topologies[0]): void {
     this.#epoch += 1;
     this.#changing = false;
-    this.#placements = topology === undefined ? [] : placementsOf(topology);
+    const names = this.#ground.versions[0]?.map((one) => one.contract[moduleName]) ?? [];
+    this.#placements = topology === undefined ? [] : placementsOf(withRest(topology, names));
     for (const placement of this.#placements) this.#begin(placement, false);
   }
 

@@ -201,6 +201,8 @@ function prepare(sqlite: Sqlite): void {
   sqlite.pragma("synchronous = FULL");
   sqlite.pragma("foreign_keys = ON");
   sqlite.pragma("trusted_schema = OFF");
+  // What is deleted or replaced is overwritten in its page, as far as that writes no further page.
+  sqlite.pragma("secure_delete = FAST");
   sqlite.pragma("cache_size = -16384");
   sqlite.pragma("temp_store = MEMORY");
   const synchronous = sqlite.pragma("synchronous", { simple: true });

@@ -178,17 +178,17 @@ export const shopBugs: readonly PlantedBug[] = [
     name: "a mail has the text of another",
     why: "A customer is told of somebody else's order, with the link to it.",
     file: "modules/notifications/handlers/deliver-mail.ts",
-    find: "  const text = wholeText(mail, publicUrl);",
-    replace: "  const text = (globalThis.firstText ??= wholeText(mail, publicUrl));",
+    find: "  const text = wholeText(mail, publicUrl, token);",
+    replace: "  const text = (globalThis.firstText ??= wholeText(mail, publicUrl, token));",
     says: /tells of another order/,
   },
   {
     name: "a mail leads to the order of another",
     why: "Whoever follows its link sees what somebody else bought.",
     file: "modules/notifications/handlers/deliver-mail.ts",
-    find: "wholeText(mail, publicUrl)",
+    find: "wholeText(mail, publicUrl, token)",
     replace: `wholeText(
-      { ...mail, linkPath: (globalThis.firstPath ??= mail.linkPath) }, publicUrl)`,
+      { ...mail, linkPath: (globalThis.firstPath ??= mail.linkPath) }, publicUrl, token)`,
     says: /tells of another order than .* \/orders\/ord_/,
   },
   {

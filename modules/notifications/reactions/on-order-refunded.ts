@@ -2,7 +2,7 @@ import { orders } from "#modules/orders";
 import { reaction } from "#runtime";
 import { orderRefunded } from "../domain.ts";
 import { queueMail } from "../queue-mail.ts";
-import { countNumbered, linkPathOf } from "../store.ts";
+import { countNumbered } from "../store.ts";
 
 /**
  * An order can be refunded in parts, and each part has its mail: they are numbered in their order.
@@ -10,13 +10,12 @@ import { countNumbered, linkPathOf } from "../store.ts";
 export const onOrderRefunded = reaction(
   orders.orderRefunded,
   (tx, { orderId, number, email, amount }) => {
-    const linkPath = linkPathOf(tx, "order-confirmed", orderId);
     const part = countNumbered(tx, "order-refunded", orderId) + 1;
     queueMail(tx, {
       template: "order-refunded",
       about: `${orderId}#${part}`,
       recipient: email,
-      rendered: orderRefunded({ number, amount, linkPath }),
+      rendered: orderRefunded({ orderId, number, amount }),
     });
   },
 );

@@ -2,6 +2,11 @@ import { orders } from "#modules/orders";
 import { command, contract, defineModule, handler, t } from "#runtime";
 import { moduleName } from "../../../runtime/contract/contract.ts";
 
+/** The token of an order, as this stand-in makes it. */
+export function tokenOf(orderId: string): string {
+  return `token+of/${orderId}`;
+}
+
 const done = t.Object({ told: t.Literal(true) });
 
 const commands = contract("orders", {
@@ -18,12 +23,14 @@ export const teller = {
   orderCancelled: orders.orderCancelled,
   orderShipped: orders.orderShipped,
   orderRefunded: orders.orderRefunded,
+  orderTokens: orders.orderTokens,
   [moduleName]: "orders",
 } as const;
 
 export const tellerModule = defineModule({
   contract: teller,
   handlers: {
+    orderTokens: handler(teller.orderTokens, ({ orderIds }) => orderIds.map(tokenOf)),
     confirm: handler(teller.confirm, (fact, { transaction }) =>
       transaction((tx) => {
         tx.emit(orders.orderConfirmed, fact);

@@ -13,6 +13,7 @@ const actionMs = 12 * minuteMs;
 const unknownMs = 10 * minuteMs;
 
 export type CheckoutView = OutputOf<typeof orders.checkoutById>;
+type StandingView = OutputOf<typeof orders.startCheckout>;
 
 /** Freezes a priced cart into what the order will say for ever. */
 export function snapshotOf(cart: Cart, priced: PricedCart, note: string | undefined): Snapshot {
@@ -91,26 +92,32 @@ export function rejectionFor(failure: { code: string; data: unknown } | null): R
   return { code, data };
 }
 
-/** How a checkout stands, from its order's row. */
+/** How a checkout stands, from its order's row; the token is for those who may open the order. */
 export function checkoutView(
-  order: {
-    readonly orderId: string;
-    readonly number: number;
-    readonly status: OrderStatus;
-    readonly total: number;
-    readonly currency: string;
-    readonly abandoned: number;
-    readonly rejection: string | null;
-  },
+  order: PlacedOrder,
   { orderToken, actionUrl }: { orderToken: string; actionUrl: string | null },
 ): CheckoutView {
+  return { ...standingView(order, actionUrl), orderToken };
+}
+
+interface PlacedOrder {
+  readonly orderId: string;
+  readonly number: number;
+  readonly status: OrderStatus;
+  readonly total: number;
+  readonly currency: string;
+  readonly abandoned: number;
+  readonly rejection: string | null;
+}
+
+/** The same without the token. */
+export function standingView(order: PlacedOrder, actionUrl: string | null): StandingView {
   const { orderId, number, total, currency } = order;
   return {
     checkoutId: orderId,
     state: stateOf(order.status, actionUrl),
     orderId,
     orderNumber: number,
-    orderToken,
     total: { amount: total, currency },
     actionUrl,
     reason: reasonOf(order),

@@ -2,7 +2,7 @@ import type { Identity, Money, Read, Transaction } from "#runtime";
 import { type CartAccess, type CartContext, openedCart } from "../cart-access.ts";
 import { orders } from "../contract.ts";
 import { type Cart, missingIn } from "../domain/cart.ts";
-import { checkoutView, snapshotOf } from "../domain/checkout.ts";
+import { snapshotOf, standingView } from "../domain/checkout.ts";
 import { couponRefusal, customerKey } from "../domain/coupon.ts";
 import { goodsOf, type Snapshot } from "../domain/order.ts";
 import type { PricedCart } from "../domain/priced-cart.ts";
@@ -11,11 +11,10 @@ import { placeOrder } from "../sagas/place-order.ts";
 import { lockCart } from "../store/carts.ts";
 import { couponByCode, holdCoupon, usesByCustomer } from "../store/coupons.ts";
 import { addOrder } from "../store/orders.ts";
-import { tokenKey } from "../tokens.ts";
 import { handler } from "../uses.ts";
 
 export const startCheckout = handler(orders.startCheckout, async (input, context) => {
-  const { read, call, now, fail, port, newId, identity, transaction } = context;
+  const { read, call, now, fail, newId, identity, transaction } = context;
   const { cartVersion, expectedTotal, paymentToken, note } = input;
   const seen = unlockedCart(read, { ...input, cartVersion }, context);
   const quotes = await quotesOf(
@@ -29,7 +28,6 @@ export const startCheckout = handler(orders.startCheckout, async (input, context
   const { total } = snapshot.totals;
   if (!equal(total, expectedTotal)) throw fail("PRICE_CHANGED", { total });
   const orderId = newId("ord");
-  const orderToken = port(tokenKey).tokenOf("order", orderId);
 
   return await transaction((tx) => {
     const lock = { cartId: cart.cartId, version: cartVersion, orderId, nowMs: tx.now };
@@ -40,10 +38,10 @@ export const startCheckout = handler(orders.startCheckout, async (input, context
     }
     const refusal = takeCoupon(tx, orderId, { ...cart, snapshot });
     if (refusal !== null) throw fail("COUPON_NOT_APPLICABLE", { reason: refusal });
-    const number = place(tx, { cart, orderId, orderToken, paymentToken, snapshot, identity });
+    const number = place(tx, { cart, orderId, paymentToken, snapshot, identity });
     const { amount, currency } = total;
     const row = { orderId, number, total: amount, currency, abandoned: 0, rejection: null };
-    return checkoutView({ ...row, status: "pending" }, { orderToken, actionUrl: null });
+    return standingView({ ...row, status: "pending" }, null);
   });
 });
 
@@ -105,7 +103,6 @@ function takeCoupon(
 interface Placing {
   readonly cart: OrderedCart;
   readonly orderId: string;
-  readonly orderToken: string;
   readonly paymentToken: string;
   readonly snapshot: Snapshot;
   readonly identity: Identity;
@@ -113,7 +110,7 @@ interface Placing {
 
 /** Writes the order, says so, and starts its saga. Returns its number. */
 function place(tx: Transaction, placing: Placing): number {
-  const { cart, orderId, orderToken, paymentToken, snapshot, identity } = placing;
+  const { cart, orderId, paymentToken, snapshot, identity } = placing;
   const { cartId, email } = cart;
   const owner = identity.kind === "user" ? identity.userId : cart.owner;
   const placedAtMs = tx.now;
@@ -127,7 +124,6 @@ function place(tx: Transaction, placing: Placing): number {
     placedAtMs,
     total,
     paymentToken,
-    orderToken,
     hasCoupon: snapshot.couponCode !== null,
     goods: goodsOf(snapshot.lines),
     delivery: address === null || optionId === null ? null : { optionId, address },

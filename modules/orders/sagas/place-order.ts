@@ -21,16 +21,15 @@ import { saga } from "../uses.ts";
 /**
  * All that the steps need, so that none of them reads the order.
  *
- * `orderToken` is here for the confirmation mail, and lies in the saga's row until that is removed;
- * nothing else keeps it.
+ * The card token is in the saga's row until the payment is authorised, or is not: the pivot, and
+ * turning back, remove it.
  */
 const PlacedOrder = t.Object({
   orderId: t.String(),
   cartId: t.String(),
   placedAtMs: t.Integer(),
   total: moneySchema,
-  paymentToken: t.String(),
-  orderToken: t.String(),
+  paymentToken: t.Optional(t.String()),
   hasCoupon: t.Boolean(),
   /** What is kept in stock and shipped; a voucher or a service is not among them. */
   goods: t.Array(t.Object({ variantId: t.String(), quantity: t.Integer() })),
@@ -47,6 +46,7 @@ export const placeOrder = saga("orders.place-order", {
   version: 1,
   input: PlacedOrder,
   deadlineMs: checkoutMs,
+  secrets: ["paymentToken"],
 })
   .step("hold-stock", {
     async run({ input, call }) {
@@ -61,6 +61,7 @@ export const placeOrder = saga("orders.place-order", {
   .step("authorise-payment", {
     async run({ input, call, now }) {
       const { orderId, total: amount, paymentToken: token } = input;
+      if (token === undefined) throw new Error(`The order ${orderId} has no card token any more.`);
       // Run again after a wait, this call gives the stored first answer, so a decision that was
       // open then is asked for anew.
       const first = await call(payments.authorise, { orderId, attempt: 1, amount, token });
@@ -103,7 +104,7 @@ export const placeOrder = saga("orders.place-order", {
 
 /** The pivot: stock is committed and the payment authorised, so the order stands. */
 function confirm(tx: Transaction, input: Static<typeof PlacedOrder>): void {
-  const { orderId, cartId, orderToken, total } = input;
+  const { orderId, cartId, total } = input;
   const move = { from: "pending", to: "confirmed", by: "shop", atMs: tx.now } as const;
   const order = moveOrder(tx, orderId, move);
   if (order === undefined) throw new Error(`The order ${orderId} is not pending any more.`);
@@ -115,7 +116,6 @@ function confirm(tx: Transaction, input: Static<typeof PlacedOrder>): void {
     orderId,
     number: order.number,
     email: order.email,
-    orderToken,
     total,
     discount: order.snapshot.totals.discount,
     shipping: order.snapshot.totals.shipping,

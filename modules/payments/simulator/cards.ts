@@ -1,4 +1,5 @@
 import type { ProviderIntent, ProviderMovement } from "../domain/intent.ts";
+import type { Card } from "./card-token.ts";
 import type { SimulatedIntent } from "./journal.ts";
 
 /** What happens by itself, and when: the pace of the simulated world. */
@@ -10,38 +11,38 @@ const NEVER_MS = Number.MAX_SAFE_INTEGER;
 type Opened = Pick<ProviderIntent, "status" | "authorised" | "actionUrl" | "declineCode">;
 
 /** How a card answers an authorisation. A card that is not known declines. */
-export function answerOf(token: string, actionUrl: string): Opened {
+export function answerOf(card: Card, actionUrl: string): Opened {
   const held = { status: "requires_capture", authorised: true } as const;
   const nothing = { actionUrl: null, declineCode: null };
-  switch (token) {
-    case "tok_ok":
-    case "tok_slow":
-    case "tok_timeout_before":
-    case "tok_timeout_after":
-    case "tok_capture_fails":
-    case "tok_capture_fails_late":
-    case "tok_refund_pending":
-    case "tok_refund_fails":
+  switch (card) {
+    case "ok":
+    case "slow":
+    case "timeout_before":
+    case "timeout_after":
+    case "capture_fails":
+    case "capture_fails_late":
+    case "refund_pending":
+    case "refund_fails":
       return { ...nothing, ...held };
-    case "tok_3ds":
+    case "3ds":
       return { status: "requires_action", authorised: false, actionUrl, declineCode: null };
     default:
       return {
         status: "requires_payment_method",
         authorised: false,
         actionUrl: null,
-        declineCode: token === "tok_decline" ? "card_declined" : "unknown_card",
+        declineCode: card === "decline" ? "card_declined" : "unknown_card",
       };
   }
 }
 
 /** When an intent changes by itself next. */
-export function changeOf({ token, intent }: Omit<SimulatedIntent, "changesAtMs">, nowMs: number) {
+export function changeOf({ card, intent }: Omit<SimulatedIntent, "changesAtMs">, nowMs: number) {
   if (intent.status === "requires_action") return intent.createdAtMs + ACTION_LIFE_MS;
   if (intent.status === "requires_capture") return intent.createdAtMs + AUTHORISATION_LIFE_MS;
   if (intent.status !== "succeeded") return NEVER_MS;
   if (intent.refunds.some(({ status }) => status === "pending")) return nowMs + SLOW_MS;
-  const doomed = token === "tok_capture_fails_late" && intent.refunds.length === 0;
+  const doomed = card === "capture_fails_late" && intent.refunds.length === 0;
   return doomed && intent.captures.length === 1 ? nowMs + SLOW_MS : NEVER_MS;
 }
 
@@ -68,11 +69,11 @@ export function changed({ intent }: SimulatedIntent): { intent: ProviderIntent; 
 
 /** An intent after a capture was asked for. */
 export function captured(
-  { token, intent }: SimulatedIntent,
+  { card, intent }: SimulatedIntent,
   movement: Pick<ProviderMovement, "id" | "operationId">,
 ): ProviderIntent {
   const done = { ...movement, amount: intent.amount, status: "succeeded", reason: null } as const;
-  if (token === "tok_capture_fails") {
+  if (card === "capture_fails") {
     return { ...intent, captures: [...intent.captures, failed(done, "capture_declined")] };
   }
   return { ...intent, status: "succeeded", captures: [...intent.captures, done] };
@@ -80,12 +81,12 @@ export function captured(
 
 /** An intent after a refund was asked for. */
 export function refunded(
-  { token, intent }: SimulatedIntent,
+  { card, intent }: SimulatedIntent,
   movement: Pick<ProviderMovement, "id" | "operationId" | "amount">,
 ): ProviderIntent {
-  const status = token === "tok_refund_pending" ? "pending" : "succeeded";
+  const status = card === "refund_pending" ? "pending" : "succeeded";
   const refund = { ...movement, status, reason: null } as const;
-  const given = token === "tok_refund_fails" ? failed(refund, "account_closed") : refund;
+  const given = card === "refund_fails" ? failed(refund, "account_closed") : refund;
   return { ...intent, refunds: [...intent.refunds, given] };
 }
 

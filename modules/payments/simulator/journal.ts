@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import type { World } from "#runtime";
 import type { ProviderIntent } from "../domain/intent.ts";
+import type { Card } from "./card-token.ts";
 import { JournalFile } from "./journal-file.ts";
+import { holdsToken, withoutToken } from "./journal-upgrade.ts";
 
 /** What the simulator knows of an intent beside what it tells. */
 export interface SimulatedIntent {
-  readonly token: string;
+  readonly card: Card;
   /** When it changes by itself next: a late failure, a pending refund, the end of its life. */
   readonly changesAtMs: number;
   readonly intent: ProviderIntent;
@@ -44,7 +46,7 @@ const CLOSING_BRACE = 0x7d;
  *
  * Lines are handed to the operating system before an answer leaves, so they outlive the process,
  * not a power cut. A line that cannot be written is not remembered either. The file is rewritten
- * without superseded lines when it has doubled.
+ * without superseded lines when it has doubled, and when an older version has written card tokens.
  *
  * What is no whole line when it is opened, such as the last one after a power cut, was answered to
  * nobody: it is passed over, and reported.
@@ -53,6 +55,8 @@ export class Journal {
   readonly #world: World;
   #file: JournalFile;
   #superseded = 0;
+  /** True when an older version has written card tokens. */
+  #holdsTokens = false;
   readonly #compactFromBytes: number;
   #compactAtBytes: number;
   /** Place of the newest line of an intent. */
@@ -71,6 +75,7 @@ export class Journal {
     this.#compactAtBytes = options.compactAtBytes;
     this.#file = new JournalFile(join(world.folder(), "intents.jsonl"));
     this.#readBack();
+    if (this.#holdsTokens) this.#compact();
   }
 
   /** The newest line of an intent. */
@@ -150,7 +155,7 @@ export class Journal {
 
   #lineAt(place: number | undefined): Line | undefined {
     if (place === undefined) return undefined;
-    return JSON.parse(this.#bytesAt(place).toString("utf8"));
+    return JSON.parse(withoutToken(this.#bytesAt(place)).toString("utf8"));
   }
 
   #bytesAt(place: number): Buffer {
@@ -188,6 +193,7 @@ export class Journal {
     const isWhole = line.at(-2) === CLOSING_BRACE && !line.includes(0, start);
     if (about === undefined || !isWhole || length >= LINE_BYTES_MAX) return line.length;
     this.#index({ about, key, owes }, placeOf(offset + start, length));
+    this.#holdsTokens ||= holdsToken(line);
     return start;
   }
 
@@ -218,7 +224,8 @@ export class Journal {
     }
     const file = new JournalFile(`${this.#file.path}.new`, { isNew: true });
     try {
-      for (const place of [...known].sort((a, b) => a - b)) file.append(this.#bytesAt(place));
+      for (const place of [...known].sort((a, b) => a - b))
+        file.append(withoutToken(this.#bytesAt(place)));
       file.replace(this.#file);
       return file;
     } catch (error) {

@@ -1,11 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { World } from "#runtime";
 import { silent } from "../../../runtime/testing/silent-log.ts";
 import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
 import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
+import { fingerprintOf } from "./card-token.ts";
 import { Journal } from "./journal.ts";
 import { kept } from "./secret.ts";
 import { signature, signatureFault } from "./signature.ts";
@@ -161,6 +169,34 @@ test("nothing is verified by an empty secret", () => {
 });
 
 describe("the journal", () => {
+  test("holds no card token, and is rid at once of those that an older version wrote", async () => {
+    using place = new Place();
+    const path = join(place.folder, "intents.jsonl");
+    const wanted = { ...request("op_1", { token: "tok_capture_fails" }) };
+    const { id } = await place.open().authorise(wanted);
+    await place.open().authorise(request("op_3", { token: "tok_ of somebody" }));
+    expect(readFileSync(path, "utf8")).not.toContain("tok_");
+    const older = readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((text) => {
+        const { card, parameters, ...line } = JSON.parse(text);
+        const token = card === "unknown" ? "tok_ of somebody" : `tok_${card}`;
+        const told = parameters.replace(fingerprintOf(token), token);
+        return `${JSON.stringify({ ...line, parameters: told, token })}\n`;
+      });
+    expect(older.join("")).toContain("tok_ of somebody pay_1");
+    writeFileSync(path, older.join(""));
+
+    const simulator = place.open();
+    expect(readFileSync(path, "utf8")).not.toContain("tok_");
+    expect((await simulator.authorise(wanted)).id).toBe(id);
+    const other = simulator.authorise(request("op_1"));
+    await expect(other).rejects.toMatchObject({ code: "idempotency_mismatch" });
+    const { captures } = await simulator.capture({ operationId: "op_2", reference: id });
+    expect(captures).toMatchObject([{ status: "failed" }]);
+  });
+
   test("forgets superseded lines, and nothing that is still asked for", async () => {
     using place = new Place();
     const { world, environment } = worldOf(place.folder);

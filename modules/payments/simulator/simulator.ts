@@ -8,6 +8,7 @@ import {
   type Verdict,
 } from "../provider.ts";
 import { readWebhook } from "../webhook-event.ts";
+import { type Card, cardOf, fingerprintOf } from "./card-token.ts";
 import { answerOf, captured, changed, changeOf, refunded, SLOW_MS } from "./cards.ts";
 import { intentIdOf, Journal, type Line, type SimulatedIntent } from "./journal.ts";
 import { signatureFault } from "./signature.ts";
@@ -22,7 +23,7 @@ type RefundRequest = Parameters<PaymentProvider["refund"]>[0];
 interface Change {
   readonly key: string;
   readonly parameters: string;
-  readonly token: string;
+  readonly card: Card;
   readonly intent: ProviderIntent;
   readonly told: string | null;
 }
@@ -37,7 +38,7 @@ export interface Simulator extends PaymentProvider {
  * Opens the provider simulator.
  *
  * What it answered survives the death of the shop: its journal is in the port's folder. How a card
- * behaves is told by its token; see `cards.ts`.
+ * behaves is told by its token, of which no more than that is kept; see `cards.ts`.
  */
 export function openSimulator(
   world: World,
@@ -68,13 +69,15 @@ class JournalledSimulator implements Simulator {
 
   async authorise(request: AuthoriseRequest): Promise<ProviderIntent> {
     const { operationId: key, amount, currency, token, metadata } = request;
-    const parameters = `authorise ${amount} ${currency} ${token} ${metadata.paymentId}`;
+    const card = cardOf(token);
+    const used = `${amount} ${currency} ${fingerprintOf(token)}`;
+    const parameters = `authorise ${used} ${metadata.paymentId}`;
     const answered = this.#answered(key, parameters);
     if (answered !== undefined) return answered;
     if (!Number.isSafeInteger(amount) || amount < 0) {
       throw new ProviderRefusal("amount_invalid", `${amount} ${currency} cannot be authorised.`);
     }
-    if (token === "tok_timeout_before" && this.#journal.lose(key)) {
+    if (card === "timeout_before" && this.#journal.lose(key)) {
       throw new ProviderTimeout("The simulator got no request in time.");
     }
     const id = intentIdOf(key);
@@ -89,14 +92,13 @@ class JournalledSimulator implements Simulator {
       cancellation: null,
       captures: [],
       refunds: [],
-      ...answerOf(token, `${this.#world.publicUrl}/dev/3ds/${encodeURIComponent(id)}`),
+      ...answerOf(card, `${this.#world.publicUrl}/dev/3ds/${encodeURIComponent(id)}`),
     };
-    const unheard = token === "tok_timeout_after" || token === "tok_slow";
+    const unheard = card === "timeout_after" || card === "slow";
     const told = unheard ? "payment_intent.amount_capturable_updated" : null;
-    this.#remember({ key, parameters, token, intent, told });
-    if (token === "tok_timeout_after")
-      throw new ProviderTimeout("The simulator's answer got lost.");
-    if (token === "tok_slow") await this.#pause(SLOW_MS);
+    this.#remember({ key, parameters, card, intent, told });
+    if (card === "timeout_after") throw new ProviderTimeout("The simulator's answer got lost.");
+    if (card === "slow") await this.#pause(SLOW_MS);
     return intent;
   }
 
@@ -106,7 +108,7 @@ class JournalledSimulator implements Simulator {
     if (answered !== undefined) return answered;
     const found = this.#expect(reference, ["requires_capture"]);
     const intent = captured(found, { id: `cap_${key}`, operationId: key });
-    return this.#remember({ key, parameters, token: found.token, intent, told: null });
+    return this.#remember({ key, parameters, card: found.card, intent, told: null });
   }
 
   async cancel({ operationId: key, reference }: IntentRequest): Promise<ProviderIntent> {
@@ -116,7 +118,7 @@ class JournalledSimulator implements Simulator {
     const found = this.#expect(reference, ["requires_capture", "requires_action"]);
     const ended = { status: "canceled", cancellation: "requested", actionUrl: null } as const;
     const intent = { ...found.intent, ...ended };
-    return this.#remember({ key, parameters, token: found.token, intent, told: null });
+    return this.#remember({ key, parameters, card: found.card, intent, told: null });
   }
 
   async refund({ operationId: key, reference, amount }: RefundRequest): Promise<ProviderIntent> {
@@ -131,7 +133,7 @@ class JournalledSimulator implements Simulator {
       throw new ProviderRefusal("too_many_refunds", `${reference} has ${REFUNDS_MAX} refunds.`);
     }
     const intent = refunded(found, { id: `re_${key}`, operationId: key, amount });
-    return this.#remember({ key, parameters, token: found.token, intent, told: null });
+    return this.#remember({ key, parameters, card: found.card, intent, told: null });
   }
 
   async intentOf(by: { reference: string } | { operationId: string }) {
@@ -173,7 +175,7 @@ class JournalledSimulator implements Simulator {
       result === "ok"
         ? "payment_intent.amount_capturable_updated"
         : "payment_intent.payment_failed";
-    this.#remember({ key: "", parameters: "", token: found.token, intent, told });
+    this.#remember({ key: "", parameters: "", card: found.card, intent, told });
     return true;
   }
 
@@ -202,15 +204,15 @@ class JournalledSimulator implements Simulator {
     const line = this.#journal.newest(reference);
     if (line === undefined || line.changesAtMs > this.#world.now()) return line;
     const { intent, type } = changed(line);
-    this.#remember({ key: "", parameters: "", token: line.token, intent, told: type });
+    this.#remember({ key: "", parameters: "", card: line.card, intent, told: type });
     return this.#journal.newest(reference);
   }
 
-  #remember({ key, parameters, token, intent, told }: Change): ProviderIntent {
+  #remember({ key, parameters, card, intent, told }: Change): ProviderIntent {
     const nowMs = this.#world.now();
-    const changesAtMs = changeOf({ token, intent }, nowMs);
+    const changesAtMs = changeOf({ card, intent }, nowMs);
     const event = told === null ? null : ([this.#world.newId("evt"), told] as const);
-    const line: Line = { atMs: nowMs, key, parameters, event, token, changesAtMs, intent };
+    const line: Line = { atMs: nowMs, key, parameters, event, card, changesAtMs, intent };
     this.#journal.append(line);
     if (event !== null) this.#webhooks.send(line);
     if (changesAtMs <= nowMs + SLOW_MS) this.#after(SLOW_MS, () => this.#change(intent.id));
