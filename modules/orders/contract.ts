@@ -76,7 +76,6 @@ const CartErrors = {
 
 /** A cart may have so many lines, of so many units each, that cost so much in minor units. */
 const Full = t.Object({ linesMax: t.Integer(), quantityMax: t.Integer(), worthMax: t.Integer() });
-
 const OrderStatus = t.Union([
   t.Literal("pending"),
   t.Literal("confirmed"),
