@@ -311,7 +311,7 @@ export const orders = contract("orders", {
   /** The tokens that open orders, in the order of the ids: for links in mails, and on no route. */
   orderTokens: query({
     input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
-    output: t.Array(t.String()),
+    output: t.Array(t.String(), { maxItems: 100 }),
   }),
   /**
    * Cancels a confirmed order of which nothing has left: the parcels are called back, stock and
