@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { hostSettings } from "../runtime/host/settings.ts";
@@ -237,11 +237,14 @@ function filesOf(example: string): Map<string, string> {
 }
 
 /** What the compiler says of files of a copy of the product. */
-function compiled(folder: string, paths: readonly string[]) {
+async function compiled(folder: string, paths: readonly string[]) {
   const types = { extends: "./tsconfig.json", include: [...paths, "runtime/sql.d.ts"] };
-  writeFileSync(join(folder, "tsconfig.example.json"), JSON.stringify(types));
+  const file = join(folder, "tsconfig.example.json");
+  writeFileSync(file, JSON.stringify(types));
   const compiler = ["bun", "node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.example.json"];
-  return finished(spawn(compiler, { cwd: folder }));
+  const checked = await finished(spawn(compiler, { cwd: folder }));
+  rmSync(file);
+  return checked;
 }
 
 /** Copies the product into a folder, and writes `files` over it. */
