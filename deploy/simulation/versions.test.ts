@@ -50,12 +50,11 @@ test("a command that is repeated to another version of its module is the same on
     outside: beyondTheShop,
     faults: { ...noFaults, version: 0.3, "reply-lost": 0.3 },
   };
-  const { steps } = runSeed(scenario, {
-    seed: 1,
-    minutes: 3,
-    images: prepared(scenario),
-    keepsSteps: true,
-  });
+  const images = prepared(scenario);
+  // Whether a seed changes versions while stock is held hangs on all that its run does before.
+  const steps = [1, 2, 3].flatMap(
+    (seed) => runSeed(scenario, { seed, minutes: 3, images, keepsSteps: true }).steps,
+  );
   const answers = steps.filter(({ what }) => /holdStock/.test(what));
   expect(answers.some(({ detail }) => detail.includes("channel"))).toBe(true);
   expect(answers.filter(({ detail }) => detail.includes("IDEMPOTENCY_MISMATCH"))).toEqual([]);
