@@ -71,6 +71,8 @@ export interface Gateway {
    * closed. Calling it again returns the same promise.
    */
   stop(deadlineMs: number): Promise<void>;
+  /** Closes every connection at once. */
+  close(): Promise<void>;
 }
 
 /**
@@ -117,6 +119,7 @@ export function gateway(options: GatewayOptions): Gateway {
       stopped ??= stop(deadlineMs);
       return stopped;
     },
+    close: () => server.stop(true),
   };
 }
 

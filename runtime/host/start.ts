@@ -96,12 +96,15 @@ export async function start(
   const edge = isEdge ? await openGateway(system, settings, { environment, log, shop }) : undefined;
   let control: Control | undefined;
   const lost = Promise.withResolvers<Error>();
-  const stop = async () => {
-    shop.ready = false;
-    watch.stop();
-    await edge?.stop(STOP_MS);
+  const closeRest = async () => {
     await control?.close();
     await shop.instance?.stop();
+    watch.stop();
+  };
+  const stop = async () => {
+    shop.ready = false;
+    await edge?.stop(STOP_MS);
+    await closeRest();
   };
   try {
     const folder = dataFolder(settings.folder);
@@ -128,7 +131,9 @@ export async function start(
     log.info("ready", { url: edge?.url, modules: modules.map(nameOf) });
     return { url: edge?.url, lost: lost.promise, stop };
   } catch (error) {
-    await stop();
+    // Nobody was let in, so there is nothing to wait for.
+    await edge?.close();
+    await closeRest();
     throw error;
   }
 }

@@ -85,8 +85,11 @@ test("nothing is blamed for a process that was stopped", () => {
 
 test("neither is work that is quick, or that ran before the watch began or after it ended", () => {
   const { watch, lines, compute, pass } = watched();
-  watch.begins(search);
-  compute(800);
+  for (let time = 0; time < 3; time++) {
+    watch.monotonic();
+    watch.begins(search);
+    compute(800);
+  }
   watch.start();
   for (let time = 0; time < 20; time++) {
     watch.begins(find);
@@ -94,10 +97,12 @@ test("neither is work that is quick, or that ran before the watch began or after
     pass(100);
   }
   watch.stop();
-  watch.begins(search);
-  compute(800);
-  watch.monotonic();
-  pass(10_000);
+  for (let time = 0; time < 3; time++) {
+    watch.begins(search);
+    compute(800);
+    watch.monotonic();
+    pass(10_000);
+  }
   expect(lines).toEqual([]);
 });
 

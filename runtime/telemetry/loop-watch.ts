@@ -53,7 +53,8 @@ export class LoopWatch {
   /** What has begun since the last reading, and what has gone on after it had waited. */
   #work: SynchronousWork | undefined;
   #resumed: SynchronousWork | undefined;
-  #readAtMs = Number.POSITIVE_INFINITY;
+  #isWatching = false;
+  #readAtMs = 0;
   #computedMs = 0;
   #cancel = () => {};
 
@@ -64,6 +65,7 @@ export class LoopWatch {
   /** The monotonic clock of the process; the watch hears of each reading. */
   readonly monotonic = (): number => {
     const nowMs = this.#options.environment.monotonic();
+    if (!this.#isWatching) return nowMs;
     if (nowMs - this.#readAtMs > SYNCHRONOUS_MS_MAX) this.#late(nowMs);
     this.#readAtMs = nowMs;
     this.#work = undefined;
@@ -73,13 +75,16 @@ export class LoopWatch {
 
   /** Begins to watch: what came before is no concern of anybody. */
   start(): void {
+    this.#isWatching = true;
     this.#readAtMs = this.#options.environment.monotonic();
+    this.#work = undefined;
+    this.#resumed = undefined;
     this.#tick();
   }
 
   stop(): void {
     this.#cancel();
-    this.#readAtMs = Number.POSITIVE_INFINITY;
+    this.#isWatching = false;
   }
 
   /** Says that this work runs from now on. */

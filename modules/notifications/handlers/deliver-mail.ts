@@ -75,8 +75,9 @@ async function sent(
   try {
     token = await tokenOf(mail, call);
   } catch (error) {
-    if (!isTransportError(error)) throw error;
-    return { kind: "not-asked", reason: `orders ${error.code}` };
+    // Whatever it is, as an older version of orders that has no such query: no mail was tried.
+    const reason = isTransportError(error) ? error.code : String(error);
+    return { kind: "not-asked", reason: `orders: ${reason}` };
   }
   const text = wholeText(mail, publicUrl, token);
   return await send({ ...mail, text });
