@@ -5,7 +5,7 @@ import usersModule from "../users/module.ts";
 import { notifications } from "./contract.ts";
 import notificationsModule from "./module.ts";
 import { mailer } from "./ports/mailer.ts";
-import { teller, tellerModule, tokenOf } from "./testing/orders-teller.ts";
+import { teller, tellerModule, tokenOf, UNTOLD } from "./testing/orders-teller.ts";
 
 const modules = [usersModule, tellerModule, notificationsModule];
 const eur = (amount: number) => ({ amount, currency: "EUR" });
@@ -62,6 +62,17 @@ describe.each(placements)("mails, %s", (placement) => {
     await shop.call(teller.confirm, confirmed);
     await shop.settle();
     expect(await shop.call(notifications.mailbox, { limit: 10 })).toHaveLength(1);
+  });
+
+  test("a mail waits, and uses up no attempt, as long as orders fails to tell its token", async () => {
+    await using shop = await opened(placement);
+    await shop.call(teller.confirm, { ...confirmed, orderId: UNTOLD });
+    for (let time = 0; time < 12; time++) {
+      await shop.settle();
+      const [mail] = await shop.call(notifications.mailbox, { limit: 10 });
+      expect(mail).toMatchObject({ state: "queued", attempts: 0 });
+      await shop.advance(60_000);
+    }
   });
 
   test("later mails about an order have its link; each refund has its own", async () => {

@@ -2,8 +2,12 @@ import { orders } from "#modules/orders";
 import { command, contract, defineModule, handler, t } from "#runtime";
 import { moduleName } from "../../../runtime/contract/contract.ts";
 
+/** An order whose token it fails to tell. */
+export const UNTOLD = "ord_untold";
+
 /** The token of an order, as this stand-in makes it. */
 export function tokenOf(orderId: string): string {
+  if (orderId === UNTOLD) throw new RangeError("There is no token.");
   return `token+of/${orderId}`;
 }
 
