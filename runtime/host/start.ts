@@ -96,6 +96,7 @@ export async function start(
   const edge = isEdge ? await openGateway(system, settings, { environment, log, shop }) : undefined;
   let control: Control | undefined;
   const lost = Promise.withResolvers<Error>();
+  let isLost = false;
   const closeRest = async () => {
     await control?.close();
     await shop.instance?.stop();
@@ -103,7 +104,8 @@ export async function start(
   };
   const stop = async () => {
     shop.ready = false;
-    await edge?.stop(STOP_MS);
+    // Another process owns the data by now: nothing more of it is written here.
+    await (isLost ? edge?.close() : edge?.stop(STOP_MS));
     await closeRest();
   };
   try {
@@ -112,7 +114,10 @@ export async function start(
     const about = {
       ...{ ...tools, environment, watch, contracts, edge },
       folder: folder.path,
-      onLost: lost.resolve,
+      onLost(conflict: Error) {
+        isLost = true;
+        lost.resolve(conflict);
+      },
     };
     shop.instance = await openInstance(modules, settings, about);
     if (isEdge && placement.index === 0) {

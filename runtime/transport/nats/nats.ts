@@ -151,6 +151,8 @@ class Nats implements Transport {
     const { instance, place, environment, reminder: clock, log } = this.#options;
     const connection = this.#connectionOf(module);
     const about = { connection, module, database, instance, place, environment, clock, log };
+    // One of a start that failed would find itself.
+    this.#ownerships.get(module)?.leave();
     const ownership = new Ownership({ ...about, onLost });
     this.#ownerships.set(module, ownership);
     await ownership.claim();

@@ -90,6 +90,16 @@ function refusalSuite(claimants: () => Claimants): void {
     expect(first.lost).toEqual([]);
   });
 
+  test("and a start that failed after its claim may claim anew in the same process", async () => {
+    const { transport, refusal, lost } = await claimants().claim("place a", "db-a");
+    expect(refusal).toBeUndefined();
+    const onLost = (conflict: Error) => lost.push(conflict);
+    await transport.own({ module: "shelf", database: "db-a", onLost });
+    const second = await claimants().claim("place b", "db-b");
+    expect(second.refusal).toBeInstanceOf(OwnershipConflict);
+    expect(lost).toEqual([]);
+  });
+
   test("until that one ends, by a crash or not", async () => {
     const first = await claimants().claim("place a", "db-a");
     await first.transport.abandon();

@@ -65,6 +65,7 @@ export class Ownership {
   #refusedMs = Number.NEGATIVE_INFINITY;
   #refusedIncarnation = "";
   #isRefusedByBroker = false;
+  #hasLeft = false;
 
   constructor(options: OwnershipOptions) {
     const { connection, environment, module } = options;
@@ -107,7 +108,7 @@ export class Ownership {
 
   /** Asks again after a loss of the connection, in which another one may have found nobody. */
   #return(): void {
-    if (this.#state !== "owning") return;
+    if (this.#state !== "owning" || this.#hasLeft) return;
     this.#state = "returning";
     this.#pending = this.#contend().then(
       () => {
@@ -138,7 +139,7 @@ export class Ownership {
         await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
       }
     } catch (error) {
-      this.#leave();
+      this.leave();
       throw error;
     }
     this.#state = "owning";
@@ -225,8 +226,9 @@ export class Ownership {
     );
   }
 
-  /** Is found by nobody any more. */
-  #leave(): void {
+  /** Claims the module no more, and is found by nobody any more. */
+  leave(): void {
+    this.#hasLeft = true;
     for (const one of this.#listening) if (!one.isClosed) void one.drain().catch(() => {});
   }
 
