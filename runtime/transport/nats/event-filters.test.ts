@@ -4,6 +4,7 @@ import { Broker } from "../../testing/broker.ts";
 import { consumer, Log } from "../../testing/event-log.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { links } from "../../testing/links.ts";
+import { asModule } from "../../testing/nats-server.ts";
 import { silent } from "../../testing/silent-log.ts";
 import { isOlder } from "./executable.ts";
 
@@ -53,7 +54,7 @@ test("a consumer is sent what it declares, in order, and all of it after a loss"
   const sent = new Map<string, number>();
   const link = await broker.link("shelf", silent);
   closing.defer(() => link.close());
-  const manager = await jetstreamManager(link.client, { checkAPI: false });
+  const manager = await jetstreamManager(link.client, { ...asModule, checkAPI: false });
   for (const name of names) {
     const info = await manager.consumers.info("EV_shelf", name);
     sent.set(name, info.delivered.consumer_seq - info.num_redelivered);
