@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { command, contract, proceduresOf } from "../../contract/contract.ts";
+import { command, contract, kernelContract, proceduresOf } from "../../contract/contract.ts";
 import { t } from "../../contract/schema.ts";
 import { realEnvironment } from "../../host/real-environment.ts";
 import { Broker } from "../../testing/broker.ts";
@@ -39,7 +39,7 @@ test("an operation is refused to a module, though the broker lets it through", a
   await using closing = new AsyncDisposableStack();
   const transport = await broker.connect({ users });
   closing.defer(() => transport.close());
-  const shelf = contract("shelf", {
+  const shelf = kernelContract("shelf", {
     cleaveTidy: command({ input: t.Object({}), output: t.Object({}) }),
   });
   let ran = false;
