@@ -64,7 +64,7 @@ describe.each(placements)("mails, %s", (placement) => {
     expect(await shop.call(notifications.mailbox, { limit: 10 })).toHaveLength(1);
   });
 
-  test("a mail waits, and uses up no attempt, as long as orders fails to tell its token", async () => {
+  test("a mail waits, without an attempt, while orders fails to tell its token", async () => {
     await using shop = await opened(placement);
     await shop.call(teller.confirm, { ...confirmed, orderId: UNTOLD });
     for (let time = 0; time < 12; time++) {
