@@ -17,6 +17,7 @@ const answer = () => ({ grams: 1 });
 const routes = (edge: Edge) =>
   new Elysia({ name: "wraps" })
     .use(edge)
+    .guard({ access: "public" })
     .get("/v1/params/:grams", answer, { params: weight })
     .get("/v1/query", answer, { query: weight })
     .get("/v1/headers", answer, { headers: weight })
