@@ -105,6 +105,12 @@ describe("of a value that several members of a union fit", () => {
       { a: value, z: value },
       { a: both, z: both },
     ],
+    [
+      "under names that every object inherits",
+      t.Union([t.Object({ a: t.Integer() }), t.Record(t.String(), t.Integer())]),
+      { a: 1, toString: 2, constructor: 3 },
+      { a: 1, toString: 2, constructor: 3 },
+    ],
   ])("the copy has what any of them declares, %s", (_name, schema, given, kept) => {
     expect(compileCopy<unknown>(schema)(given)).toStrictEqual(kept);
   });

@@ -202,7 +202,7 @@ function joined(one: unknown, other: unknown): unknown {
   if (Array.isArray(one)) return one.map((item, at) => joined(item, (other as unknown[])[at]));
   const out: Record<string, unknown> = { ...one };
   for (const [name, part] of Object.entries(other as object)) {
-    out[name] = name in one ? joined(out[name], part) : part;
+    out[name] = Object.hasOwn(one, name) ? joined(out[name], part) : part;
   }
   return out;
 }

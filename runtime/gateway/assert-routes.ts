@@ -62,18 +62,20 @@ function moduleOf({ config }: AnyElysia): string {
   return config.name ?? "without a name";
 }
 
-/** The parts of Elysia that run before any hook of a route. It declares some of them private. */
-interface BeforeRoutes {
-  readonly event: { readonly request?: readonly unknown[] | undefined };
+/** The parts of Elysia that are not of a single route. It declares some of them private. */
+interface BesideRoutes {
+  readonly event: { readonly [event: string]: readonly { readonly scope?: string }[] | undefined };
   readonly extender: { readonly higherOrderFunctions: readonly unknown[] };
   readonly promisedModules: { readonly size: number };
+  readonly validator: { readonly global: object | null };
+  readonly standaloneValidator: { readonly global: object | null };
 }
 
 function unguarded(plugin: AnyElysia): string[] {
-  const { event, extender, promisedModules } = plugin as unknown as BeforeRoutes;
+  const { event, extender, promisedModules } = plugin as unknown as BesideRoutes;
   const module = moduleOf(plugin);
   const mistakes: string[] = [];
-  if ((event.request?.length ?? 0) > 0 || extender.higherOrderFunctions.length > 0) {
+  if ((event["request"]?.length ?? 0) > 0 || extender.higherOrderFunctions.length > 0) {
     mistakes.push(
       `The module ${module} uses onRequest or wrap, which run before the gateway knows the route ` +
         "and for the routes of all modules. Use onBeforeHandle.",
@@ -85,7 +87,25 @@ function unguarded(plugin: AnyElysia): string[] {
         "its routes. Await the plug-in before .use().",
     );
   }
+  const reaching = globalParts(plugin);
+  if (reaching.length > 0) {
+    mistakes.push(
+      `The module ${module} declares for all that follows (${reaching.join(", ")}), which would ` +
+        "also run for the modules after it in the list, and not for those before. " +
+        'Declare it without { as: "global" } and .as("global").',
+    );
+  }
   return mistakes;
+}
+
+/** What a plug-in declares for the routes of others: Elysia hands it to those that come later. */
+function globalParts(plugin: AnyElysia): string[] {
+  const { event, validator, standaloneValidator } = plugin as unknown as BesideRoutes;
+  const hooks = Object.entries(event)
+    .filter(([, hooks]) => hooks?.some(({ scope }) => scope === "global"))
+    .map(([name]) => name);
+  const schemas = Object.values({ ...validator.global, ...standaloneValidator.global });
+  return schemas.some((schema) => schema) ? [...hooks, "schema"] : hooks;
 }
 
 function accessMistakes({ module, name, path, hooks }: DeclaredRoute): string[] {

@@ -114,6 +114,7 @@ const text = fc.oneof(fc.constantFrom(...tricky), fc.string({ unit: "grapheme" }
 const whole = fc.maxSafeInteger();
 const share = fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => one + 0);
 
+const fitted = { text: "a", whole: 1, share: 1, is: true, texts: [], wholes: [], size: 1 } as const;
 const runs = { numRuns: 200, seed: 17 };
 
 describe("a typed client", () => {
@@ -158,6 +159,14 @@ describe("a typed client", () => {
   test.each(["", ".", ".."])("refuses the parameter %j, which no address can hold", (name) => {
     expect(() => v1.places({ name })).toThrow(
       `The parameter name is "${name}", which no address can hold.`,
+    );
+  });
+
+  test("refuses null in a query, which no address can hold", () => {
+    const query = { ...fitted, size: null };
+    // The types allow no null here; those of a contract with one would.
+    expect(() => v1.filtered.get({ query: query as never })).toThrow(
+      "The query's size is null, which no address can hold.",
     );
   });
 

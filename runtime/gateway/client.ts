@@ -13,6 +13,7 @@ export type ClientHeaders = () => Record<string, string>;
  *
  * - A path's parameter is one segment of it, whatever characters it has. The values that no address
  *   can hold as a segment, "", "." and "..", throw a TypeError.
+ * - So does null in a query, which Eden would leave out. A list without items is left out.
  * - A text stays a text, where Eden makes numbers, booleans and dates of those that look alike.
  */
 export function moduleClient<App extends AnyElysia>(origin: string, headers: ClientHeaders) {
@@ -44,6 +45,9 @@ async function* partsOf({ body }: Response): AsyncGenerator<string> {
 /** What Eden takes for the end of an address, and calls. */
 const methods = /^(?:get|post|put|delete|patch|options|head|connect|subscribe)$/;
 
+/** Those of them that Eden gives no body, so that the options come first. */
+const withoutBody = /^(?:get|head|subscribe)$/;
+
 type Step = object & ((...given: unknown[]) => unknown);
 
 /** A treaty, at a place in its addresses, that encodes parameters. Eden joins them as they are. */
@@ -56,10 +60,21 @@ function wholeSegments(step: object, name: string): object {
     apply(target, self, given: unknown[]) {
       // Eden's steps are functions, which Proxy's types do not say.
       const call = (...all: unknown[]) => Reflect.apply(target as Step, self, all);
-      if (methods.test(name)) return call(...given);
+      if (methods.test(name)) {
+        const [options] = withoutBody.test(name) ? given : given.slice(1);
+        assertNoNull(Object(options).query);
+        return call(...given);
+      }
       return wholeSegments(Object(call(encoded(given[0]))), "");
     },
   });
+}
+
+function assertNoNull(query: unknown): void {
+  for (const [name, value] of Object.entries(Object(query))) {
+    if (value !== null) continue;
+    throw new TypeError(`The query's ${name} is null, which no address can hold. Leave it out.`);
+  }
 }
 
 /** The one parameter of a step, such as `{ slug: "tea" }`, as Eden shall join it. */

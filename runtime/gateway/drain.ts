@@ -5,6 +5,8 @@ const LOOK_MS = 25;
 const QUIET_LOOKS = 10;
 /** Looks after which it is closed in any case. */
 const LOOKS_MAX = 40;
+/** Looks in a row without a request at work after which the connections are closed: a second. */
+const IDLE_LOOKS = 40;
 
 /**
  * How a gateway that stops treats requests, so that none is lost that was sent on a connection that
@@ -56,9 +58,25 @@ export class Drain {
     this.#isHolding = true;
     for (let looks = 0, quiet = 0; looks < LOOKS_MAX && quiet < QUIET_LOOKS; looks++) {
       this.#hasNewRequest = false;
-      await new Promise<void>((resolve) => void this.#environment.after(LOOK_MS, resolve));
+      await this.#pause();
       quiet = this.#hasNewRequest ? 0 : quiet + 1;
     }
+  }
+
+  /**
+   * Resolves when no request has been at work for a second, or at the deadline. Bun waits for a client that has sent a
+   * part of a head for as long as it stays; what is on its way comes in that second.
+   */
+  async idle(pendingRequests: () => number, deadlineMs: number): Promise<void> {
+    const looksMax = deadlineMs / LOOK_MS;
+    for (let looks = 0, idle = 0; looks < looksMax && idle < IDLE_LOOKS; looks++) {
+      await this.#pause();
+      idle = pendingRequests() === 0 ? idle + 1 : 0;
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#environment.after(LOOK_MS, resolve));
   }
 
   /** Lets the answers go. */

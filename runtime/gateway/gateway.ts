@@ -68,7 +68,7 @@ export interface Gateway {
   /**
    * Answers what comes on the connections that it has accepted, closes each after its answer, and
    * takes no new ones; what is in flight finishes within `deadlineMs`, then every connection is
-   * closed. Calling it again returns the same promise.
+   * closed, also one with a part of a head. Calling it again returns the same promise.
    */
   stop(deadlineMs: number): Promise<void>;
   /** Closes every connection at once. */
@@ -109,7 +109,8 @@ export function gateway(options: GatewayOptions): Gateway {
     await drain.hold();
     const closed = server.stop(false);
     drain.release();
-    await within(environment, deadlineMs, closed);
+    const idle = drain.idle(() => server.pendingRequests, deadlineMs);
+    await within(environment, deadlineMs, Promise.race([closed, idle]));
     await server.stop(true);
   };
   let stopped: Promise<void> | undefined;

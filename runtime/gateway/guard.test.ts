@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { t } from "../contract/schema.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
 import { silent } from "../testing/silent-log.ts";
@@ -95,6 +96,20 @@ const openToAll = (edge: Edge) =>
 const forCustomers = (edge: Edge) =>
   new Elysia().use(edge).get("/v1/admin/theirs", () => "x", { access: ["customer", "staff"] });
 const inFront = () => new Elysia().onRequest(() => new Response("before the guard"));
+const forAll = (edge: Edge) =>
+  new Elysia()
+    .use(edge)
+    .onBeforeHandle({ as: "global" }, () => "for all")
+    .get("/v1/own", () => "own", { access: "public" });
+const raised = (edge: Edge) =>
+  new Elysia()
+    .use(new Elysia().derive(() => ({ identity: "anybody" })).as("global"))
+    .use(edge)
+    .get("/v1/own", () => "own", { access: "public" });
+const rule = (edge: Edge) => new Elysia().use(edge).guard({ as: "global", access: staff });
+const shaped = () => new Elysia().guard({ as: "global", body: t.Object({ tea: t.String() }) });
+const forOthers = (part: string) =>
+  new RegExp(`^The module teas declares for all that follows \\(${part}\\), which would also run`);
 const late = () => new Elysia().use(Promise.resolve(new Elysia().get("/v1/late", () => "late")));
 
 describe("a start is refused", () => {
@@ -125,6 +140,10 @@ describe("a start is refused", () => {
       inFront,
       /^The module teas uses onRequest or wrap, which run before/,
     ],
+    ["of a module with a global hook", forAll, forOthers("beforeHandle")],
+    ["of a module with a plug-in that is made global", raised, forOthers("transform")],
+    ["of a module with a global rule", rule, forOthers("transform")],
+    ["of a module with a global schema", shaped, forOthers("schema")],
     [
       "of a plug-in that comes late",
       late,

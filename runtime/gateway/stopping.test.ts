@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { realEnvironment } from "../host/real-environment.ts";
@@ -59,6 +60,19 @@ function opened(options: Partial<GatewayOptions> = {}, turns = 3) {
   };
 }
 
+/** A connection on which the beginning of a request was sent, and what has come back on it. */
+async function half(port: number, beginning: string) {
+  const sent = Promise.withResolvers<void>();
+  let text = "";
+  const socket = connect(port, "127.0.0.1", () => socket.write(beginning, () => sent.resolve()));
+  socket.on("data", (data) => {
+    text += data;
+  });
+  socket.on("error", () => {});
+  await sent.promise;
+  return { socket, text: () => text };
+}
+
 /** Every other client sends a body. */
 const ring = (client: number) =>
   client % 2 === 0 ? requestText("GET /v1/bells") : requestText("POST /v1/bells", [], "{}");
@@ -86,6 +100,31 @@ describe("a gateway that stops under load", () => {
     await stopped;
     expect(environment.monotonic() - startMs).toBeGreaterThanOrEqual(300);
     expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe("a gateway that stops", () => {
+  test("waits for a request whose head has begun, but not for one that never comes whole", async () => {
+    const { url, stop, environment } = opened();
+    const port = Number(new URL(url).port);
+    const halfHead = "GET /healthz HTTP/1.1\r\nHost: loc";
+    const never = await half(port, halfHead);
+    const late = await half(port, halfHead);
+    const startMs = environment.monotonic();
+    const stopped = stop(20_000);
+    late.socket.write("alhost\r\n\r\n");
+    await stopped;
+    expect(environment.monotonic() - startMs).toBeLessThan(10_000);
+    expect(late.text()).toStartWith("HTTP/1.1 200");
+    expect(never.text()).toBe("");
+  });
+
+  test("does not cut off what it still works on, however long that is quiet", async () => {
+    const { url, stop } = opened({ requestDeadlineMs: 2_500 });
+    const silence = fetch(`${url}/v1/silence`);
+    await fetch(`${url}/healthz`);
+    const [answer] = await Promise.all([silence, stop(20_000)]);
+    expect(answer.status).toBe(504);
   });
 });
 

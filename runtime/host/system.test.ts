@@ -15,7 +15,7 @@ const entry: ModuleEntry = {
 };
 
 /** A system with this list of modules, as it is when the list was not type-checked. */
-function systemOf(...modules: readonly object[]): System {
+function systemOf(...modules: readonly (object | undefined)[]): System {
   return {
     modules: modules as readonly ModuleEntry[], // Some lack what the type asks for.
     topologies: {},
@@ -47,6 +47,21 @@ describe("the list of modules", () => {
       [{ contract: gifts, http: entry.http }],
       "The entry of gifts in modules/index.ts has no module. " +
         'Add module: () => import("./gifts/module.ts").',
+    ],
+    [
+      "an entry that is not there",
+      [entry, undefined],
+      "Entry 2 of the list in modules/index.ts has no contract.",
+    ],
+    [
+      "an entry whose contract is not there",
+      [{ ...entry, contract: undefined }],
+      "Entry 1 of the list in modules/index.ts has no contract.",
+    ],
+    [
+      "an entry with all of a contract's file",
+      [{ ...entry, contract: { gifts } }],
+      "Entry 1 of the list in modules/index.ts has no contract.",
     ],
   ])("is refused with %s", (_what, list, sentence) => {
     expect(() => moduleNamesOf(systemOf(...list))).toThrow(sentence);

@@ -49,6 +49,8 @@ export function loadRoutes(system: System): Promise<Routes[]> {
  * or an entry that cannot be loaded.
  */
 export function moduleNamesOf(system: System): string[] {
+  const without = system.modules.flatMap(contractMistakes);
+  if (without.length > 0) throw new StartError(without.join("\n"));
   const names = system.modules.map(({ contract }) => contract[moduleName]);
   const doubles = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   const mistakes = [...doubles].map(
@@ -64,6 +66,16 @@ export function moduleNamesOf(system: System): string[] {
   }
   if (mistakes.length > 0) throw new StartError(mistakes.join("\n"));
   return names;
+}
+
+/** An entry without a contract has no name, so it is told by its place. */
+function contractMistakes(entry: Partial<ModuleEntry> | undefined, index: number): string[] {
+  if (typeof entry?.contract?.[moduleName] === "string") return [];
+  return [
+    `Entry ${index + 1} of the list in ${LIST} has no contract. Give it the one that its module ` +
+      "exports from contract.ts. If it does, the files import one another in a circle, so that it " +
+      "is not there yet: a contract.ts imports nothing of modules/index.ts.",
+  ];
 }
 
 /** What each entry loads, or a StartError with every sentence that says why one does not. */
