@@ -64,8 +64,9 @@ export class Drain {
   }
 
   /**
-   * Resolves when no request has been at work for a second, or at the deadline. Bun waits for a client that has sent a
-   * part of a head for as long as it stays; what is on its way comes in that second.
+   * Resolves when no request has been at work for a second, or at the deadline. Bun waits for a
+   * client that has sent a part of a head for as long as it stays; what is on its way comes in that
+   * second.
    */
   async idle(pendingRequests: () => number, deadlineMs: number): Promise<void> {
     const looksMax = deadlineMs / LOOK_MS;

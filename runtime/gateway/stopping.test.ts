@@ -104,7 +104,7 @@ describe("a gateway that stops under load", () => {
 });
 
 describe("a gateway that stops", () => {
-  test("waits for a request whose head has begun, but not for one that never comes whole", async () => {
+  test("waits for a head that has begun, but not for one that never comes whole", async () => {
     const { url, stop, environment } = opened();
     const port = Number(new URL(url).port);
     const halfHead = "GET /healthz HTTP/1.1\r\nHost: loc";

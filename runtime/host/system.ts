@@ -73,8 +73,8 @@ function contractMistakes(entry: Partial<ModuleEntry> | undefined, index: number
   if (typeof entry?.contract?.[moduleName] === "string") return [];
   return [
     `Entry ${index + 1} of the list in ${LIST} has no contract. Give it the one that its module ` +
-      "exports from contract.ts. If it does, the files import one another in a circle, so that it " +
-      "is not there yet: a contract.ts imports nothing of modules/index.ts.",
+      "exports from contract.ts. If it does, the files import one another in a circle, so that " +
+      "it is not there yet: a contract.ts imports nothing of modules/index.ts.",
   ];
 }
 
