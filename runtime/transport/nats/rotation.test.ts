@@ -123,7 +123,10 @@ test("events of others are published and delivered while a user is rotated", asy
   const published: string[] = [];
   const publishing = (async () => {
     for (let count = 0; going; count++) {
-      const { seq } = await producer.publish(eventSubject("orders", "cancelled"), `${count}`);
+      // While it reads its config again, the server has no stream for a moment: relays try again.
+      const options = { retries: 20 };
+      const subject = eventSubject("orders", "cancelled");
+      const { seq } = await producer.publish(subject, `${count}`, options);
       expect(seq).toBe(count + 1);
       published.push(`${count}`);
     }
