@@ -26,7 +26,7 @@ const offered = modules.flatMap(({ contract }) => [
   ...proceduresOf(operationsOf(contract[moduleName])),
 ]);
 
-/** What a user is to have run, as its module says in `uses`, and nobody else says for it. */
+/** The procedures that a user may run: those that its module names in `uses`. */
 function mayRun(user: string, callee: string, procedure: string): boolean {
   const isOperation = procedure.startsWith("cleave");
   if (user === "gateway") return true;

@@ -58,7 +58,7 @@ async function firstLine(): Promise<string | undefined> {
 /**
  * A line from the terminal; undefined when it was ended without one. Ctrl-C ends the process.
  *
- * What it needs of Node is loaded here: every command would pay for it at its start.
+ * Node's readline and streams are loaded here, as every command would pay for them at its start.
  */
 async function typedUnseen(prompt: string): Promise<string | undefined> {
   const { createInterface } = await import("node:readline");

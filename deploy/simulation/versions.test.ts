@@ -51,7 +51,7 @@ test("a command that is repeated to another version of its module is the same on
     faults: { ...noFaults, version: 0.3, "reply-lost": 0.3 },
   };
   const images = prepared(scenario);
-  // Whether a seed changes versions while stock is held hangs on all that its run does before.
+  // Three seeds: not every run changes versions while stock is held.
   const steps = [1, 2, 3].flatMap(
     (seed) => runSeed(scenario, { seed, minutes: 3, images, keepsSteps: true }).steps,
   );

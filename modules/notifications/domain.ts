@@ -9,8 +9,9 @@ export type Template =
   | "order-refunded";
 
 /**
- * What a mail says. A link is kept as a path, and the order that it opens by its id: where
- * customers reach the shop, and the order's token, are known on delivery and kept nowhere.
+ * The subject, text and link of a mail. A link is kept as a path, and the order that it opens by
+ * its id: where customers reach the shop, and the order's token, are known on delivery and kept
+ * nowhere.
  */
 export interface Rendered {
   readonly subject: string;

@@ -72,7 +72,8 @@ interface BesideRoutes {
 }
 
 function unguarded(plugin: AnyElysia): string[] {
-  const { event, extender, promisedModules } = plugin as unknown as BesideRoutes;
+  const beside = plugin as unknown as BesideRoutes; // All of it is there; some is private by type.
+  const { event, extender, promisedModules } = beside;
   const module = moduleOf(plugin);
   const mistakes: string[] = [];
   if ((event["request"]?.length ?? 0) > 0 || extender.higherOrderFunctions.length > 0) {
@@ -87,7 +88,7 @@ function unguarded(plugin: AnyElysia): string[] {
         "its routes. Await the plug-in before .use().",
     );
   }
-  const reaching = globalParts(plugin);
+  const reaching = globalParts(beside);
   if (reaching.length > 0) {
     mistakes.push(
       `The module ${module} declares for all that follows (${reaching.join(", ")}), which would ` +
@@ -99,8 +100,7 @@ function unguarded(plugin: AnyElysia): string[] {
 }
 
 /** What a plug-in declares for the routes of others: Elysia hands it to those that come later. */
-function globalParts(plugin: AnyElysia): string[] {
-  const { event, validator, standaloneValidator } = plugin as unknown as BesideRoutes;
+function globalParts({ event, validator, standaloneValidator }: BesideRoutes): string[] {
   const hooks = Object.entries(event)
     .filter(([, hooks]) => hooks?.some(({ scope }) => scope === "global"))
     .map(([name]) => name);

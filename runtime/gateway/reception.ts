@@ -3,7 +3,7 @@ import { type Context, NotFoundError } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import { InputError, TransportError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
-import { Deadlines } from "../resilience/deadlines.ts";
+import { Deadlines, GIVE_UP_AFTER_MS } from "../resilience/deadlines.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
 import type { Drain } from "./drain.ts";
@@ -16,9 +16,6 @@ import { PendingRequest } from "./pending-request.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { FailedRequest } from "./undecoded-field.ts";
-
-/** How long a route may run on after its request's deadline before it is given up. */
-const GIVE_UP_AFTER_MS = 1_000;
 
 export interface ReceptionOptions {
   /** Runs the route that fits the request. */

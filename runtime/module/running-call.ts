@@ -1,10 +1,7 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
-import { type Deadlines, TimedWork } from "../resilience/deadlines.ts";
+import { type Deadlines, GIVE_UP_AFTER_MS, TimedWork } from "../resilience/deadlines.ts";
 import type { CallRequest } from "../transport/transport.ts";
-
-/** How long a handler may run on after its call's deadline before it is given up. */
-const GIVE_UP_AFTER_MS = 1_000;
 
 /** What counts the calls that run. */
 export interface CallCounter {

@@ -1,6 +1,9 @@
 import type { Environment } from "../contract/environment.ts";
 import { Alarm } from "./alarm.ts";
 
+/** How long work may run on after its deadline before it is given up, in milliseconds. */
+export const GIVE_UP_AFTER_MS = 1_000;
+
 /** Work with a deadline, as a node of the list that `Deadlines` watches. */
 export abstract class TimedWork {
   /** When its time is over, by the monotonic clock. It is read when the alarm rings. */
