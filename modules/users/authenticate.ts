@@ -1,11 +1,8 @@
-import {
-  type CryptoKey,
-  calculateJwkThumbprint,
-  errors,
-  importJWK,
-  type JWTPayload,
-  jwtVerify,
-} from "jose";
+import type { CryptoKey, JWTPayload } from "jose";
+import { JOSEError } from "jose/errors";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { jwtVerify } from "jose/jwt/verify";
+import { importJWK } from "jose/key/import";
 import type { Identity, OutputOf, Role } from "#runtime";
 import type { users } from "./contract.ts";
 import { AUDIENCE, ISSUER, LEEWAY_SECONDS } from "./domain/keys.ts";
@@ -93,7 +90,7 @@ async function verify(
     );
     return payload;
   } catch (error) {
-    if (!(error instanceof errors.JOSEError)) throw error;
+    if (!(error instanceof JOSEError)) throw error;
     throw new InvalidToken(`The token was refused: ${error.code}.`, { cause: error });
   }
 }

@@ -29,19 +29,21 @@ export class BodyError extends Error {
 }
 
 /**
- * Compiles the check of a route's body, which throws a BodyError.
+ * The check of a route's body, compiled when the first one comes. Throws a BodyError.
  *
  * It runs before Elysia copies the body by the same schema: that copy takes an object with a
  * `length` for a list of so many items. Elysia also fails, instead of refusing, when it describes
  * an object with a `toString` of its own.
  */
 export function bodyCheck(schema: TSchema): (body: unknown) => void {
-  const check = TypeCompiler.Compile(schema);
-  const isFilledIn = hasDefault(schema);
+  let compiled: TypeCheck<TSchema> | undefined;
   return function checkBody(body) {
+    // Not at the start: of most routes' bodies, none comes for a while.
+    compiled ??= TypeCompiler.Compile(schema);
+    const check = compiled;
     if (check.Check(body)) return;
     if (body === undefined && isOptional(schema)) return;
-    if (isFilledIn && check.Check(Value.Default(schema, body))) return;
+    if (hasDefault(schema) && check.Check(Value.Default(schema, body))) return;
     throw new BodyError(mistakesIn(check.Errors(body), (path) => fieldName("body", path)));
   };
 }

@@ -39,6 +39,20 @@ function openShelf() {
       const marks = new Map([[caller, nowMs - days * DAY_MS]]);
       await transact((tx) => writeMarks(tx, marks, nowMs));
     },
+    /** What is left of events that were emitted in this order, each by its age in days. */
+    async leftOf(...agesDays: number[]) {
+      const insert = sqlite.prepare(
+        `INSERT INTO cleave_outbox (event, version, payload, trace_id, occurred_at_ms)
+         VALUES ('moved', 1, '{}', 't', ?)`,
+      );
+      await transact(() => {
+        for (const days of agesDays) insert.run(nowMs - days * DAY_MS);
+      });
+      while (await transact((tx) => removeExpired(tx, nowMs)));
+      const left = sqlite.prepare<[], number>("SELECT occurred_at_ms FROM cleave_outbox");
+      const times = left.pluck().all();
+      return times.map((atMs) => (nowMs - atMs) / DAY_MS);
+    },
     /** What is left after all that has expired is removed, as caller and age. */
     async left() {
       while (await transact((tx) => removeExpired(tx, nowMs)));
@@ -53,6 +67,24 @@ function openShelf() {
     },
   };
 }
+
+describe("events that all readers have taken in are kept", () => {
+  test("a week, and behind an older one no longer than that", async () => {
+    using shelf = openShelf();
+    expect(await shelf.leftOf(30, 8, 6, 8, 1)).toEqual([6, 8, 1]);
+  });
+
+  test("when the clock was ahead as they were emitted, too", async () => {
+    using shelf = openShelf();
+    expect(await shelf.leftOf(8, -1, -40)).toEqual([-1, -40]);
+  });
+
+  test("no longer than those after them, however far the clock was ahead", async () => {
+    using shelf = openShelf();
+    const ahead = Array.from({ length: 1_200 }, () => -400);
+    expect(await shelf.leftOf(...ahead, 8, -400, 6)).toEqual([-400, 6]);
+  });
+});
 
 describe("answers are kept", () => {
   test("a week for callers that tell no mark", async () => {

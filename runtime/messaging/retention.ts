@@ -32,12 +32,21 @@ const statements = kernelStatements((sqlite) => ({
     `WITH
        oldest AS (
          SELECT seq, event, occurred_at_ms FROM cleave_outbox ORDER BY seq LIMIT @batchMax),
+       come AS (
+         SELECT seq, occurred_at_ms FROM cleave_outbox WHERE occurred_at_ms <= @now
+         ORDER BY seq LIMIT 1),
+       past AS (
+         SELECT max(seq) AS seq FROM oldest WHERE occurred_at_ms < @before
+         UNION ALL
+         SELECT max(oldest.seq) FROM oldest, come
+         WHERE come.occurred_at_ms < @before AND come.seq > (SELECT max(seq) FROM oldest)),
        kept AS (
          SELECT min(seq) AS seq FROM oldest WHERE occurred_at_ms BETWEEN @before AND @now
          UNION ALL
          SELECT min(seq) FROM oldest JOIN cleave_reader ON position < seq
          WHERE occurred_at_ms >= @unreadBefore AND event IN (SELECT value FROM json_each(events)))
-     SELECT coalesce((SELECT min(seq) FROM kept) - 1, (SELECT max(seq) FROM oldest)) AS upTo`,
+     SELECT min(seq, coalesce((SELECT min(seq) FROM kept) - 1, seq)) AS upTo
+     FROM (SELECT max(seq) AS seq FROM past)`,
   ),
   past: sqlite.prepare<[number, number]>(
     `INSERT INTO cleave_past_saga
@@ -96,7 +105,7 @@ function removeAnswers(tx: Write, beforeMs: number): { readonly changes: number 
 
 /**
  * Events with a time that has not come, as after a clock was set back, are no younger than those
- * after them.
+ * after them. Without any after them they stay until their time is past.
  */
 function removeEvents(
   tx: Write,

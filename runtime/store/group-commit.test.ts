@@ -155,8 +155,8 @@ test("what writes when its unit has ended is refused, and nothing of it lasts", 
   const insert = store.sqlite.prepare("INSERT INTO item (id) VALUES (?) RETURNING id");
   await store.writer.run(() => insert.get(1));
   const late = '"INSERT INTO item (id) VALUES (?) RETURNING id" was run when its transaction had';
-  for (const write of [insert.run, insert.get, insert.all, insert.iterate]) {
-    expect(() => write(2)).toThrow(late);
+  for (const write of ["run", "get", "all", "iterate"] as const) {
+    expect(() => insert[write](2)).toThrow(late);
   }
   expect(store.committed()).toEqual([1]);
 });

@@ -1,7 +1,14 @@
 import { ContractError } from "../contract/errors.ts";
 import type { Sqlite } from "./connection.ts";
 
-type Operation = (...given: never[]) => unknown;
+type Prepared = ReturnType<Sqlite["prepare"]>;
+type Operation = (this: Prepared, ...given: unknown[]) => unknown;
+/** What runs a statement, by the driver's names. */
+type Operations = Readonly<Record<"run" | "get" | "all" | "iterate", Operation>>;
+interface Guarded {
+  readonly reading: Operations;
+  readonly writing: Operations;
+}
 
 /**
  * Keeps a unit of work within its transaction.
@@ -15,6 +22,8 @@ type Operation = (...given: never[]) => unknown;
 export class TransactionGuard {
   static readonly #known = new WeakMap<Sqlite, TransactionGuard>();
   readonly #sqlite: Sqlite;
+  /** By what the driver runs a statement with, which most statements share. */
+  readonly #guarded = new Map<Operation, Guarded>();
   #watching = false;
   #endedBy: { readonly error: unknown } | undefined;
 
@@ -30,7 +39,15 @@ export class TransactionGuard {
     const prepare = sqlite.prepare.bind(sqlite);
     sqlite.prepare = ((statement: string) =>
       this.#guardStatement(prepare(statement))) as Sqlite["prepare"];
-    sqlite.exec = this.#guarded(sqlite.exec.bind(sqlite));
+    const exec = sqlite.exec.bind(sqlite);
+    sqlite.exec = (sql) => {
+      if (this.#endedBy !== undefined) throw this.#endedBy.error;
+      try {
+        return exec(sql);
+      } catch (error) {
+        throw this.#noted(error);
+      }
+    };
   }
 
   /** Runs a unit in the open transaction; throws what ended that, whatever the unit made of it. */
@@ -48,42 +65,55 @@ export class TransactionGuard {
     }
   }
 
-  #guardStatement<Prepared extends ReturnType<Sqlite["prepare"]>>(statement: Prepared): Prepared {
-    const { run, get, all, iterate, readonly, source } = statement;
-    if (run === undefined) return statement;
-    const isGroups = readonly || source.startsWith("BEGIN");
-    const guarded = <Guarded extends Operation>(operation: Guarded) =>
-      isGroups ? this.#guarded(operation) : this.#kept(this.#guarded(operation), source);
-    return Object.assign(statement, {
-      run: guarded(run.bind(statement)),
-      get: guarded(get.bind(statement)),
-      all: guarded(all.bind(statement)),
-      iterate: guarded(iterate.bind(statement)),
+  #guardStatement(statement: Prepared): Prepared {
+    // The driver types these by the parameters of one statement.
+    const operations = statement as unknown as Operations;
+    if (operations.run === undefined) return statement;
+    const guarded = this.#guarded.get(operations.run) ?? this.#guardAll(operations);
+    const isGroups = statement.readonly || statement.source.startsWith("BEGIN");
+    return Object.assign(statement, isGroups ? guarded.reading : guarded.writing);
+  }
+
+  #guardAll({ run, get, all, iterate }: Operations): Guarded {
+    const each = (guard: (operation: Operation) => Operation): Operations => ({
+      run: guard(run),
+      get: guard(get),
+      all: guard(all),
+      iterate: guard(iterate),
     });
+    const reading = each((operation) => this.#guard(operation));
+    const made = { reading, writing: each((operation) => this.#guardWrite(operation)) };
+    this.#guarded.set(run, made);
+    return made;
   }
 
   /** Runs what writes within a unit alone. */
-  #kept<Kept extends Operation>(operation: Kept, sql: string): Kept {
-    const kept = (...given: never[]) => {
-      if (this.#watching) return operation(...given);
+  #guardWrite(operation: Operation): Operation {
+    const guard = this;
+    const guarded = this.#guard(operation);
+    return function write(...given) {
+      if (guard.#watching) return guarded.apply(this, given);
       throw new ContractError(
-        `"${sql}" was run when its transaction had ended, and wrote nothing. What a transaction ` +
-          "gives is good until its function returns: do it within.",
+        `"${this.source}" was run when its transaction had ended, and wrote nothing. What a ` +
+          "transaction gives is good until its function returns: do it within.",
       );
     };
-    return kept as Kept;
   }
 
-  #guarded<Guarded extends Operation>(operation: Guarded): Guarded {
-    const guarded = (...given: never[]) => {
-      if (this.#endedBy !== undefined) throw this.#endedBy.error;
+  #guard(operation: Operation): Operation {
+    const guard = this;
+    return function guarded(...given) {
+      if (guard.#endedBy !== undefined) throw guard.#endedBy.error;
       try {
-        return operation(...given);
+        return operation.apply(this, given);
       } catch (error) {
-        if (this.#watching && !this.#sqlite.inTransaction) this.#endedBy = { error };
-        throw error;
+        throw guard.#noted(error);
       }
     };
-    return guarded as Guarded;
+  }
+
+  #noted(error: unknown): unknown {
+    if (this.#watching && !this.#sqlite.inTransaction) this.#endedBy = { error };
+    return error;
   }
 }

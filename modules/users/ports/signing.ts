@@ -1,4 +1,6 @@
-import { calculateJwkThumbprint, importJWK, SignJWT } from "jose";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { SignJWT } from "jose/jwt/sign";
+import { importJWK } from "jose/key/import";
 import { port, t } from "#runtime";
 import {
   ACCESS_TOKEN_SECONDS,
