@@ -106,7 +106,11 @@ export function startChild(options: ChildOptions): Run {
   function ask(): Promise<void> {
     asked ??= Promise.withResolvers();
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    if (!hasEnded) child.send(HEALTH_CHECK);
+    try {
+      if (!hasEnded) child.send(HEALTH_CHECK);
+    } catch {
+      // Its end of the channel is closed: it answers no more, and may be ending.
+    }
     return asked.promise;
   }
   return {

@@ -376,6 +376,15 @@ describe("a supervisor", () => {
     await it.noted("began core", 2);
   });
 
+  test("takes what has closed its channel for one that does not answer", async () => {
+    const core = obedient.replace('note("began");', 'process.disconnect(); note("began");');
+    using it = world({ core }, { watched: ["core"] });
+    await it.supervisor.start();
+    for (let checks = 1; checks <= 6; checks++) await moved(it, 5_000);
+    expect(await logged(it, silent)).toMatchObject([{ instance: "core", silentMs: 30_000 }]);
+    await logged(it, "died");
+  });
+
   test("leaves alone what answers, however long it runs and the machine sleeps", async () => {
     using it = world({}, { watched: ["core"] });
     await it.supervisor.start();
