@@ -189,6 +189,51 @@ test("a stream that does not end does not hold a stop, and is named in the log",
   expect(logged("warn")).toMatchObject([{ pending: 1, unanswered: 0 }]);
 });
 
+/** A generator that throws when it is ended, and a stream that throws when it is cancelled. */
+const unwilling = {
+  async *generator(tick: () => Promise<void>) {
+    try {
+      for (;;) {
+        yield "tick";
+        await tick();
+      }
+    } finally {
+      await Promise.reject(new Error("It does not end."));
+    }
+  },
+  stream: (tick: () => Promise<void>) =>
+    new ReadableStream({
+      async pull(controller) {
+        await tick();
+        controller.enqueue("tick");
+      },
+      cancel: () => Promise.reject(new Error("It does not end.")),
+    }),
+} as const;
+
+test.each(["generator", "stream"] as const)(
+  "a %s that throws when its client hangs up is named in the log, and harms nobody",
+  async (kind) => {
+    const { after } = realEnvironment();
+    const tick = () => new Promise<void>((resolve) => void after(20, resolve));
+    const ticking = (edge: Edge) =>
+      new Elysia({ name: "ticking" })
+        .use(edge)
+        .get("/v1/ticking", () => unwilling[kind](tick), { access: "public" });
+    await using own = opened({ routes: [ticking] });
+    const hangUp = new AbortController();
+    const response = await fetch(`${own.url}/v1/ticking`, { signal: hangUp.signal });
+    await response.body?.getReader().read();
+    hangUp.abort();
+    const failures = await eventually(
+      () => own.logged("error"),
+      (lines) => lines.length > 0,
+    );
+    expect(failures).toMatchObject([{ route: "/v1/ticking" }]);
+    expect((await fetch(`${own.url}/healthz`)).status).toBe(200);
+  },
+);
+
 describe("a route that never answers", () => {
   test("and does after all, with a stream that cannot be cancelled, harms nobody", async () => {
     const cancelled = Promise.withResolvers<void>();
