@@ -149,7 +149,7 @@ const beginningOf = (rest: string) =>
   `POST /v1/bells HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${rest}`;
 
 describe.each(bodies)("half of %s", (_, rest) => {
-  test("is answered with 408 when the rest never comes, and nothing is asked of the route", async () => {
+  test("is answered with 408 when the rest never comes, and reaches no route", async () => {
     await using own = opened({ requestDeadlineMs: 50 });
     const { answer: received } = await half(Number(new URL(own.url).port), beginningOf(rest));
     const answer = await received();

@@ -14,7 +14,7 @@ const MARGIN_MS = 1_000;
 /** Time for requests in flight, each of which is answered or given up by then. */
 export const REQUESTS_STOP_MS = REQUEST_DEADLINE_MS + GIVE_UP_AFTER_MS + MARGIN_MS;
 /** Time for a gateway, after its DRAIN_MS. */
-export const GATEWAY_STOP_MS = HOLD_MS_MAX + REQUESTS_STOP_MS;
+const GATEWAY_STOP_MS = HOLD_MS_MAX + REQUESTS_STOP_MS;
 
 /** Time for the parts of an instance to close when its calls have ended or were given up. */
 export const INSTANCE_CLOSE_MS = 4_000;

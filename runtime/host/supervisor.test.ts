@@ -253,7 +253,7 @@ describe("a supervisor", () => {
     await it.supervisor.stop();
   });
 
-  test("waits for what a killed supervisor has left behind, as long as that may drain", async () => {
+  test("waits for what a killed supervisor has left behind, as long as it may drain", async () => {
     const drainMs = 60_000;
     using it = world({ gateway: refusing }, { drainMs });
     let failure = "";
