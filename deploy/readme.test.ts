@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { dirname, join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { hostSettings } from "../runtime/host/settings.ts";
+import { processStopMs, systemStopMs } from "../runtime/host/stop-budgets.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { temporaryFolder } from "../runtime/testing/temporary-folder.ts";
 import { runMain, type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
@@ -162,6 +163,17 @@ test("the table of settings has every setting with its default, and no other", a
 test("the picture is that of bun run cleave picture, and --write renews it", async () => {
   const { output } = await runMain(["picture"]);
   expect(codeUnder("The parts", "mermaid")).toEqual([output]);
+});
+
+test("the README tells how long a stop may take, by the budgets", () => {
+  const told = readme.match(/within (\d+) s, or (\d+) s for a topology of several processes/);
+  const [oneMs = 0, manyMs = 0] = (told ?? []).slice(1).map((seconds) => Number(seconds) * 1_000);
+  const role = "edge" as const;
+  expect(oneMs).toBeGreaterThanOrEqual(processStopMs({ role, drainMs: 0 }));
+  expect(manyMs).toBeGreaterThanOrEqual(systemStopMs({ drainMs: 0 }));
+  const drainMs = 60_000;
+  expect(processStopMs({ role, drainMs }) - drainMs).toBeLessThanOrEqual(oneMs);
+  expect(systemStopMs({ drainMs }) - drainMs).toBeLessThanOrEqual(manyMs);
 });
 
 test("every dependency has its reason in the README, and no other has", () => {

@@ -1,6 +1,8 @@
+import { OWNED_ELSEWHERE } from "../host/child.ts";
 import { StartError } from "../host/start-error.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import { StoreError } from "../store/store-error.ts";
+import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 
 /** A command of the command line: what it does, how it is written, and its function. */
 export interface Command {
@@ -14,7 +16,7 @@ export interface Command {
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
-/** A sentence for whoever runs the command; the exit code is 1. */
+/** A sentence for whoever runs the command; the exit code is as for any error. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
@@ -22,7 +24,8 @@ export class CommandError extends Error {
 /**
  * Runs the command that the arguments name, and returns its exit code.
  *
- * What the user can mend is printed as a sentence; a defect is printed whole.
+ * What the user can mend is printed as a sentence; a defect is printed whole. The code of an error
+ * is 1, and `OWNED_ELSEWHERE` where another process owns what was to be started.
  */
 export async function runCommand(
   commands: readonly Command[],
@@ -45,7 +48,7 @@ export async function runCommand(
   } catch (error) {
     // A file that cannot be used is no defect either, whoever wanted to use it.
     console.error(isForUser(error) ? error.message : (fileFailure(error) ?? error));
-    return 1;
+    return isForUser(error) && error.cause instanceof OwnershipConflict ? OWNED_ELSEWHERE : 1;
   }
 }
 

@@ -2,9 +2,6 @@ import type { Environment } from "../contract/environment.ts";
 import { HOLD, STOP, SUPERVISED } from "../host/child.ts";
 import { watchLauncher } from "../host/launcher.ts";
 
-/** Milliseconds that a process whose supervisor is gone may take to stop. */
-const ORPHAN_STOP_MS = 20_000;
-
 /** Milliseconds in which a SIGTERM waits for the supervisor to say that it has got one, too. */
 const SUPERVISOR_MS = 500;
 /**
@@ -12,6 +9,14 @@ const SUPERVISOR_MS = 500;
  * reaches this process directly and through `bun run`.
  */
 const SAME_MS = 1_000;
+
+/** What is done about requests to stop. */
+export interface StopRequests {
+  /** Called at the second one. */
+  readonly again: () => void;
+  /** Milliseconds that a process whose supervisor is gone may take to stop. */
+  readonly stopMs: number;
+}
 
 /** True in a process that another one of this program has started and watches over. */
 export function isSupervised(): boolean {
@@ -25,7 +30,10 @@ export function isSupervised(): boolean {
  * when the supervisor is gone. A SIGTERM counts unless the supervisor stops as well, which then
  * says when: a signal to the whole group must not end the modules before the gateways.
  */
-export function stopAsked(environment: Environment, again: () => void): Promise<void> {
+export function stopAsked(
+  environment: Environment,
+  { again, stopMs }: StopRequests,
+): Promise<void> {
   return new Promise((resolve) => {
     if (isSupervised()) {
       process.on("SIGINT", () => {});
@@ -39,7 +47,7 @@ export function stopAsked(environment: Environment, again: () => void): Promise<
         if (words.includes(STOP)) resolve();
       });
       process.stdin.once("end", () => {
-        environment.after(ORPHAN_STOP_MS, () => process.exit(1));
+        environment.after(stopMs, () => process.exit(1));
         resolve();
       });
       process.stdin.resume();

@@ -11,6 +11,7 @@ import {
   type SettingValues,
 } from "../host/settings.ts";
 import { start, type TransportNeeds } from "../host/start.ts";
+import { processStopMs, systemStopMs } from "../host/stop-budgets.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
 import type { Module } from "../module/define-module.ts";
 import { refusals } from "../module/port.ts";
@@ -114,14 +115,16 @@ async function runOne(
   if (isSupervised()) answerHealthChecks();
   const { placement } = plan;
   const isAlone = plan.kind === "alone";
-  const asked = stopAsked(environment, () => process.exit(1));
+  const { DRAIN_MS: drainMs } = host;
+  const stopMs = processStopMs({ role: placement.role, drainMs });
+  const asked = stopAsked(environment, { again: () => process.exit(1), stopMs });
   const settings = {
     placement,
     host: host.HOST,
     port: host.PORT,
     folder: host.DATA_DIR,
     natsUrl: isAlone ? undefined : plan.natsUrl,
-    drainMs: host.DRAIN_MS,
+    drainMs,
     publicUrl: host.PUBLIC_URL,
     development,
     demo: host.DEMO ?? development,
@@ -149,7 +152,7 @@ async function runOne(
     await running.stop();
   }
   log.flush();
-  if (conflict !== undefined) throw new CommandError(conflict.message);
+  if (conflict !== undefined) throw new CommandError(conflict.message, { cause: conflict });
   return 0;
 }
 
@@ -173,10 +176,12 @@ async function runAll(
     new Promise<void>((resolve) => void process.stderr.write(lines, () => resolve()));
   const { runTopology } = await import("../host/run-topology.ts");
   const { supervisor, url } = await runTopology(run, { environment, log, sink });
-  const asked = stopAsked(environment, () => {
+  const again = () => {
     supervisor.kill();
     process.exit(1);
-  });
+  };
+  const stopMs = systemStopMs({ drainMs: host.DRAIN_MS });
+  const asked = stopAsked(environment, { again, stopMs });
   const over = Promise.race([supervisor.failed, asked]);
   const isReady = await Promise.race([supervisor.start().then(() => true), over]);
   if (isReady === true) console.log(`${READY} at ${url}`);

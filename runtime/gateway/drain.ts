@@ -4,9 +4,22 @@ const LOOK_MS = 25;
 /** Looks in a row without a new request after which the listener is closed. */
 const QUIET_LOOKS = 10;
 /** Looks after which it is closed in any case. */
-const LOOKS_MAX = 40;
+const HOLD_LOOKS_MAX = 40;
+/** The longest that answers are held back, in milliseconds. */
+export const HOLD_MS_MAX = HOLD_LOOKS_MAX * LOOK_MS;
 /** Looks in a row without a request at work after which the connections are closed: a second. */
 const IDLE_LOOKS = 40;
+/** Looks in a row in which answers are only being sent, after which they are cut off: 3 s. */
+const SENDING_LOOKS = 120;
+/** How long a body may be on its way before it is given up, in milliseconds: it has 256 KiB. */
+const BODY_MS = 2_000;
+
+/** The requests that a gateway has taken and not answered. */
+export interface UnansweredRequests {
+  readonly unanswered: number;
+  /** Answers requests with 408 whose bodies have been on their way for this long. */
+  giveUpBodies(forMs: number): void;
+}
 
 /**
  * How a gateway that stops treats requests, so that none is lost that was sent on a connection that
@@ -56,7 +69,7 @@ export class Drain {
    */
   async hold(): Promise<void> {
     this.#isHolding = true;
-    for (let looks = 0, quiet = 0; looks < LOOKS_MAX && quiet < QUIET_LOOKS; looks++) {
+    for (let looks = 0, quiet = 0; looks < HOLD_LOOKS_MAX && quiet < QUIET_LOOKS; looks++) {
       this.#hasNewRequest = false;
       await this.#pause();
       quiet = this.#hasNewRequest ? 0 : quiet + 1;
@@ -64,15 +77,28 @@ export class Drain {
   }
 
   /**
-   * Resolves when no request has been at work for a second, or at the deadline. Bun waits for a
-   * client that has sent a part of a head for as long as it stays; what is on its way comes in that
-   * second.
+   * Resolves when nothing will be answered any more, or at the deadline: when no request has been
+   * at work for a second, or when for three seconds answers were only being sent, as those are that
+   * never end. Bodies that do not come within two seconds are given up.
+   *
+   * Bun waits for a client that has sent a part of a head for as long as it stays; what is on its
+   * way comes in that second.
    */
-  async idle(pendingRequests: () => number, deadlineMs: number): Promise<void> {
+  async finish(
+    requests: UnansweredRequests,
+    { pending, deadlineMs }: { readonly pending: () => number; readonly deadlineMs: number },
+  ): Promise<void> {
     const looksMax = deadlineMs / LOOK_MS;
-    for (let looks = 0, idle = 0; looks < looksMax && idle < IDLE_LOOKS; looks++) {
+    let [idle, sending] = [0, 0];
+    for (
+      let looks = 1;
+      looks <= looksMax && idle < IDLE_LOOKS && sending < SENDING_LOOKS;
+      looks++
+    ) {
       await this.#pause();
-      idle = pendingRequests() === 0 ? idle + 1 : 0;
+      if (looks * LOOK_MS >= BODY_MS) requests.giveUpBodies(BODY_MS);
+      idle = pending() === 0 ? idle + 1 : 0;
+      sending = requests.unanswered === 0 ? sending + 1 : 0;
     }
   }
 

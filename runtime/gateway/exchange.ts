@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import type { Environment } from "../contract/environment.ts";
 import { anonymous, type Identity } from "../contract/identity.ts";
+import { announcesBody } from "./intake.ts";
 
 /**
  * The key under which a request carries its exchange. A WeakMap costs a tenth of the throughput.
@@ -17,6 +18,8 @@ export class Exchange {
   identity: Identity = anonymous;
   /** The route's pattern, as in `/v1/products/:slug`; empty until one matched. */
   route = "";
+  /** True while the sender's access token is verified. */
+  isIdentifying = false;
   /** The code of the problem that was answered; empty when none was. */
   code = "";
 
@@ -34,6 +37,14 @@ export class Exchange {
   /** The network address of the sender, which is asked for only when needed. */
   address(): string {
     return this.#server.requestIP(this.#request)?.address ?? "nowhere";
+  }
+
+  /**
+   * True until the whole body has come, for a request that is neither at its route nor being
+   * identified: what the gateway does besides takes no time.
+   */
+  get awaitsBody(): boolean {
+    return this.route === "" && !this.isIdentifying && announcesBody(this.#request.headers);
   }
 
   /** Sets after how many seconds without traffic the connection is reset; 0 is never. */

@@ -13,6 +13,7 @@ import { guardRoute } from "./guard.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
+import { REQUEST_DEADLINE_MS } from "./pending-request.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
 import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
@@ -20,7 +21,6 @@ import { withoutCoercion } from "./text-values.ts";
 import { type FailedRequest, undecodedField } from "./undecoded-field.ts";
 import { bodyCheck } from "./validation.ts";
 
-const REQUEST_DEADLINE_MS = 10_000;
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
 const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -68,7 +68,8 @@ export interface Gateway {
   /**
    * Answers what comes on the connections that it has accepted, closes each after its answer, and
    * takes no new ones; what is in flight finishes within `deadlineMs`, then every connection is
-   * closed, also one with a part of a head. Calling it again returns the same promise.
+   * closed. Nothing waits that long for a head or a body that does not come, nor for a stream that
+   * does not end. Calling it again returns the same promise.
    */
   stop(deadlineMs: number): Promise<void>;
   /** Closes every connection at once. */
@@ -109,8 +110,13 @@ export function gateway(options: GatewayOptions): Gateway {
     await drain.hold();
     const closed = server.stop(false);
     drain.release();
-    const idle = drain.idle(() => server.pendingRequests, deadlineMs);
-    await within(environment, deadlineMs, Promise.race([closed, idle]));
+    const pending = () => server.pendingRequests;
+    const finished = drain.finish(reception, { pending, deadlineMs });
+    await within(environment, deadlineMs, Promise.race([closed, finished]));
+    if (pending() > 0) {
+      const about = { pending: pending(), unanswered: reception.unanswered };
+      options.log.warn("requests were cut off by the stop of the gateway", about);
+    }
     await server.stop(true);
   };
   let stopped: Promise<void> | undefined;

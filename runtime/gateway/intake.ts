@@ -34,6 +34,11 @@ export function intake(request: Request): Request | Promise<Request> {
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
 }
 
+/** Reports whether the head of a request says that a body follows. */
+export function announcesBody(headers: Headers): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length")) > 0;
+}
+
 /** Of `999.1.1.1`, `a:99999` and `xn--a` no URL can be made, and so no request. */
 function assertHost(host: string): void {
   if (!oneHost.test(host) || !URL.canParse(`http://${host}`)) throw badHost();

@@ -6,7 +6,7 @@ import type { Identity } from "../contract/identity.ts";
 import { Deadlines, GIVE_UP_AFTER_MS } from "../resilience/deadlines.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseTraceparent } from "../telemetry/trace.ts";
-import type { Drain } from "./drain.ts";
+import type { Drain, UnansweredRequests } from "./drain.ts";
 import { attachExchange, Exchange, exchangeOf } from "./exchange.ts";
 import { answerHeaders, completeHeaders } from "./headers.ts";
 import { HttpProblem } from "./http-problem.ts";
@@ -34,8 +34,9 @@ export interface ReceptionOptions {
 export type AnswerSettings = Pick<Context["set"], "status" | "headers">;
 
 /** What happens to each request before its route, and to each answer after it. */
-export class Reception {
+export class Reception implements UnansweredRequests {
   readonly #options: ReceptionOptions;
+  /** Requests without an answer; their bodies may not have come either. */
   readonly #deadlines: Deadlines;
 
   constructor(options: ReceptionOptions) {
@@ -58,16 +59,38 @@ export class Reception {
     return this.#inTime(answer, request, exchange);
   }
 
-  /** Answers with 504 when the route has not, a second after the request's deadline. */
+  /** See `UnansweredRequests`. */
+  get unanswered(): number {
+    return this.#pending().length;
+  }
+
+  /** See `UnansweredRequests`. */
+  giveUpBodies(forMs: number): void {
+    const beforeMs = this.#options.environment.monotonic() - forMs;
+    for (const pending of this.#pending()) {
+      if (pending.exchange.startedAtMs > beforeMs || !pending.exchange.awaitsBody) continue;
+      this.#deadlines.forget(pending);
+      pending.expire();
+    }
+  }
+
+  #pending(): PendingRequest[] {
+    return [...this.#deadlines].filter((one) => one instanceof PendingRequest);
+  }
+
+  /**
+   * Answers when the route has not, a second after the request's deadline: with 504, or with 408
+   * when the body has not come.
+   */
   #inTime(answer: Promise<Response>, request: Request, exchange: Exchange): Promise<Response> {
     const dueAtMs = exchange.startedAtMs + this.#options.deadlineMs + GIVE_UP_AFTER_MS;
     return new Promise((resolve) => {
-      const pending = new PendingRequest(dueAtMs, () => {
+      const pending = new PendingRequest(dueAtMs, exchange, () => {
         const error = this.#givenUp(request, exchange);
         resolve(this.#finish(this.#answerTo(error, request, exchange), request, exchange));
       });
       const settle = (response: Response) => {
-        if (pending.watcher === undefined) return void response.body?.cancel();
+        if (pending.watcher === undefined) return discardBody(response);
         this.#deadlines.forget(pending);
         resolve(this.#finish(response, request, exchange));
       };
@@ -78,8 +101,9 @@ export class Reception {
     });
   }
 
-  /** Names a route that is given up; before one is reached, the sender's body has not come. */
-  #givenUp(request: Request, exchange: Exchange): TransportError {
+  /** The error of a request that is given up; names its route in the log if it has reached one. */
+  #givenUp(request: Request, exchange: Exchange): HttpProblem | TransportError {
+    if (exchange.awaitsBody) return bodyMissing();
     const { traceId, route } = exchange;
     const hasBegun = route !== "";
     if (hasBegun) {
@@ -130,7 +154,9 @@ export class Reception {
   ): Promise<Response> {
     const request = await admitted;
     if (authorization !== null) {
+      exchange.isIdentifying = true;
       exchange.identity = await this.#options.authenticate(bearerOf(authorization));
+      exchange.isIdentifying = false;
     }
     return this.#serve(request, exchange);
   }
@@ -209,6 +235,18 @@ export class Reception {
   #routeOf(request: Request, { route }: Exchange): string {
     return route || this.#options.table.patternAt(pathOf(request));
   }
+}
+
+/** Ends the body of an answer that nobody waits for any more, which may fail to end. */
+function discardBody({ body }: Response): void {
+  body?.cancel().catch(() => {});
+}
+
+function bodyMissing(): HttpProblem {
+  return new HttpProblem(
+    { status: 408, code: "request_timeout", headers: { connection: "close" } },
+    "The body of this request did not arrive in time. Nothing was done; send it again.",
+  );
 }
 
 function problemHeaders(exchange: Exchange): Record<string, string> {

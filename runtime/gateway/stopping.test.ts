@@ -1,12 +1,17 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
 import { jsonLog } from "../telemetry/json-log.ts";
+import { eventually } from "../testing/eventually.ts";
 import { keepAliveClients, requestText } from "../testing/keep-alive-clients.ts";
 import { type GatewayOptions, gateway } from "./gateway.ts";
+
+/** Less than the ten seconds after which docker kills, on a machine that is busy. */
+const HELD_MS_MAX = 8_000;
 
 const bells = contract("bells", { ring: query({ input: t.Object({}), output: t.Object({}) }) });
 
@@ -16,7 +21,11 @@ function routes(edge: Edge) {
     .guard({ access: "public" })
     .get("/v1/bells", ({ call }) => call(bells.ring, {}))
     .post("/v1/bells", ({ call }) => call(bells.ring, {}), { body: t.Object({}) })
-    .get("/v1/silence", () => new Promise(() => {}));
+    .get("/v1/silence", () => new Promise(() => {}))
+    .get("/v1/ticks", async function* () {
+      yield "tick";
+      await new Promise(() => {});
+    });
 }
 
 /** A gateway before bells that take so many turns of the event loop to ring. */
@@ -70,7 +79,8 @@ async function half(port: number, beginning: string) {
   });
   socket.on("error", () => {});
   await sent.promise;
-  return { socket, text: () => text };
+  const closed = once(socket, "close");
+  return { socket, text: () => text, answer: () => closed.then(() => text) };
 }
 
 /** Every other client sends a body. */
@@ -128,7 +138,123 @@ describe("a gateway that stops", () => {
   });
 });
 
+/** What holds back a body: so long that it is read in pieces, without a length, or short. */
+const bodies = [
+  ["a long body", "Content-Length: 2000\r\n\r\n{"],
+  ["a body of no announced length", 'Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n'],
+  ["a short body", "Content-Length: 20\r\n\r\n{"],
+] as const;
+
+const beginningOf = (rest: string) =>
+  `POST /v1/bells HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${rest}`;
+
+describe.each(bodies)("half of %s", (_, rest) => {
+  test("is answered with 408 when the rest never comes, and reaches no route", async () => {
+    await using own = opened({ requestDeadlineMs: 50 });
+    const { answer: received } = await half(Number(new URL(own.url).port), beginningOf(rest));
+    const answer = await received();
+    expect(answer).toStartWith("HTTP/1.1 408 ");
+    expect(answer.toLowerCase()).toContain("connection: close");
+    expect(answer).toContain('"code":"request_timeout"');
+    expect(own.logged("error")).toEqual([]);
+  });
+
+  test("does not hold a stop, and one that comes whole then is answered", async () => {
+    const { url, stop, environment, logged } = opened();
+    const port = Number(new URL(url).port);
+    const never = await half(port, beginningOf(rest));
+    const late = await half(port, beginningOf("Content-Length: 2\r\n\r\n{"));
+    await eventually(
+      () => fetch(`${url}/healthz`),
+      ({ ok }) => ok,
+    );
+    const startMs = environment.monotonic();
+    const stopped = stop(60_000);
+    late.socket.write("}");
+    await stopped;
+    expect(environment.monotonic() - startMs).toBeLessThan(HELD_MS_MAX);
+    expect(await never.answer()).toStartWith("HTTP/1.1 408 ");
+    expect(await late.answer()).toStartWith("HTTP/1.1 200 ");
+    expect(logged("warn")).toEqual([]);
+  });
+});
+
+test("a stream that does not end does not hold a stop, and is named in the log", async () => {
+  const { url, stop, environment, logged } = opened();
+  const response = await fetch(`${url}/v1/ticks`);
+  const startMs = environment.monotonic();
+  await stop(60_000);
+  expect(environment.monotonic() - startMs).toBeLessThan(HELD_MS_MAX);
+  await expect(response.text()).rejects.toThrow();
+  expect(logged("warn")).toMatchObject([{ pending: 1, unanswered: 0 }]);
+});
+
+/** A generator that throws when it is ended, and a stream that throws when it is cancelled. */
+const unwilling = {
+  async *generator(tick: () => Promise<void>) {
+    try {
+      for (;;) {
+        yield "tick";
+        await tick();
+      }
+    } finally {
+      await Promise.reject(new Error("It does not end."));
+    }
+  },
+  stream: (tick: () => Promise<void>) =>
+    new ReadableStream({
+      async pull(controller) {
+        await tick();
+        controller.enqueue("tick");
+      },
+      cancel: () => Promise.reject(new Error("It does not end.")),
+    }),
+} as const;
+
+test.each(["generator", "stream"] as const)(
+  "a %s that throws when its client hangs up is named in the log, and harms nobody",
+  async (kind) => {
+    const { after } = realEnvironment();
+    const tick = () => new Promise<void>((resolve) => void after(20, resolve));
+    const ticking = (edge: Edge) =>
+      new Elysia({ name: "ticking" })
+        .use(edge)
+        .get("/v1/ticking", () => unwilling[kind](tick), { access: "public" });
+    await using own = opened({ routes: [ticking] });
+    const hangUp = new AbortController();
+    const response = await fetch(`${own.url}/v1/ticking`, { signal: hangUp.signal });
+    await response.body?.getReader().read();
+    hangUp.abort();
+    const failures = await eventually(
+      () => own.logged("error"),
+      (lines) => lines.length > 0,
+    );
+    expect(failures).toMatchObject([{ route: "/v1/ticking" }]);
+    expect((await fetch(`${own.url}/healthz`)).status).toBe(200);
+  },
+);
+
 describe("a route that never answers", () => {
+  test("and does after all, with a stream that cannot be cancelled, harms nobody", async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<Response>();
+    const source = new ReadableStream({
+      cancel() {
+        cancelled.resolve();
+        throw new Error("This stream cannot be cancelled.");
+      },
+    });
+    const lateRoutes = (edge: Edge) =>
+      new Elysia({ name: "late" })
+        .use(edge)
+        .get("/v1/late", () => late.promise, { access: "public" });
+    await using own = opened({ requestDeadlineMs: 50, routes: [lateRoutes] });
+    expect((await fetch(`${own.url}/v1/late`)).status).toBe(504);
+    late.resolve(new Response(source));
+    await cancelled.promise;
+    expect((await fetch(`${own.url}/healthz`)).status).toBe(200);
+  });
+
   test("is given up with 504 a second after its deadline, and named in the log", async () => {
     await using own = opened({ requestDeadlineMs: 50 });
     const response = await fetch(`${own.url}/v1/silence`);

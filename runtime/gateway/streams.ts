@@ -31,7 +31,7 @@ export async function streamed(
   { request, onFailure }: { readonly request: Request; readonly onFailure: OnStreamFailure },
   write: (steps: Steps) => unknown,
 ): Promise<unknown> {
-  const steps = new WatchedSteps(source);
+  const steps = new WatchedSteps(source, (error) => onFailure(error, request));
   const response = await write(steps);
   if (!steps.areSeveral || !(response instanceof Response) || response.body === null) {
     return response;
@@ -71,8 +71,10 @@ class WatchedSteps {
   /** True when there was a first step that was not the last. */
   areSeveral = false;
   failure: { readonly error: unknown } | undefined;
+  readonly #onEndFailure: (error: unknown) => void;
 
-  constructor(source: Source) {
+  constructor(source: Source, onEndFailure: (error: unknown) => void) {
+    this.#onEndFailure = onEndFailure;
     this.#steps = source instanceof ReadableStream ? source[Symbol.asyncIterator]() : source;
     this.sse = "sse" in source ? source.sse : undefined;
   }
@@ -89,8 +91,14 @@ class WatchedSteps {
     }
   }
 
-  return(): unknown {
-    return this.#steps.return?.();
+  /** Ends the source when the client is gone. Never rejects: Elysia does not wait for it. */
+  async return(): Promise<unknown> {
+    try {
+      return await this.#steps.return?.();
+    } catch (error) {
+      this.#onEndFailure(error);
+      return { done: true, value: undefined };
+    }
   }
 }
 

@@ -10,6 +10,8 @@ export interface Run {
   signal(name: "SIGTERM" | "SIGKILL"): void;
   /** Tells it that all is being stopped, and that it will be told when its turn has come. */
   hold(): void;
+  /** The code that it has ended with; missing where a run is not one process. */
+  readonly exitCode?: () => number | null;
   /** Resolves when it has answered a health check; missing where a run watches itself. */
   readonly ask?: () => Promise<void>;
 }
@@ -31,6 +33,9 @@ export const READY = "Cleave is ready";
 /** Says in the environment of a child that its standard input closes when its parent is gone. */
 export const SUPERVISED = "CLEAVE_SUPERVISED";
 
+/** The exit code of a process whose modules another one owns, over other data: it may not start. */
+export const OWNED_ELSEWHERE = 69;
+
 /** What a supervisor sends, and what comes back as long as the child's event loop turns. */
 const HEALTH_CHECK = "cleave health check";
 
@@ -49,7 +54,7 @@ export const HOLD = "hold";
 export const STOP = "stop";
 
 /** Milliseconds in which what a child had still to say is read when it has ended. */
-const LAST_WORDS_MS = 1_000;
+export const LAST_WORDS_MS = 1_000;
 
 /**
  * Starts a process. What it writes is passed on line by line; standard input stays open, so that it
@@ -101,7 +106,11 @@ export function startChild(options: ChildOptions): Run {
   function ask(): Promise<void> {
     asked ??= Promise.withResolvers();
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    if (!hasEnded) child.send(HEALTH_CHECK);
+    try {
+      if (!hasEnded) child.send(HEALTH_CHECK);
+    } catch {
+      // Its end of the channel is closed: it answers no more, and may be ending.
+    }
     return asked.promise;
   }
   return {
@@ -113,5 +122,6 @@ export function startChild(options: ChildOptions): Run {
     },
     hold: () => void tell(HOLD),
     ask,
+    exitCode: () => child.exitCode,
   };
 }

@@ -19,10 +19,7 @@ import type { LoopWatch } from "../telemetry/loop-watch.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import type { Transport } from "../transport/transport.ts";
 import { StartError } from "./start-error.ts";
-
-/** How long an instance may take to stop, and any one part of it when that is over. */
-const STOP_MS = 15_000;
-const STOP_EACH_MS = 500;
+import { INSTANCE_CLOSE_MS, INSTANCE_STOP_MS } from "./stop-budgets.ts";
 
 /** A port with what stands behind it here, in place of what it would open. */
 export type PortOverride = readonly [port: AnyPort, behind: unknown];
@@ -111,7 +108,7 @@ export async function startOwner(
   const opened: Opened[] = [...claims];
   const shared = { opened, deadlines: new Deadlines(environment), guards: new Guards(environment) };
   const close = async () => {
-    const end = ending(options);
+    const end = ending(options, hosted.length + 1 + opened.length);
     // Callers first: what they have in flight may still need those that they call.
     for (const one of hosted.toReversed()) await end(one.name, () => one.stop());
     await end("the transport", () => transport.close());
@@ -139,11 +136,20 @@ export async function startOwner(
   return { modules: hosted, gateway, breakers, stop: close, abandon };
 }
 
-/** Ends one part of an instance after the other, all within its time to stop. */
-function ending({ environment, log }: Pick<InstanceOptions, "environment" | "log">) {
-  const untilMs = environment.monotonic() + STOP_MS;
+/**
+ * Ends so many parts of an instance one after the other, all within its time to stop: however long
+ * one takes, each after it has its share of the time to close.
+ */
+export function ending(
+  { environment, log }: Pick<InstanceOptions, "environment" | "log">,
+  parts: number,
+) {
+  const untilMs = environment.monotonic() + INSTANCE_STOP_MS;
+  const shareMs = INSTANCE_CLOSE_MS / parts;
+  let partsAfter = parts;
   return async (name: string, end: () => void | Promise<void>) => {
-    const withinMs = Math.max(STOP_EACH_MS, untilMs - environment.monotonic());
+    partsAfter -= 1;
+    const withinMs = Math.max(0, untilMs - environment.monotonic() - partsAfter * shareMs);
     if (await within(environment, withinMs, Promise.resolve(end()))) return;
     log.error("did not stop in time and is left as it is, as a crash would leave it", { name });
   };

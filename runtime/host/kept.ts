@@ -1,7 +1,7 @@
 import type { Environment } from "../contract/environment.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Run } from "./child.ts";
+import { OWNED_ELSEWHERE, type Run } from "./child.ts";
 import { watchHealth } from "./health-check.ts";
 
 const BACK_OFF_MIN_MS = 100;
@@ -11,15 +11,13 @@ const HEALTHY_MS = 60_000;
 const DEATHS_MAX = 20;
 const DEATHS_WINDOW_MS = 300_000;
 /**
- * After so many deaths, what has never been ready is given up. Deaths are counted and no time is
- * measured, since a machine that is slow makes each start longer and none of them hopeless; by the
- * pauses alone they take half a minute, in which what a killed supervisor has left behind ends.
+ * After so many deaths, what has never been ready is given up, once the pauses between them are as
+ * long as what a killed supervisor has left behind may take to stop. Deaths are counted and no time
+ * is measured, since a machine that is slow makes each start longer and none of them hopeless.
  */
 const FIRST_DEATHS_MAX = 10;
 /** How often it is looked whether there is room again. */
 const ROOM_CHECK_MS = 1_000;
-/** Milliseconds between being asked to stop and being killed. */
-const STOP_MS = 20_000;
 
 export interface KeptOptions {
   readonly name: string;
@@ -28,14 +26,17 @@ export interface KeptOptions {
   readonly log: Log;
   /** Reports whether there is room on the disk for it to begin. */
   readonly hasRoom: () => boolean;
-  /** How much longer than usual it may take to stop, in milliseconds. */
-  readonly drainMs: number;
+  /** Milliseconds between being asked to stop and being killed. */
+  readonly stopMs: number;
   /** Called once, with a sentence, when it dies too often to be begun again. */
   readonly gaveUp: (sentence: string) => void;
 }
 
 /**
  * One thing that is kept running: begun again, after a pause that grows, whenever it has died.
+ *
+ * A process whose modules another one owns is not begun again, and everything else goes on: that
+ * other one serves them. Its data are others, so whoever ends it decides which are to be used.
  *
  * What dies while the disk is full is begun again when there is room, and does not count as one
  * that dies too often.
@@ -45,11 +46,14 @@ export class Kept {
   readonly #options: KeptOptions;
   readonly #ready = Promise.withResolvers<void>();
   #wasReady = false;
+  #isRefused = false;
   #run: Run | undefined;
   #cancelRestart = () => {};
   #isStopping = false;
   /** Deaths since it was last healthy for long. */
   #inARow = 0;
+  /** The pauses after those deaths, in milliseconds. */
+  #pausedMs = 0;
   #deathsAtMs: number[] = [];
 
   constructor(options: KeptOptions) {
@@ -57,13 +61,14 @@ export class Kept {
     this.#options = options;
   }
 
-  /** Resolves when it is ready for the first time. */
+  /** Resolves when it is ready for the first time, or another process has what it would own. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  get wasReady(): boolean {
-    return this.#wasReady;
+  /** True until `ready` resolves. */
+  get isAwaited(): boolean {
+    return !this.#wasReady && !this.#isRefused;
   }
 
   start(): void {
@@ -76,10 +81,9 @@ export class Kept {
     const run = this.#run;
     if (run === undefined) return;
     run.signal("SIGTERM");
-    const { environment, log, drainMs } = this.#options;
-    const afterMs = STOP_MS + drainMs;
-    const cancel = environment.after(afterMs, () => {
-      log.warn("killed", { instance: this.name, afterMs });
+    const { environment, log, stopMs } = this.#options;
+    const cancel = environment.after(stopMs, () => {
+      log.warn("killed", { instance: this.name, afterMs: stopMs });
       run.signal("SIGKILL");
     });
     await run.ended;
@@ -117,7 +121,9 @@ export class Kept {
     void run.ended.then((how) => {
       this.#run = undefined;
       endWatch();
-      if (!this.#isStopping) this.#died(how, readyAtMs);
+      if (this.#isStopping) return;
+      if (run.exitCode?.() === OWNED_ELSEWHERE) this.#refused();
+      else this.#died(how, readyAtMs);
     });
   }
 
@@ -133,6 +139,16 @@ export class Kept {
     });
   }
 
+  #refused(): void {
+    this.#isRefused = true;
+    const message =
+      "another process owns what this instance hosts, over other data; the instance is not " +
+      "started again and everything else goes on. Stop that process, which the instance has " +
+      "named above, and start this topology anew.";
+    this.#options.log.error(message, { instance: this.name });
+    this.#ready.resolve();
+  }
+
   #died(how: string, readyAtMs: number | undefined): void {
     const { environment, log, gaveUp } = this.#options;
     if (!this.#options.hasRoom()) {
@@ -143,7 +159,10 @@ export class Kept {
       return this.#beginWithRoom();
     }
     const nowMs = environment.monotonic();
-    if (readyAtMs !== undefined && nowMs - readyAtMs >= HEALTHY_MS) this.#inARow = 0;
+    if (readyAtMs !== undefined && nowMs - readyAtMs >= HEALTHY_MS) {
+      this.#inARow = 0;
+      this.#pausedMs = 0;
+    }
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
     this.#deathsAtMs.push(nowMs);
     this.#inARow++;
@@ -153,6 +172,7 @@ export class Kept {
       return gaveUp(hopeless);
     }
     const pauseMs = Math.min(BACK_OFF_MIN_MS * 2 ** (this.#inARow - 1), BACK_OFF_MAX_MS);
+    this.#pausedMs += pauseMs;
     log.warn("died", { instance: this.name, how, restartInMs: pauseMs });
     this.#cancelRestart = environment.after(pauseMs, () => this.#begin());
   }
@@ -166,7 +186,8 @@ export class Kept {
 
   /** Why it is not begun again, if it is not. */
   #hopeless(how: string): string | undefined {
-    if (!this.#wasReady && this.#inARow >= FIRST_DEATHS_MAX) {
+    const hasWaited = this.#pausedMs >= this.#options.stopMs;
+    if (!this.#wasReady && this.#inARow >= FIRST_DEATHS_MAX && hasWaited) {
       return (
         `${this.name} could not be started: its process ${how}, the last of ${this.#inARow} ` +
         "times. The log above says why; mend that and start again."

@@ -3,18 +3,21 @@ import { Caller } from "../module/caller.ts";
 import type { Module } from "../module/define-module.ts";
 import { ReaderModule } from "../module/reader-module.ts";
 import { Deadlines } from "../resilience/deadlines.ts";
+import { within } from "../resilience/within.ts";
 import { openForReading } from "../store/database.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import {
   claimAll,
   databaseOf,
+  ending,
   type Instance,
   type InstanceOptions,
   startInstance,
   startOwner,
 } from "./instance.ts";
 import { StartError } from "./start-error.ts";
+import { TAKE_OVER_STOP_MS } from "./stop-budgets.ts";
 
 /** How often a reader looks whether the owner is gone, in milliseconds. */
 const LOOK_EVERY_MS = 250;
@@ -80,10 +83,11 @@ class Member implements Instance {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cancel();
-    await this.#step;
-    await this.#endReading();
-    if (this.#owner === undefined) await this.#options.transport.close();
-    else await this.#owner.stop();
+    await within(this.#options.environment, TAKE_OVER_STOP_MS, this.#step);
+    if (this.#owner !== undefined) return await this.#owner.stop();
+    const end = ending(this.#options, 2);
+    await end("what answers queries", () => this.#endReading());
+    await end("the transport", () => this.#options.transport.close());
   }
 
   abandon(): void {

@@ -70,6 +70,22 @@ describe("the broker of a data folder", () => {
     expect(server.notes()).toBe("began\nended\n");
   });
 
+  test("ends also when its address cannot be forgotten, and says so", async () => {
+    using folder = temporaryFolder();
+    const server = slowServer(folder.path);
+    const errors: unknown[] = [];
+    const log = { ...silent, error: (...said: unknown[]) => void errors.push(said) };
+    const run = openBroker({ ...needs(folder.path, server.executable), log }).start();
+    await eventually(
+      async () => server.notes(),
+      (notes) => notes === "began\n",
+    );
+    mkdirSync(`${folder.path}/nats/url`);
+    run.signal("SIGTERM");
+    expect(await run.ended).toBe("was stopped");
+    expect(errors).toMatchObject([["the broker did not stop as it should", { error: {} }]]);
+  });
+
   test("kills one that is deaf while it starts, however soon the killer ends", async () => {
     using folder = temporaryFolder();
     const server = slowServer(folder.path, ":");

@@ -189,14 +189,19 @@ class BrokerRun implements Run {
 
   /** Ends also a server that is only on its way. */
   async #stop(how: string, graceMs?: number): Promise<void> {
+    const { folder, log } = this.#needs;
     this.#endWatch();
     this.#cancelRoomCheck();
-    // A server that hangs would not answer to a farewell.
-    await this.#provisioning?.abandon();
-    const server = await this.#starting?.catch(() => undefined);
-    await server?.stop(graceMs);
-    this.#pid = undefined;
-    if (this.#stopping.signal.aborted) forgetBrokerUrl(this.#needs.folder);
+    try {
+      // A server that hangs would not answer to a farewell.
+      await this.#provisioning?.abandon();
+      const server = await this.#starting?.catch(() => undefined);
+      await server?.stop(graceMs);
+      this.#pid = undefined;
+      if (this.#stopping.signal.aborted) forgetBrokerUrl(folder);
+    } catch (error) {
+      log.error("the broker did not stop as it should", { folder, error });
+    }
     this.#end(how);
   }
 }

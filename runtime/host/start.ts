@@ -18,11 +18,10 @@ import { type Instance, startInstance } from "./instance.ts";
 import { startMember } from "./member.ts";
 import { reportsAlone } from "./report-alone.ts";
 import { cannotListen, StartError } from "./start-error.ts";
+import { REQUESTS_STOP_MS } from "./stop-budgets.ts";
 import { insidesOf, loadRoutes, moduleNamesOf, type System } from "./system.ts";
 import type { Placement } from "./topology.ts";
 
-/** Milliseconds that requests in flight may take to finish when the process is told to stop. */
-const STOP_MS = 10_000;
 /** Milliseconds that one call of the demo's filling may take. */
 const FILL_CALL_MS = 60_000;
 
@@ -105,7 +104,7 @@ export async function start(
   const stop = async () => {
     shop.ready = false;
     // Another process owns the data by now: nothing more of it is written here.
-    await (isLost ? edge?.close() : edge?.stop(STOP_MS));
+    await (isLost ? edge?.close() : edge?.stop(REQUESTS_STOP_MS));
     await closeRest();
   };
   try {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { command, contract, defineModule, handler, port, t } from "../index.ts";
 import { type Placement, place, placements } from "../testing/place.ts";
+import { INSTANCE_STOP_MS } from "./stop-budgets.ts";
 
 const oven = contract("oven", {
   /** Plans to bake. Repeating it plans it once. */
@@ -9,17 +10,19 @@ const oven = contract("oven", {
   bake: command({ input: t.Object({}), output: t.Object({}) }),
 });
 
-/** A port that cannot be closed. */
-const chimney = port("oven.chimney", {
-  settings: t.Object({}),
-  open: () => ({}),
-  close: () => new Promise<void>(() => {}),
-});
+/** Ports that cannot be closed. */
+const chimneys = Array.from({ length: 40 }, (_, index) =>
+  port(`oven.chimney${index}`, {
+    settings: t.Object({}),
+    open: () => ({}),
+    close: () => new Promise<void>(() => {}),
+  }),
+);
 
 const ovenModule = defineModule({
   contract: oven,
   migrations: [],
-  ports: [chimney],
+  ports: chimneys,
   handlers: {
     light: handler(oven.light, (_input, { transaction, now }) =>
       transaction((tx) => {
@@ -36,23 +39,24 @@ const late = (name: string) => ({
   name,
 });
 
-describe.each(placements)("an instance is left after fifteen seconds, %s,", (at: Placement) => {
+describe.each(placements)("an instance is left after its time to stop, %s,", (at: Placement) => {
   const stopped = async (ports: Parameters<typeof place>[2], begin: boolean) => {
     await using shop = await place(at, [ovenModule], { duplicate: false, ...ports });
     if (begin) await shop.call(oven.light, {});
     await shop.advance(1_000);
     const stop = shop.stop();
-    await shop.advance(16_000);
+    await shop.advance(INSTANCE_STOP_MS);
     await stop;
     return shop.problems;
   };
 
   test("by a job with more time than that, which is named", async () => {
-    const ports = { ports: [[chimney, {}]] } as const;
-    expect(await stopped(ports, true)).toContainEqual(late("oven"));
+    const ports = chimneys.map((chimney) => [chimney, {}] as const);
+    expect(await stopped({ ports }, true)).toContainEqual(late("oven"));
   });
 
-  test("by a port that does not close, which is named", async () => {
-    expect(await stopped({}, false)).toContainEqual(late("oven.chimney"));
+  test("by ports that do not close, which are named, however many they are", async () => {
+    const problems = await stopped({}, false);
+    for (const { name } of chimneys) expect(problems).toContainEqual(late(name));
   });
 });

@@ -4,7 +4,8 @@ import { eventually } from "../testing/eventually.ts";
 import { turns } from "../testing/stillness.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { virtualEnvironment } from "../testing/virtual-environment.ts";
-import { type Run, startChild } from "./child.ts";
+import { OWNED_ELSEWHERE, type Run, startChild } from "./child.ts";
+import { supervisedStopMs } from "./stop-budgets.ts";
 import { Supervisor } from "./supervisor.ts";
 import { type Placement, placementsOf } from "./topology.ts";
 
@@ -54,7 +55,10 @@ const hanging = obedient.replace(
  */
 function world(
   scripts: { readonly [name: string]: string } = {},
-  watched: readonly string[] = [],
+  {
+    watched = [],
+    drainMs = 0,
+  }: { readonly watched?: readonly string[]; readonly drainMs?: number } = {},
 ): World {
   const folder = temporaryFolder();
   const environment = virtualEnvironment();
@@ -85,6 +89,7 @@ function world(
     broker: { url: "nats://127.0.0.1:1", start: () => begin("nats") },
     begin: ({ name }: Placement) => begin(name),
     hasRoom: () => room.isThere,
+    drainMs,
     environment,
     log: logger,
   });
@@ -223,6 +228,51 @@ describe("a supervisor", () => {
     });
   });
 
+  test("leaves what another process owns to that one, and goes on with all others", async () => {
+    const dying = obedient.replace("process.exit(0)", "process.exit(7)");
+    using it = world({ core: `process.exit(${OWNED_ELSEWHERE});`, products: dying });
+    await it.supervisor.start();
+    let failure = "";
+    void it.supervisor.failed.then((sentence) => {
+      failure = sentence;
+    });
+    const refused = it.log.filter(({ message }) =>
+      String(message).includes("another process owns"),
+    );
+    expect(refused).toMatchObject([{ instance: "core" }]);
+    it.run("products").signal("SIGTERM");
+    expect(await logged(it, "died")).toMatchObject([{ instance: "products" }]);
+    const core = it.run("core");
+    move(it, 600_000);
+    await it.noted("began products", 2);
+    expect(it.run("core")).toBe(core);
+    expect([failure, it.log.some(({ message }) => message === "not ready yet")]).toEqual([
+      "",
+      false,
+    ]);
+    await it.supervisor.stop();
+  });
+
+  test("waits for what a killed supervisor has left behind, as long as it may drain", async () => {
+    const drainMs = 60_000;
+    using it = world({ gateway: refusing }, { drainMs });
+    let failure = "";
+    void it.supervisor.failed.then((sentence) => {
+      failure = sentence;
+    });
+    void it.supervisor.start();
+    let pausedMs = 0;
+    for (let times = 1; failure === "" && times <= 30; times++) {
+      const died = (await logged(it, "died", times)).at(-1);
+      pausedMs += Number(died?.["restartInMs"]);
+      if (pausedMs >= supervisedStopMs({ role: "edge", drainMs })) break;
+      move(it, Number(died?.["restartInMs"]));
+    }
+    expect(failure).toBe("");
+    move(it, 10_000);
+    expect(await it.supervisor.failed).toStartWith("gateway could not be started");
+  }, 30_000);
+
   test("begins what dies on a full disk once there is room, however often it died", async () => {
     using it = world({ core: `${ready} process.exit(3);` });
     await it.supervisor.start();
@@ -294,11 +344,11 @@ describe("a supervisor", () => {
     await supervisor.stop();
   });
 
-  test("kills what does not stop within twenty seconds, and goes on stopping", async () => {
+  test("kills what does not stop within its time, and goes on stopping", async () => {
     using it = world({ gateway: deaf });
     await it.supervisor.start();
     const stopped = it.supervisor.stop();
-    move(it, 19_999);
+    move(it, supervisedStopMs({ role: "edge", drainMs: 0 }) - 1);
     expect(it.log.some((line) => line["message"] === "killed")).toBe(false);
     expect(it.notes().some((note) => note.startsWith("stopped"))).toBe(false);
     move(it, 1);
@@ -312,7 +362,7 @@ describe("a supervisor", () => {
   const silent = "does not answer its health check; it is killed and started again";
 
   test("kills and begins again what has not answered for half a minute", async () => {
-    using it = world({ core: hanging }, ["core"]);
+    using it = world({ core: hanging }, { watched: ["core"] });
     await it.supervisor.start();
     await it.noted("hangs core");
     for (let checks = 1; checks <= 5; checks++) await moved(it, 5_000);
@@ -326,8 +376,17 @@ describe("a supervisor", () => {
     await it.noted("began core", 2);
   });
 
+  test("takes what has closed its channel for one that does not answer", async () => {
+    const core = obedient.replace('note("began");', 'process.disconnect(); note("began");');
+    using it = world({ core }, { watched: ["core"] });
+    await it.supervisor.start();
+    for (let checks = 1; checks <= 6; checks++) await moved(it, 5_000);
+    expect(await logged(it, silent)).toMatchObject([{ instance: "core", silentMs: 30_000 }]);
+    await logged(it, "died");
+  });
+
   test("leaves alone what answers, however long it runs and the machine sleeps", async () => {
-    using it = world({}, ["core"]);
+    using it = world({}, { watched: ["core"] });
     await it.supervisor.start();
     const { ask = () => Promise.resolve() } = it.run("core");
     for (let checks = 1; checks <= 12; checks++) {

@@ -2,6 +2,7 @@ import type { Environment } from "../contract/environment.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Run } from "./child.ts";
 import { Kept } from "./kept.ts";
+import { BROKER_STOP_MS, supervisedStopMs } from "./stop-budgets.ts";
 import type { Placement } from "./topology.ts";
 
 /** Milliseconds after which it is said, again and again, what has not become ready yet. */
@@ -41,22 +42,26 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { placements, broker, begin, hasRoom, environment, log, drainMs = 0 } = options;
     const { promise, resolve: gaveUp } = Promise.withResolvers<string>();
-    const keep = (name: string, begin: () => Run) =>
-      new Kept({ name, begin, hasRoom, drainMs, environment, log, gaveUp });
+    const keep = (name: string, stopMs: number, begin: () => Run) =>
+      new Kept({ name, begin, hasRoom, stopMs, environment, log, gaveUp });
     const those = (role: Placement["role"]) =>
       placements
         .filter((one) => one.role === role)
-        .map((placement) => keep(placement.name, () => begin(placement)));
+        .map((placement) => {
+          const stopMs = supervisedStopMs({ role, drainMs });
+          return keep(placement.name, stopMs, () => begin(placement));
+        });
     this.failed = promise;
     this.#options = options;
-    this.#broker = keep("nats", () => broker.start());
+    this.#broker = keep("nats", BROKER_STOP_MS, () => broker.start());
     this.#edges = those("edge");
     this.#hosts = those("host");
   }
 
   /**
    * Starts the broker and then everything else at once, since any order will do. Resolves when all
-   * have been ready; not at all when `failed` does before.
+   * have been ready, but for those whose modules another process owns; not at all when `failed`
+   * does before.
    */
   async start(): Promise<void> {
     const instances = [...this.#hosts, ...this.#edges];
@@ -91,7 +96,7 @@ export class Supervisor {
     const { environment, log } = this.#options;
     const remind = () => {
       if (this.#isStopping) return;
-      const waitingFor = all.filter((one) => !one.wasReady).map((one) => one.name);
+      const waitingFor = all.filter((one) => one.isAwaited).map((one) => one.name);
       log.warn("not ready yet", { waitingFor });
       cancel = environment.after(REMIND_MS, remind);
     };

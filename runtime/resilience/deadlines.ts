@@ -56,6 +56,11 @@ export class Deadlines {
     work.watcher = undefined;
   }
 
+  /** The work that is watched, newest first. */
+  *[Symbol.iterator](): Generator<TimedWork, void> {
+    for (let work = this.#newest; work !== undefined; work = work.older) yield work;
+  }
+
   #sweep(): void {
     const nowMs = this.#environment.monotonic();
     let nextMs = Number.POSITIVE_INFINITY;

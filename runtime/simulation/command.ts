@@ -14,7 +14,7 @@ import { runOne } from "./one.ts";
 import type { Scenario, Workload } from "./scenario.ts";
 
 /** How long the run under way, and what it takes to explain it, may go on when asked to stop. */
-const STOP_MS = 60_000;
+const LAST_RUN_MS = 60_000;
 
 /** What can be simulated of a system, but for its modules and topologies. */
 export interface Simulated extends Pick<Scenario, "invariants" | "outside" | "faults"> {
@@ -57,9 +57,9 @@ function stopSignals(): Record<"stopped" | "killed", AbortSignal> {
   const [stopped, killed] = [new AbortController(), new AbortController()];
   const environment = realEnvironment();
   const kill = () => killed.abort();
-  void stopAsked(environment, kill).then(() => {
+  void stopAsked(environment, { again: kill, stopMs: LAST_RUN_MS }).then(() => {
     stopped.abort();
-    environment.after(STOP_MS, kill);
+    environment.after(LAST_RUN_MS, kill);
   });
   return { stopped: stopped.signal, killed: killed.signal };
 }

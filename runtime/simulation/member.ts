@@ -20,8 +20,8 @@ import type { Process } from "./process.ts";
 import { traced } from "./traced.ts";
 import type { World } from "./world.ts";
 
-/** How long a process may take to stop before it is killed. */
-const STOP_MS = 10_000;
+/** When a process that was told to stop is killed: before all budgets are spent, as docker does. */
+const KILLED_AFTER_MS = 10_000;
 
 /** What all processes of a simulated system stand on. */
 export interface Ground {
@@ -101,7 +101,7 @@ export class Member {
     const { process } = this;
     world.note(process.name, "told to stop");
     const end = () => process.kill("stopped");
-    world.after(STOP_MS, end, { what: "patience" });
+    world.after(KILLED_AFTER_MS, end, { what: "patience" });
     const stop = () => void (this.#instance?.stop() ?? Promise.resolve()).then(end, end);
     world.after(0, stop, { what: "stop", process });
   }

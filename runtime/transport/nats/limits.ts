@@ -16,3 +16,9 @@ export const EVENT_AGE_MS_MAX = 7 * 24 * 60 * 60 * 1_000;
 /** How long a reader may take with an event before it comes again, and how many it may have. */
 export const ACK_WAIT_MS = 30_000;
 export const ACK_PENDING_MAX = 1_024;
+
+/**
+ * How long a nats-server may take to end on SIGTERM, in milliseconds, before it is killed: 2.9 does
+ * not end when its disk is full.
+ */
+export const TERM_MS_MAX = 5_000;

@@ -84,7 +84,7 @@ export async function openNats(options: NatsOptions): Promise<Nats> {
 function carrying(connection: Link): Link {
   const { url, payloadBytesMax } = connection;
   if (payloadBytesMax >= PAYLOAD_BYTES_MAX) return connection;
-  void connection.close();
+  connection.close().catch(() => {}); // The error below says what is wrong.
   throw new BrokerError(
     `The nats-server at ${url} carries messages of at most ${payloadBytesMax} bytes; Cleave ` +
       `sends up to ${PAYLOAD_BYTES_MAX}. Write "max_payload: ${PAYLOAD_BYTES_MAX}" into its ` +

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Environment } from "../../contract/environment.ts";
 import { BrokerError } from "./broker-error.ts";
+import { TERM_MS_MAX } from "./limits.ts";
 import { serverFiles } from "./server-config.ts";
 
 const LOOK_EVERY_MS = 50;
-const TERM_MS_MAX = 5_000;
 const KILL_MS_MAX = 10_000;
 
 interface Running {

@@ -6,6 +6,7 @@ import type { Manifest } from "../manifest.ts";
 import { BrokerError } from "./broker-error.ts";
 import { findNatsServer, isOlder } from "./executable.ts";
 import { makeKeys } from "./keys.ts";
+import { TERM_MS_MAX } from "./limits.ts";
 import { permissionsOf } from "./permissions.ts";
 import { SELF_TEST } from "./self-test.ts";
 import { serverFiles, writeServerConfig } from "./server-config.ts";
@@ -14,8 +15,6 @@ import { stopOrphan } from "./server-process.ts";
 /** Recovering large streams takes its time. */
 const READY_MS_MAX = 60_000;
 const RELOAD_MS_MAX = 10_000;
-/** nats-server 2.9 does not end on SIGTERM when its disk is full. */
-const STOP_MS_MAX = 5_000;
 const LINES_REMEMBERED_MAX = 20;
 
 /** What a server of Cleave's own is started with. */
@@ -138,7 +137,7 @@ class ServerChild {
     };
   }
 
-  async stop(graceMs = STOP_MS_MAX): Promise<void> {
+  async stop(graceMs = TERM_MS_MAX): Promise<void> {
     this.#stopping ??= this.#stop(graceMs);
     await this.#stopping;
   }
