@@ -28,7 +28,7 @@ interface Unvalidated {
  * Puts what happens to a request at this route into its order, whoever declared it. The first that
  * refuses a request answers it; from its arrival on it meets, from top to bottom:
  *
- * - in `Reception`: hiding of `/dev/`, `intake` (host, length and type of the body), authentication;
+ * - in `Reception`: hiding of `/dev/`, `intake` (host, length and type of a body), authentication;
  * - `hooks.parse`, where the method has a body: its text is read and parsed;
  * - `hooks.transform`, as listed below: access, the address, the module's own, the body;
  * - Elysia's check by the schemas of headers, params, query and body, which also copies them;

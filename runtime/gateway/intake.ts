@@ -17,7 +17,8 @@ const GOOD_HOSTS_MAX = 100;
 
 /**
  * Refuses what no route should see: a host that is none, a body that is too large, too deep, not
- * JSON, or not as it is read: compressed, or in another charset. To tell what is wrong with a body nested 100,000 deep takes seconds of the processor.
+ * JSON, compressed or in another charset. To tell what is wrong with a body nested 100,000 deep
+ * takes seconds of the processor.
  *
  * Returns the request to go on with: another one for a long body, or one of unannounced length,
  * which is read here up to the limit.

@@ -240,8 +240,8 @@ async function openGateway(
 }
 
 /**
- * Whether the gateway may show what is below `/dev/`: not where others use the shop. A proxy on this
- * machine that adds no header makes their requests look like those of a program here.
+ * Reports whether the gateway may show what is below `/dev/`: not where others use the shop. A
+ * proxy on this machine that adds no header makes their requests look like those of a program here.
  */
 function showsAids({ development, publicUrl }: StartSettings, log: Log): boolean {
   if (!development || publicUrl === undefined || isLocalAddress(publicUrl)) return development;
