@@ -101,14 +101,14 @@ describe.each(parts)("a start is refused over the %s of a route", (part) => {
     "that %s hides from the gateway",
     (_by, routes) => {
       expect(sentenceOf(routes)).toStartWith(
-        `${route} has its ${part} checked by a guard or a group around it, which the gateway does ` +
-          `not see. Declare ${part} with the route, or by .guard({ ${part} }) in front of it.`,
+        `${route} has its ${part} checked by a guard or a group around it, which the gateway ` +
+          `does not see. Declare ${part} with the route, or by .guard({ ${part} }) in front of it.`,
       );
     },
   );
 });
 
-test("a start is refused over models within a route's schemas, and over those of one status", () => {
+test("a start is refused over models within a schema, and over one of a single status", () => {
   const models = Type.Module({ Item });
   const routes = (edge: Edge) =>
     prepared(edge)
