@@ -81,6 +81,37 @@ test("a value arrives alike in every placement, or is refused alike", async () =
   );
 });
 
+/** Names of all kinds, many of which something inherits. */
+const anyName = fc.oneof(
+  fc.constantFrom(
+    ...[Object, Array, Function, String].flatMap((one) =>
+      Object.getOwnPropertyNames(one.prototype),
+    ),
+  ),
+  fc.string(),
+);
+
+test("an optional property of any name may lack and is kept, or is refused at once", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyName, fc.boolean(), async (name, isNested) => {
+      const only = t.Object({ [name]: t.Optional(t.Integer()), other: t.Boolean() });
+      const schema = isNested ? t.Array(t.Union([t.Null(), only])) : only;
+      const inPlace = (one: object) => (isNested ? [null, one] : one);
+      if (name in Object.prototype) {
+        expect(() => echoing(schema)).toThrow(`has a property ${name}, which every object has.`);
+        return;
+      }
+      for (const one of [{ other: true }, { [name]: 1, other: true }]) {
+        const { here, there, seen } = await outcomes(schema, inPlace(one));
+        expect(here).toEqual({ answer: { value: inPlace(one) } });
+        expect(there).toEqual(here);
+        expect(seen).toEqual([{ value: inPlace(one) }, { value: inPlace(one) }]);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 const number = t.Number();
 const holes: unknown[] = ["a"];
 holes.length = 3;

@@ -75,7 +75,7 @@ function assertObject(schema: TSchema, where: string): void {
     );
   }
   for (const [key, property] of Object.entries<TSchema>(schema["properties"])) {
-    if (key in Object.prototype) {
+    if (isInherited(key)) {
       throw new TypeError(`${where} has a property ${key}, which every object has. Rename it.`);
     }
     assertWireSchema(property, `${where}.${key}`);
@@ -138,6 +138,7 @@ export function partsOf(schema: TSchema): TSchema[] {
     ...Object.values<TSchema>(schema["properties"] ?? {}),
     ...Object.values<TSchema>(schema["patternProperties"] ?? {}),
     ...(schema["anyOf"] ?? []),
+    ...(schema["allOf"] ?? []),
     ...[schema["items"] ?? []].flat(),
   ];
 }
@@ -145,4 +146,12 @@ export function partsOf(schema: TSchema): TSchema[] {
 /** Tells whether an object property may be left out. */
 export function isOptional(schema: TSchema): boolean {
   return OptionalKind in schema;
+}
+
+/**
+ * Reports whether every object has a property of this name: a compiled check finds the inherited
+ * one where a value has none of its own.
+ */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype;
 }

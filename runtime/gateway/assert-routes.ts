@@ -1,5 +1,6 @@
 import type { AnyElysia } from "elysia";
 import { accessOf } from "./access.ts";
+import { type RouteSchemas, schemaMistakes } from "./schema-mistakes.ts";
 
 /** The routes of the modules cannot be served as they are declared; the message says why. */
 export class RouteError extends Error {
@@ -10,8 +11,9 @@ export class RouteError extends Error {
 const ADMIN_PATH = "/v1/admin";
 
 /**
- * Throws a RouteError with every mistake unless all routes state who may use them, no two are the
- * same, and nothing answers before the gateway's guard has run.
+ * Throws a RouteError with every mistake unless all routes state who may use them and have schemas
+ * that the gateway can check by, no two are the same, and nothing answers before the gateway's
+ * guard has run.
  */
 export function assertRoutes(plugins: readonly AnyElysia[]): void {
   const routes = plugins.flatMap((plugin) =>
@@ -20,6 +22,9 @@ export function assertRoutes(plugins: readonly AnyElysia[]): void {
   const mistakes = [
     ...plugins.flatMap(unguarded),
     ...routes.flatMap(accessMistakes),
+    ...routes.flatMap(({ module, name, hooks }) =>
+      schemaMistakes(hooks as RouteSchemas, `The route ${name} of the module ${module}`),
+    ),
     ...routes.flatMap((route, index) =>
       routes.slice(0, index).flatMap((earlier) => conflict(earlier, route)),
     ),

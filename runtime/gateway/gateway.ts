@@ -1,4 +1,3 @@
-import { KindGuard } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import type { Environment } from "../contract/environment.ts";
 import type { Identity } from "../contract/identity.ts";
@@ -11,15 +10,12 @@ import { Drain } from "./drain.ts";
 import { type Edge, edgePlugin } from "./edge.ts";
 import { guardRoute } from "./guard.ts";
 import { HttpProblem } from "./http-problem.ts";
-import { parsed } from "./intake.ts";
 import type { Invoke } from "./invoke.ts";
 import { REQUEST_DEADLINE_MS } from "./pending-request.ts";
 import { type AnswerSettings, Reception } from "./reception.ts";
 import { RouteTable } from "./route-table.ts";
 import { IDLE_TIMEOUT_SECONDS, type OnStreamFailure } from "./streams.ts";
-import { withoutCoercion } from "./text-values.ts";
 import { type FailedRequest, undecodedField } from "./undecoded-field.ts";
-import { bodyCheck } from "./validation.ts";
 
 /** Up to this size a body that is too large is answered with a problem; above it, by Bun, bare. */
 const REFUSED_BODY_BYTES_MAX = 16 * 1024 * 1024;
@@ -148,39 +144,12 @@ function compose(options: GatewayOptions, platform: Platform): AnyElysia {
   const plugins = [healthRoutes(edge, isReady), ...options.routes.map((routes) => routes(edge))];
   assertRoutes(plugins);
   const adapter = answerAdapter(onStreamFailure);
-  const app: AnyElysia = new Elysia({ handler, adapter }).onError(explain).onParse(parseJson);
+  const app: AnyElysia = new Elysia({ handler, adapter }).onError(explain);
   for (const plugin of plugins) {
-    for (const { hooks } of plugin.routes) {
-      hooks.query = withoutCoercion(hooks.query);
-      hooks.params = withoutCoercion(hooks.params);
-    }
+    for (const route of plugin.routes) guardRoute(route);
     app.use(plugin);
   }
-  for (const route of app.routes) {
-    guardRoute(route);
-    leaveToOwnParser(route.hooks);
-    checkBodyFirst(route.hooks);
-  }
   return app.compile();
-}
-
-function parseJson({ request }: { readonly request: Request }, contentType: string) {
-  return parsed(request, contentType);
-}
-
-/** A route that names a parser, such as one for a text that is signed, is parsed by that alone. */
-function leaveToOwnParser({ parse }: { parse?: { readonly fn: unknown }[] }): void {
-  if (parse === undefined || parse.every(({ fn }) => fn === parseJson)) return;
-  parse.splice(0, parse.length, ...parse.filter(({ fn }) => fn !== parseJson));
-}
-
-/** Has a route's body checked after the edge has admitted the sender, before Elysia touches it. */
-function checkBodyFirst(hooks: { body?: unknown; transform?: unknown[] }): void {
-  const { body: schema, transform = [] } = hooks;
-  if (!KindGuard.IsSchema(schema)) return;
-  const check = bodyCheck(schema);
-  const fn = ({ body }: { readonly body: unknown }) => check(body);
-  hooks.transform = [...transform, { fn }];
 }
 
 function healthRoutes(edge: Edge, isReady: () => boolean) {

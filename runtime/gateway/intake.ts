@@ -16,8 +16,9 @@ const goodHosts = new Set<string>();
 const GOOD_HOSTS_MAX = 100;
 
 /**
- * Refuses what no route should see: a host that is none, a body that is too large, too deep or not
- * JSON. To tell what is wrong with a body nested 100,000 deep takes seconds of the processor.
+ * Refuses what no route should see: a host that is none, a body that is too large, too deep, not
+ * JSON, compressed or in another charset. To tell what is wrong with a body nested 100,000 deep
+ * takes seconds of the processor.
  *
  * Returns the request to go on with: another one for a long body, or one of unannounced length,
  * which is read here up to the limit.
@@ -30,7 +31,10 @@ export function intake(request: Request): Request | Promise<Request> {
   const length = headers.get("content-length");
   if (length !== null && Number(length) > BODY_BYTES_MAX) throw tooLarge();
   const chunked = headers.has("transfer-encoding");
-  if (chunked || (length !== null && length !== "0")) assertJson(headers);
+  if (chunked || (length !== null && length !== "0")) {
+    assertUncompressed(headers);
+    assertJson(headers);
+  }
   return chunked || Number(length) > HARMLESS_BYTES ? bounded(request) : request;
 }
 
@@ -82,15 +86,39 @@ async function textOf(request: Request): Promise<string> {
 
 const JSON_TYPE = "application/json";
 
+/** Codings that leave the body as it is; an empty list is none. */
+const plainCoding = /^[\s,]*(?:identity[\s,]*)*$/i;
+
+function assertUncompressed(headers: Headers): void {
+  const coding = headers.get("content-encoding");
+  if (coding === null || plainCoding.test(coding)) return;
+  throw new HttpProblem(
+    {
+      status: 415,
+      code: "unsupported_content_encoding",
+      // RFC 9110, 15.5.16: tells this 415 from that of a media type.
+      headers: { "accept-encoding": "identity" },
+    },
+    "Send the body as it is, without Content-Encoding: a compressed body is not read.",
+  );
+}
+
 function assertJson(headers: Headers): void {
-  const type = headers.get("content-type")?.split(";", 1)[0]?.trim();
-  if (type === JSON_TYPE) return;
-  // The case of its letters means nothing, but Elysia would not read the body.
+  const sent = headers.get("content-type");
+  if (sent === JSON_TYPE) return;
+  const [type, ...parameters] = sent?.split(";").map((part) => part.trim()) ?? [];
+  if (parameters.some(isOtherCharset)) throw otherCharset();
+  // Neither the case of its letters nor a space means anything, but Elysia would not read the body.
   if (type?.toLowerCase() === JSON_TYPE) return headers.set("content-type", JSON_TYPE);
   throw new HttpProblem(
     { status: 415, code: "unsupported_media_type" },
     "Send the body as JSON, with Content-Type: application/json.",
   );
+}
+
+/** JSON is UTF-8, of which ASCII is a part; bytes of another charset would become other letters. */
+function isOtherCharset(parameter: string): boolean {
+  return /^charset\b/i.test(parameter) && !/^charset="?(?:utf-?8|us-ascii)"?$/i.test(parameter);
 }
 
 async function bounded(request: Request): Promise<Request> {
@@ -154,6 +182,13 @@ function prototypeInBody(): HttpProblem {
 /** Nobody reads it, but the access log has its code. */
 function incomplete(): HttpProblem {
   return new HttpProblem({ status: 400, code: "body_incomplete" }, "The body did not come whole.");
+}
+
+function otherCharset(): HttpProblem {
+  return new HttpProblem(
+    { status: 415, code: "unsupported_media_type" },
+    "Send the body in UTF-8, as JSON always is: leave the charset out of Content-Type.",
+  );
 }
 
 function tooDeep(): HttpProblem {

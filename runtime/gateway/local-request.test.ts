@@ -4,7 +4,7 @@ import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
 import { silent } from "../testing/silent-log.ts";
 import { gateway } from "./gateway.ts";
-import { isLocalRequest } from "./local-request.ts";
+import { isLocalAddress, isLocalRequest } from "./local-request.ts";
 
 const from = (address: string, headers: Record<string, string>) =>
   isLocalRequest(new Request("http://any/", { headers }), address);
@@ -27,8 +27,40 @@ test.each([
   ["a name that ends alike", "127.0.0.1", { host: "notlocalhost" }],
   ["a proxy", "127.0.0.1", { host: "localhost", "x-forwarded-for": "203.0.113.7" }],
   ["a newer proxy", "127.0.0.1", { host: "localhost", forwarded: "for=203.0.113.7" }],
+  ["a proxy that tells itself alone", "127.0.0.1", { host: "localhost", via: "1.1 nginx" }],
+  ["a proxy that tells the host", "127.0.0.1", { host: "localhost", "X-Forwarded-Host": "a.test" }],
+  [
+    "a proxy that tells the address",
+    "127.0.0.1",
+    { host: "localhost", "x-real-ip": "203.0.113.7" },
+  ],
+  ["a network's proxy", "::1", { host: "localhost", "cf-connecting-ip": "203.0.113.7" }],
+  ["an outside page", "127.0.0.1", { host: "localhost:3000", origin: "https://shop.example" }],
+  ["an outside referrer", "127.0.0.1", { host: "127.0.0.1:3000", referer: "https://a.test/x" }],
+  ["a referrer that is none", "127.0.0.1", { host: "127.0.0.1:3000", referer: "shop" }],
 ])("a request with %s is not", (_what, address, headers) => {
   expect(from(address, headers)).toBe(false);
+});
+
+test.each(["http://localhost:5173", "http://127.0.0.1:3000", "null", ""])(
+  "a request that a page of this machine makes, %p, is local",
+  (origin) => {
+    expect(from("127.0.0.1", { host: "localhost:3000", origin })).toBe(true);
+    expect(from("127.0.0.1", { host: "localhost:3000", referer: origin })).toBe(true);
+  },
+);
+
+test.each([
+  ["http://localhost:3000", true],
+  ["http://shop.localhost", true],
+  ["http://0.0.0.0:3000", true],
+  ["http://[::1]:3000", true],
+  ["https://shop.example", false],
+  ["http://localhost.shop.example", false],
+  ["http://192.168.1.7:3000", false],
+  ["http://a:99999", false],
+])("that %s is an address of this machine alone is %p", (url, isLocal) => {
+  expect(isLocalAddress(url)).toBe(isLocal);
 });
 
 const routes = (edge: Edge) =>

@@ -4,13 +4,28 @@ const loopback = /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i;
 const localHost =
   /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::1?\])(?::\d{1,5})?$/i;
 
+/** What proxies and content networks add to what they pass on: `X-Forwarded-For`, `X-Real-IP`. */
+const proxyHeader = /^(?:forwarded|via|x-(?:forwarded|original|envoy)-.+|.+-ip)$/i;
+
 /**
  * Reports whether a request was made on this machine: it came over the loopback interface, asks
- * for this machine by name, and says of no proxy that passed it on.
+ * for this machine by name, comes from no page of another site, and has nothing that a proxy adds.
  *
- * The name matters because a page of another site may have its name resolve to this machine.
+ * The name matters because a page of another site may have its name resolve to this machine. A
+ * proxy on this machine that adds nothing cannot be told from a program on it.
  */
 export function isLocalRequest({ headers }: Request, address: string): boolean {
-  if (headers.has("forwarded") || headers.has("x-forwarded-for")) return false;
-  return loopback.test(address) && localHost.test(headers.get("host") ?? "");
+  if (!loopback.test(address) || !localHost.test(headers.get("host") ?? "")) return false;
+  for (const name of headers.keys()) if (proxyHeader.test(name)) return false;
+  return ["origin", "referer"].every((name) => isLocalPage(headers.get(name)));
+}
+
+/** A browser tells which page it asks for, also through a proxy that tells nothing. */
+function isLocalPage(page: string | null): boolean {
+  return page === null || page === "null" || page === "" || isLocalAddress(page);
+}
+
+/** Reports whether a URL calls its host by a name that means this machine on every machine. */
+export function isLocalAddress(url: string): boolean {
+  return URL.canParse(url) && localHost.test(new URL(url).host);
 }

@@ -10,7 +10,7 @@ import {
 } from "../contract/errors.ts";
 import { expectation } from "../contract/expectation.ts";
 import { HttpProblem } from "./http-problem.ts";
-import { BodyError, type FieldMistake, mistakesOf } from "./validation.ts";
+import { type FieldMistake, mistakesOf, RequestError } from "./validation.ts";
 
 /** An answer in the form of RFC 9457, before it is written out. */
 export interface Problem {
@@ -74,7 +74,7 @@ export function problemOf(error: unknown, undecoded?: string): Problem {
   }
   if (error instanceof HttpProblem) return ownProblem(error);
   if (error instanceof ValidationError) return validationProblem(error, undecoded);
-  if (error instanceof BodyError) return invalidRequest(error.mistakes);
+  if (error instanceof RequestError) return invalidRequest(error.mistakes);
   // Only what comes in is decoded; an answer is encoded.
   if (error instanceof TransformDecodeCheckError) return undecodable(error.error);
   if (error instanceof TransformDecodeError) return undecodable(error);

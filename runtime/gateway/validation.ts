@@ -17,19 +17,19 @@ export interface FieldMistake {
   readonly message: string;
 }
 
-/** A body that does not fit its route's schema. */
-export class BodyError extends Error {
-  override readonly name = "BodyError";
+/** A body or a query that does not fit its route's schema. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
   readonly mistakes: readonly FieldMistake[];
 
   constructor(mistakes: readonly FieldMistake[]) {
-    super("The body does not fit its route's schema.");
+    super("The request does not fit its route's schemas.");
     this.mistakes = mistakes;
   }
 }
 
 /**
- * The check of a route's body, compiled when the first one comes. Throws a BodyError.
+ * The check of a route's body, compiled when the first one comes. Throws a RequestError.
  *
  * It runs before Elysia copies the body by the same schema: that copy takes an object with a
  * `length` for a list of so many items. Elysia also fails, instead of refusing, when it describes
@@ -44,7 +44,7 @@ export function bodyCheck(schema: TSchema): (body: unknown) => void {
     if (check.Check(body)) return;
     if (body === undefined && isOptional(schema)) return;
     if (hasDefault(schema) && check.Check(Value.Default(schema, body))) return;
-    throw new BodyError(mistakesIn(check.Errors(body), (path) => fieldName("body", path)));
+    throw new RequestError(mistakesIn(check.Errors(body), (path) => fieldName("body", path)));
   };
 }
 

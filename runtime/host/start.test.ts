@@ -89,6 +89,35 @@ test("two modules with one route are refused by a sentence about both", async ()
   expect(existsSync(folder)).toBe(false);
 });
 
+test.each([
+  [undefined, 200],
+  ["http://localhost:8080", 200],
+  ["https://shop.example", 404],
+  ["http://192.168.1.7:3000", 404],
+])("with PUBLIC_URL %p a development page is answered with %p", async (publicUrl, status) => {
+  using place = temporaryFolder();
+  const environment = realEnvironment();
+  const page = (edge: Edge) =>
+    new Elysia().use(edge).get("/dev/page", () => "page", { access: "public" });
+  const system: System = {
+    modules: [
+      {
+        contract: shelf,
+        module: async () => ({ default: shelfModule }),
+        http: async () => ({ http: page }),
+      },
+    ],
+    topologies: {},
+    authenticator: () => Promise.resolve(() => Promise.reject(new Error("No token is sent."))),
+    demo: async () => {},
+  };
+  const openTransport = async () => inProcess(environment);
+  const where = { ...settings, port: 0, folder: place.path, publicUrl };
+  const running = await start(system, where, { environment, log: silent, openTransport });
+  await using _ = { [Symbol.asyncDispose]: () => running.stop() };
+  expect((await fetch(`${running.url}/dev/page`)).status).toBe(status);
+});
+
 test("a query that blocks its process for too long is named in the status", async () => {
   using place = temporaryFolder();
   const folder = place.path;

@@ -7,6 +7,7 @@ import { type Identity, system as systemIdentity } from "../contract/identity.ts
 import { addressOf } from "../gateway/address.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Invoke } from "../gateway/invoke.ts";
+import { isLocalAddress } from "../gateway/local-request.ts";
 import type { Module } from "../module/define-module.ts";
 import type { Log } from "../telemetry/log.ts";
 import { LoopWatch } from "../telemetry/loop-watch.ts";
@@ -208,7 +209,7 @@ async function openGateway(
   settings: StartSettings,
   { environment, log, shop }: { environment: Environment; log: Log; shop: Shop },
 ): Promise<Gateway> {
-  const { host, port, development } = settings;
+  const { host, port } = settings;
   // HTTP is loaded where it is served: an instance without it starts sooner and is smaller.
   const { gateway, routesOf } = await import("../gateway/gateway.ts");
   const { RouteError } = await import("../gateway/assert-routes.ts");
@@ -224,7 +225,7 @@ async function openGateway(
       authenticate,
       host,
       port,
-      development,
+      development: showsAids(settings, log),
       log: log.with({ module: "gateway" }),
       environment,
       invoke: shop.serve,
@@ -235,6 +236,18 @@ async function openGateway(
     if (cause instanceof RouteError) throw new StartError(cause.message);
     throw cannotListen(host, port, cause);
   }
+}
+
+/**
+ * Reports whether the gateway may show what is below `/dev/`: not where others use the shop. A
+ * proxy on this machine that adds no header makes their requests look like those of a program here.
+ */
+function showsAids({ development, publicUrl }: StartSettings, log: Log): boolean {
+  if (!development || publicUrl === undefined || isLocalAddress(publicUrl)) return development;
+  log.info("PUBLIC_URL is not of this machine, so others use the shop: /dev/ is hidden.", {
+    publicUrl,
+  });
+  return false;
 }
 
 async function openInstance(

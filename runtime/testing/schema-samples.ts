@@ -9,7 +9,21 @@ export interface Sample {
 }
 
 const key = fc.constantFrom("a", "b", "c", "9", "constructor1", "with space", 'quote"', "é");
-const stray = fc.record({ stray: fc.constant(1), ["__proto__ "]: fc.constant(2) });
+/** Of a record a key may also be what every object inherits. */
+const recordKey = fc.oneof(
+  { arbitrary: key, weight: 3 },
+  fc.constantFrom("toString", "constructor", "valueOf", "hasOwnProperty", "toLocaleString"),
+);
+const stray = fc.record(
+  {
+    stray: fc.constant(1),
+    ["__proto__ "]: fc.constant(2),
+    toString: fc.constant(3),
+    hasOwnProperty: fc.constant(4),
+    constructor: fc.constant(5),
+  },
+  { requiredKeys: ["stray", "__proto__ "] },
+);
 const finite = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.constantFrom(-0, 0, 5e-324, -1.5, 2 ** 53),
@@ -45,7 +59,7 @@ export const { sample } = fc.letrec<{ sample: Sample; object: Sample }>((tie) =>
     })),
     tie("sample").map(({ schema, value }) => ({
       schema: t.Record(t.String(), schema),
-      value: fc.dictionary(key, value, { maxKeys: 3 }),
+      value: fc.dictionary(recordKey, value, { maxKeys: 3 }),
     })),
     fc.array(tie("sample"), { minLength: 1, maxLength: 3 }).map((members) => ({
       schema: t.Union(members.map(({ schema }) => schema)),
