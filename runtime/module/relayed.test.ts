@@ -12,7 +12,9 @@ const desk = contract("desk", { look: query(shape), move: command(shape) });
 /** Fails as a handler does that lets the error of a call of its own through. */
 const failing = ({ code }: { readonly code: string }) => {
   // The test gives codes only.
-  throw new TransportError(code as TransportErrorCode, "no", "The attic did not answer.");
+  throw new TransportError(code as TransportErrorCode, "no", "The attic did not answer.", {
+    fault: "callee",
+  });
 };
 const deskModule = defineModule({
   contract: desk,
