@@ -5,6 +5,7 @@ import { t } from "../contract/schema.ts";
 import { place, placements } from "../testing/place.ts";
 import { defineModule } from "./define-module.ts";
 import { handler } from "./handler.ts";
+import { declareUses } from "./uses.ts";
 
 const shape = { input: t.Object({ code: t.String() }), output: t.Object({}) };
 const desk = contract("desk", { look: query(shape), move: command(shape) });
@@ -56,10 +57,16 @@ const atticModule = defineModule({
   },
   migrations: [],
 });
+const used = declareUses([attic.store]);
 const hallModule = defineModule({
   contract: hall,
-  uses: [attic.store],
-  handlers: { pass: handler(hall.pass, (_input, { call }) => call(attic.store, {})) },
+  uses: used.uses,
+  handlers: {
+    pass: used.handler(hall.pass, async (_input, { call, transaction }) => {
+      await call(attic.store, {});
+      return transaction(() => ({}));
+    }),
+  },
   migrations: [],
 });
 

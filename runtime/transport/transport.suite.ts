@@ -26,6 +26,7 @@ const request: CallRequest = {
   identity: { kind: "user", userId: "usr_1", role: "staff" },
   traceId: "0123456789abcdef0123456789abcdef",
   deadlineAtMs: 10_000,
+  timeoutMs: 10_000,
   key: "k-1",
   asText: false,
 };
