@@ -18,11 +18,11 @@ const CAREFUL_GROUPS = 16;
  */
 export class WriteError extends TransportError {
   constructor(
-    code: "OVERLOADED" | "UNREACHABLE",
     executed: TransportError["executed"],
     message: string,
-    options: { readonly cause?: unknown } = {},
+    about: { readonly code?: "OVERLOADED"; readonly cause?: unknown },
   ) {
+    const { code = "UNREACHABLE", ...options } = about;
     super(code, executed, message, { ...options, fault: "callee" });
   }
 }
@@ -124,7 +124,7 @@ class GroupCommit implements Writer {
 
   #full(): WriteError {
     const message = `${this.#name} has ${QUEUE_MAX} writes waiting. Try again later.`;
-    return new WriteError("OVERLOADED", "no", message);
+    return new WriteError("no", message, { code: "OVERLOADED" });
   }
 
   #schedule(): void {
@@ -185,7 +185,7 @@ class GroupCommit implements Writer {
       return true;
     } catch (cause) {
       const message = `${this.#name} could not begin to write; nothing was changed.`;
-      failAll(units, new WriteError("UNREACHABLE", "no", message, { cause }));
+      failAll(units, new WriteError("no", message, { cause }));
       return false;
     }
   }
@@ -197,7 +197,7 @@ class GroupCommit implements Writer {
   /** Answers units whose transaction cannot be gone on with; a next one begins by undoing it. */
   #giveUp(units: readonly Unit[], cause: unknown): void {
     const message = `${this.#name} could not go on with its writes; nothing of them was changed.`;
-    failAll(units, new WriteError("UNREACHABLE", "no", message, { cause }));
+    failAll(units, new WriteError("no", message, { cause }));
     try {
       this.#undoAll();
     } catch {
@@ -227,7 +227,7 @@ class GroupCommit implements Writer {
     } catch (cause) {
       if (!this.#sqlite.inTransaction) {
         const message = `${this.#name} could not commit; whether the change lasted is unknown.`;
-        failAll(units, new WriteError("UNREACHABLE", "unknown", message, { cause }));
+        failAll(units, new WriteError("unknown", message, { cause }));
         return;
       }
       this.#undoAll();
@@ -253,7 +253,7 @@ class GroupCommit implements Writer {
   #explained(error: unknown): unknown {
     if (!isStorageFailure(error)) return error;
     const message = `${this.#name} could not write for want of its disk; nothing was changed.`;
-    return new WriteError("UNREACHABLE", "no", message, { cause: error });
+    return new WriteError("no", message, { cause: error });
   }
 }
 

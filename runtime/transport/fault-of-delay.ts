@@ -6,7 +6,10 @@ import type { TransportFault } from "../contract/errors.ts";
  */
 const BLAMED_FROM_MS = 5_000;
 
-/** Whose fault it is that a call was not answered within this many milliseconds; by default, any. */
+/**
+ * Whose fault it is that a call was not answered within the time that it was given, in
+ * milliseconds; without one, it had enough.
+ */
 export function faultOfDelay(givenMs = Number.POSITIVE_INFINITY): TransportFault {
   return givenMs < BLAMED_FROM_MS ? "caller" : "callee";
 }

@@ -96,7 +96,7 @@ test("an instance that drains and is silent has its calls waited for", async () 
   await stopped;
 });
 
-test("an instance that drains refuses a new call as surely not executed, and hears of one that is given up", async () => {
+test("an instance that drains runs no new call, and hears of one that is given up", async () => {
   await using it = await office();
   const cancel = new AbortController();
   const taking = it.call(cancel.signal);

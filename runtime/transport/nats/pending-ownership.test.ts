@@ -75,7 +75,7 @@ async function office() {
   };
 }
 
-test("a call that waits for the ownership is answered at its deadline, and was not run", async () => {
+test("a call that waits for the ownership is answered at its deadline, unexecuted", async () => {
   await using it = await office();
   await it.ask(50);
   const met = { kind: "transport", code: "DEADLINE", executed: "no", fault: "caller" };
