@@ -9,7 +9,8 @@ export type TransportErrorCode =
 /**
  * Whose fault it is that a call did not return: of the callee; of the caller, which gave it too
  * little time, gave it up or has no connection; or of neither, as when the callee relays the error
- * of a neighbour, or the broker refuses the call. Only the first counts against the callee.
+ * of a neighbour, a circuit is open, or the broker refuses the call. Only the first counts against
+ * the callee. Who raises an error says it, and a transport carries it: no code implies it.
  */
 export type TransportFault = "callee" | "caller" | "neither";
 
@@ -48,12 +49,12 @@ export class TransportError extends Error {
     code: TransportErrorCode,
     executed: "no" | "unknown",
     message: string,
-    options?: { cause?: unknown; fault?: TransportFault },
+    options: { readonly fault: TransportFault; readonly cause?: unknown },
   ) {
     super(message, options);
     this.code = code;
     this.executed = executed;
-    this.fault = options?.fault ?? (code === "CANCELLED" ? "caller" : "callee");
+    this.fault = options.fault;
   }
 }
 

@@ -111,7 +111,8 @@ function timeLeftMs(
   const leftMs = exchange.startedAtMs + options.deadlineMs - options.monotonic();
   if (leftMs > 0 && deadlineMs === undefined) return leftMs;
   if (leftMs > 0) return Math.min(leftMs, timeLeft(deadlineMs ?? 0, "The deadlineMs of a call"));
-  throw new TransportError("DEADLINE", "no", "There was no time left for another call.");
+  const message = "There was no time left for another call.";
+  throw new TransportError("DEADLINE", "no", message, { fault: "caller" });
 }
 
 function keyRequired(): HttpProblem {

@@ -304,8 +304,14 @@ describe("an idempotency key", () => {
 describe("what the kernel throws", () => {
   const cases: [string, unknown][] = [
     ["a declared refusal", new DomainError("TEA_NOT_FOUND", { name: "x" }, "teas.teaNamed")],
-    ["a deadline", new TransportError("DEADLINE", "unknown", "internal words")],
-    ["an absent module", new TransportError("UNREACHABLE", "no", "internal words")],
+    [
+      "a deadline",
+      new TransportError("DEADLINE", "unknown", "internal words", { fault: "callee" }),
+    ],
+    [
+      "an absent module",
+      new TransportError("UNREACHABLE", "no", "internal words", { fault: "callee" }),
+    ],
     ["a key with another body", new DomainError("IDEMPOTENCY_MISMATCH", { key: "k" }, "teas.x")],
     ["a code of Elysia's", Object.assign(new Error("internal words"), { code: "VALIDATION" })],
     ["a text", "internal words"],

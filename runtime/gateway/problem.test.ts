@@ -41,7 +41,9 @@ test.each([
   ["OVERLOADED", 503],
   ["CANCELLED", 503],
 ] as const)("the transport error %s is a %p that says whether it was executed", (code, status) => {
-  const { body, headers } = problemOf(new TransportError(code, "no", "internal words"));
+  const { body, headers } = problemOf(
+    new TransportError(code, "no", "internal words", { fault: "callee" }),
+  );
   expect(body).toMatchObject({ status, code: code.toLowerCase(), executed: "no" });
   expect(headers["retry-after"]).toBe(status === 503 ? "1" : undefined);
   expect(JSON.stringify(body)).not.toContain("internal words");

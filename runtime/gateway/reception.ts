@@ -114,7 +114,8 @@ export class Reception implements UnansweredRequests {
       this.#options.log.error(message, { traceId, method: request.method, route, durationMs });
     }
     const message = `${request.method} ${pathOf(request)} was not answered in time.`;
-    return new TransportError("DEADLINE", hasBegun ? "unknown" : "no", message);
+    const fault = hasBegun ? "callee" : "caller";
+    return new TransportError("DEADLINE", hasBegun ? "unknown" : "no", message, { fault });
   }
 
   /** Writes the problem that an error amounts to into the answer; returns its body. */

@@ -201,7 +201,7 @@ class Shop {
 
 function notYet(): TransportError {
   const message = "The modules are being started and filled. Try again in a moment.";
-  return new TransportError("UNREACHABLE", "no", message);
+  return new TransportError("UNREACHABLE", "no", message, { fault: "callee" });
 }
 
 async function openGateway(

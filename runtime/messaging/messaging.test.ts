@@ -48,7 +48,8 @@ function openDesk() {
       broken = times;
     },
     transact<T>(work: (tx: TracedTransaction) => T): Promise<T> {
-      if (broken-- > 0) return Promise.reject(new TransportError("OVERLOADED", "no", "full"));
+      if (broken-- > 0)
+        return Promise.reject(new TransportError("OVERLOADED", "no", "full", { fault: "callee" }));
       const tx = { ...database, now: environment.now(), traceId: "trace" };
       return database.writer.run(() => work(tx as never));
     },

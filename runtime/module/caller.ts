@@ -98,6 +98,7 @@ export class Caller {
       identity,
       traceId,
       deadlineAtMs,
+      timeoutMs: deadlineAtMs - nowMs,
       key,
       repeatsSinceMs,
       asText,
@@ -131,5 +132,5 @@ function keyTooLong(procedure: Procedure, key: string): ContractError {
 
 function tooLate(procedure: Procedure): TransportError {
   const message = `There was no time left to call ${fullName(procedure)}.`;
-  return new TransportError("DEADLINE", "no", message);
+  return new TransportError("DEADLINE", "no", message, { fault: "caller" });
 }

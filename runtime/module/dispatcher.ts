@@ -22,6 +22,7 @@ import { withoutAsyncContext } from "../telemetry/async-context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import { cancelled } from "../transport/cancelled.ts";
+import { faultOfDelay } from "../transport/fault-of-delay.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
 import { received } from "../transport/wire-error.ts";
@@ -125,7 +126,7 @@ export class Dispatcher implements CallCounter {
     }
     if (this.#running >= RUNNING_MAX) {
       const message = `${this.#host.module} runs ${RUNNING_MAX} calls already. Try again later.`;
-      return Promise.reject(new TransportError("OVERLOADED", "no", message));
+      return Promise.reject(new TransportError("OVERLOADED", "no", message, { fault: "callee" }));
     }
     try {
       const copy = served.checks.input.copy(input);
@@ -288,7 +289,9 @@ export class Dispatcher implements CallCounter {
     const committed = this.#host.transact((tx) => {
       if (environment.monotonic() >= request.deadlineAtMs) {
         const message = `${name} had no time left to commit; nothing was changed.`;
-        throw new TransportError("DEADLINE", "no", message);
+        throw new TransportError("DEADLINE", "no", message, {
+          fault: faultOfDelay(request.timeoutMs),
+        });
       }
       if (request.signal?.aborted) throw cancelled(name, "no");
       this.#host.watch?.begins(served.work);

@@ -1,6 +1,7 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
 import { type Deadlines, GIVE_UP_AFTER_MS, TimedWork } from "../resilience/deadlines.ts";
+import { faultOfDelay } from "../transport/fault-of-delay.ts";
 import type { CallRequest } from "../transport/transport.ts";
 
 /** What counts the calls that run. */
@@ -64,7 +65,7 @@ export class RunningCall extends TimedWork {
   override expire(nowMs: number, deadlines: Deadlines): void {
     if (!this.#isOverdue) {
       this.#isOverdue = true;
-      this.#reject(tooLate(this.procedure));
+      this.#reject(tooLate(this.procedure, this.request));
       if (!this.#hasHandler) return this.end();
       this.dueAtMs += GIVE_UP_AFTER_MS;
       deadlines.watch(this);
@@ -77,7 +78,7 @@ export class RunningCall extends TimedWork {
   }
 }
 
-function tooLate(procedure: Procedure): TransportError {
+function tooLate(procedure: Procedure, { timeoutMs }: CallRequest): TransportError {
   const message = `${fullName(procedure)} did not answer in time; whether it ran is unknown.`;
-  return new TransportError("DEADLINE", "unknown", message);
+  return new TransportError("DEADLINE", "unknown", message, { fault: faultOfDelay(timeoutMs) });
 }

@@ -1,6 +1,6 @@
 import { fullName, type Procedure } from "../contract/contract.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../contract/errors.ts";
-import { WriteQueueFull } from "../store/group-commit.ts";
+import { WriteError } from "../store/group-commit.ts";
 import { isStorageFailure } from "../store/storage-failure.ts";
 
 /**
@@ -17,7 +17,7 @@ export function unforeseen(error: unknown, procedure: Procedure): Error {
   const name = fullName(procedure);
   if (isStorageFailure(error)) {
     const message = `${name} could not go on for want of the disk of ${procedure.module}.`;
-    return new TransportError("UNREACHABLE", "unknown", message, { cause: error });
+    return new TransportError("UNREACHABLE", "unknown", message, { cause: error, fault: "callee" });
   }
   if (isDomainError(error)) {
     return new Defect(
@@ -34,12 +34,13 @@ export function failureOf(procedure: Procedure, error: unknown): Defect {
 }
 
 /**
- * A transport error that a handler let through: it is a neighbour's, unless the module's own queue
- * of writes is full.
+ * A transport error that a handler let through: it is a neighbour's, unless the module's own writer
+ * threw it. A command may have had an effect elsewhere before, so whether it was executed is
+ * unknown.
  */
 function relayed(error: TransportError, { kind }: Procedure): TransportError {
   const executed = kind === "query" ? error.executed : "unknown";
-  const fault = error instanceof WriteQueueFull ? "callee" : "neither";
+  const fault = error instanceof WriteError ? "callee" : "neither";
   if (error.executed === executed && error.fault === fault) return error;
   return new TransportError(error.code, executed, error.message, { cause: error, fault });
 }

@@ -10,9 +10,11 @@ import { Breaker } from "./breaker.ts";
 const HOUR_MS = 3_600_000;
 afterEach(() => void setSystemTime());
 
-const away = () => Promise.reject(new TransportError("UNREACHABLE", "no", "away"));
+const away = () =>
+  Promise.reject(new TransportError("UNREACHABLE", "no", "away", { fault: "callee" }));
 const fine = async () => "fine";
-const givenUp = () => Promise.reject(new TransportError("CANCELLED", "unknown", "given up"));
+const givenUp = () =>
+  Promise.reject(new TransportError("CANCELLED", "unknown", "given up", { fault: "caller" }));
 
 /** A breaker after so many failures in a row, and its clock. */
 async function failed(times: number) {
@@ -56,7 +58,10 @@ test("a success in between begins the count anew", async () => {
 test.each([
   ["a declared refusal", new DomainError("TOO_FEW", {}, "shelf.take")],
   ["a misfit", new ContractError("hm")],
-  ["another's open circuit", new TransportError("BREAKER_OPEN", "no", "open")],
+  [
+    "another's open circuit",
+    new TransportError("BREAKER_OPEN", "no", "open", { fault: "neither" }),
+  ],
   ["a defect", new RangeError("hm")],
 ])("%s is an answer and opens nothing", async (_what, error) => {
   const { breaker } = await failed(0);
@@ -69,7 +74,8 @@ test.each([
 test("what says that the other side is away can be told to it", async () => {
   const breaker = new Breaker("the post", virtualEnvironment(), (error) => error === "away");
   const reject = (error: unknown) => breaker.run(() => Promise.reject(error)).catch(() => {});
-  for (let time = 0; time < 10; time++) await reject(new TransportError("DEADLINE", "no", "late"));
+  for (let time = 0; time < 10; time++)
+    await reject(new TransportError("DEADLINE", "no", "late", { fault: "callee" }));
   expect(breaker.state).toBe("closed");
   for (let time = 0; time < 5; time++) await reject("away");
   expect(breaker.state).toBe("open");
@@ -177,7 +183,7 @@ describe("traps of the library that are kept shut:", () => {
     pass(environment, 1_000);
     const probe = Promise.withResolvers<string>();
     const tried = breaker.run(() => probe.promise);
-    late.reject(new TransportError("DEADLINE", "unknown", "late"));
+    late.reject(new TransportError("DEADLINE", "unknown", "late", { fault: "callee" }));
     expect(await begunBefore).toBe("failed");
     expect(breaker.state).toBe("half-open");
     probe.resolve("back");
@@ -193,7 +199,7 @@ describe("traps of the library that are kept shut:", () => {
     pass(environment, 1_000);
     await breaker.run(fine);
     for (let time = 0; time < 4; time++) await breaker.run(away).catch(() => {});
-    late.reject(new TransportError("DEADLINE", "unknown", "late"));
+    late.reject(new TransportError("DEADLINE", "unknown", "late", { fault: "callee" }));
     expect(await begunBefore).toBe("failed");
     await breaker.run(away).catch(() => {});
     expect(breaker.state).toBe("open");

@@ -143,10 +143,10 @@ export class Breaker {
     const message =
       `${this.name} did not answer ${FAILURES_MAX} times in a row, so it is left alone for a ` +
       "moment. Try again later.";
-    return new TransportError("BREAKER_OPEN", "no", message);
+    return new TransportError("BREAKER_OPEN", "no", message, { fault: "neither" });
   }
 }
 
 function isCalleeFailure(error: unknown): boolean {
-  return isTransportError(error) && error.fault === "callee" && error.code !== "BREAKER_OPEN";
+  return isTransportError(error) && error.fault === "callee";
 }

@@ -133,6 +133,7 @@ export class StepRun extends TimedWork {
         "unknown",
         `The step ${this.#step} of the saga ${name} ${id} has not settled, and has had no call ` +
           `open, for ${STEP_IDLE_MS} ms; it is given up. Set a time limit for what it awaits.`,
+        { fault: "callee" },
       ),
     );
   }

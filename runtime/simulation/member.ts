@@ -87,7 +87,8 @@ export class Member {
   call({ procedure, input, key, traceId, deadlineMs }: Asked): Promise<unknown> {
     const instance = this.#instance;
     if (instance === undefined) {
-      return Promise.reject(new TransportError("UNREACHABLE", "no", "It is being started."));
+      const message = "It is being started.";
+      return Promise.reject(new TransportError("UNREACHABLE", "no", message, { fault: "callee" }));
     }
     const deadlineAtMs = this.process.environment.monotonic() + deadlineMs;
     const origin = { identity: systemIdentity, traceId, deadlineAtMs };

@@ -76,7 +76,7 @@ export class SimulatedSystem {
     const edge = edges[this.#seed.below(edges.length)];
     return new Promise((resolve, reject) => {
       const lost = (message: string, executed: "no" | "unknown") =>
-        reject(new TransportError("UNREACHABLE", executed, message));
+        reject(new TransportError("UNREACHABLE", executed, message, { fault: "callee" }));
       const back = (work: () => void) =>
         void world.after(this.#seed.between(...HTTP_MS), work, { what: "answer" });
       if (edge === undefined) return back(() => lost("No gateway is there.", "no"));

@@ -12,11 +12,18 @@ const QUEUE_MAX = 20_000;
 /** Groups that run with savepoints after one in which a unit threw. */
 const CAREFUL_GROUPS = 16;
 
-/** Refuses a write: too many wait. A class of its own tells it from what another module refuses. */
-export class WriteQueueFull extends TransportError {
-  constructor(name: string) {
-    const message = `${name} has ${QUEUE_MAX} writes waiting. Try again later.`;
-    super("OVERLOADED", "no", message);
+/**
+ * A write that the module's own writer did not do, or may not have done. The class tells it from a
+ * TransportError that another module answered.
+ */
+export class WriteError extends TransportError {
+  constructor(
+    executed: TransportError["executed"],
+    message: string,
+    about: { readonly code?: "OVERLOADED"; readonly cause?: unknown },
+  ) {
+    const { code = "UNREACHABLE", ...options } = about;
+    super(code, executed, message, { ...options, fault: "callee" });
   }
 }
 
@@ -43,7 +50,7 @@ export interface Writer {
    * group rejects with what ended it, also when `work` swallowed that and went on: its later
    * statements threw the same and did nothing. So no unit's change lasts in part.
    *
-   * A TransportError says whether the change may have lasted: `executed: "no"` when it could not
+   * A WriteError says whether the change may have lasted: `executed: "no"` when it could not
    * begin, when the disk was full, failed or was kept by another, or when the group could not be
    * gone on with; `"unknown"` when COMMIT failed in a way that leaves that open. Whatever SQLite
    * refuses, every unit is answered and the next group is begun afresh.
@@ -98,7 +105,7 @@ class GroupCommit implements Writer {
   }
 
   run<T>(work: () => T): Promise<T> {
-    if (this.#queue.length >= QUEUE_MAX) return Promise.reject(new WriteQueueFull(this.#name));
+    if (this.#queue.length >= QUEUE_MAX) return Promise.reject(this.#full());
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         work,
@@ -113,6 +120,11 @@ class GroupCommit implements Writer {
   idle(): Promise<void> {
     if (this.#queue.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #full(): WriteError {
+    const message = `${this.#name} has ${QUEUE_MAX} writes waiting. Try again later.`;
+    return new WriteError("no", message, { code: "OVERLOADED" });
   }
 
   #schedule(): void {
@@ -173,7 +185,7 @@ class GroupCommit implements Writer {
       return true;
     } catch (cause) {
       const message = `${this.#name} could not begin to write; nothing was changed.`;
-      failAll(units, new TransportError("UNREACHABLE", "no", message, { cause }));
+      failAll(units, new WriteError("no", message, { cause }));
       return false;
     }
   }
@@ -185,7 +197,7 @@ class GroupCommit implements Writer {
   /** Answers units whose transaction cannot be gone on with; a next one begins by undoing it. */
   #giveUp(units: readonly Unit[], cause: unknown): void {
     const message = `${this.#name} could not go on with its writes; nothing of them was changed.`;
-    failAll(units, new TransportError("UNREACHABLE", "no", message, { cause }));
+    failAll(units, new WriteError("no", message, { cause }));
     try {
       this.#undoAll();
     } catch {
@@ -215,7 +227,7 @@ class GroupCommit implements Writer {
     } catch (cause) {
       if (!this.#sqlite.inTransaction) {
         const message = `${this.#name} could not commit; whether the change lasted is unknown.`;
-        failAll(units, new TransportError("UNREACHABLE", "unknown", message, { cause }));
+        failAll(units, new WriteError("unknown", message, { cause }));
         return;
       }
       this.#undoAll();
@@ -241,7 +253,7 @@ class GroupCommit implements Writer {
   #explained(error: unknown): unknown {
     if (!isStorageFailure(error)) return error;
     const message = `${this.#name} could not write for want of its disk; nothing was changed.`;
-    return new TransportError("UNREACHABLE", "no", message, { cause: error });
+    return new WriteError("no", message, { cause: error });
   }
 }
 

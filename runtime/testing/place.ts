@@ -43,6 +43,8 @@ export interface PlaceOptions {
    * not given. A test that lets months pass looks less often.
    */
   readonly lookEveryMs?: number;
+  /** True to have instances chosen by heartbeats, and circuits before them, as in earnest. */
+  readonly balance?: boolean;
   /** False to leave out doubled deliveries and repeated calls. */
   readonly duplicate?: boolean;
 }
@@ -117,6 +119,12 @@ export class Placed implements AsyncDisposable {
   broken(): string[] {
     const all = this.#instance?.breakers() ?? [];
     return all.flatMap(({ name, state }) => (state === "closed" ? [] : `${name} ${state}`));
+  }
+
+  /** The circuits of calls between modules; in process there are none. */
+  circuits(): string[] {
+    const all = this.#nats?.neighbours.balancer?.circuits() ?? [];
+    return all.map(({ procedure, state }) => `${procedure} ${state}`).sort();
   }
 
   /** How many calls of a module are running. */
@@ -213,13 +221,25 @@ export class Placed implements AsyncDisposable {
   async #wire(): Promise<Transport> {
     if (this.#placement === "in process") return inProcess(this.#environment);
     if (this.#placement === "in process, encoded") return encoded(inProcess(this.#environment));
-    const broker = await brokerFor(manifestOf(this.#modules));
+    const manifest = manifestOf(this.#modules);
+    const broker = await brokerFor(manifest);
     if (this.#nats === undefined) await broker.wipe();
     const users = [...this.#modules.map((module) => module.contract[moduleName]), "gateway"];
     // With randomness of its own, so that the modules' does not depend on the placement.
     const { randomBytes } = realEnvironment();
     const environment = { ...this.#environment, randomBytes };
-    this.#nats = await broker.connect({ users, environment });
+    const calleesOf = (user: string) => {
+      if (user === "gateway") return manifest.map(({ name }) => name);
+      return manifest.flatMap(({ name, calls }) =>
+        name === user ? calls.map(({ callee }) => callee) : [],
+      );
+    };
+    const balance = { callees: calleesOf, version: "1" };
+    this.#nats = await broker.connect({
+      users,
+      environment,
+      ...(this.#options.balance === true && { balance }),
+    });
     this.#stillness = new Stillness(this.#nats);
     return this.#nats;
   }

@@ -6,7 +6,7 @@ export function cancelled(what: string, executed: "no" | "unknown"): TransportEr
     executed === "no"
       ? `${what} was given up by its caller before it was done; nothing was changed.`
       : `${what} was given up by its caller; whether it ran is unknown.`;
-  return new TransportError("CANCELLED", executed, message);
+  return new TransportError("CANCELLED", executed, message, { fault: "caller" });
 }
 
 /** What waits for each signal. Kept here, since to take a listener back costs as much as a call. */

@@ -26,6 +26,7 @@ const request: CallRequest = {
   identity: { kind: "user", userId: "usr_1", role: "staff" },
   traceId: "0123456789abcdef0123456789abcdef",
   deadlineAtMs: 10_000,
+  timeoutMs: 10_000,
   key: "k-1",
   asText: false,
 };
@@ -139,14 +140,25 @@ function errorSuite(open: Open): void {
     expect(error).toMatchObject({ code: "TOO_FEW", data: { thing, count: 2 } });
   });
 
-  test.each([["no" as const], ["unknown" as const]])(
-    "carry a transport error that says executed: %s",
-    async (executed) => {
+  test.each([
+    ["UNREACHABLE", "no", "callee"],
+    ["UNREACHABLE", "unknown", "callee"],
+    ["UNREACHABLE", "no", "neither"],
+    ["DEADLINE", "no", "callee"],
+    ["DEADLINE", "no", "caller"],
+    ["DEADLINE", "unknown", "neither"],
+    ["BREAKER_OPEN", "no", "neither"],
+    ["OVERLOADED", "no", "callee"],
+    ["OVERLOADED", "unknown", "neither"],
+    ["CANCELLED", "no", "caller"],
+  ] as const)(
+    "carry a transport error as who raised it says: %s, executed: %s, fault: %s",
+    async (code, executed, fault) => {
       const transport = await open();
-      transport.serve(offer, failing(new TransportError("OVERLOADED", executed, "Too much.")));
+      transport.serve(offer, failing(new TransportError(code, executed, "Hm.", { fault })));
       await transport.ready();
       const error = await transport.call(shelf.take, { thing: "tea" }, request).catch(same);
-      expect(error).toMatchObject({ name: "TransportError", code: "OVERLOADED", executed });
+      expect(error).toMatchObject({ name: "TransportError", code, executed, fault });
     },
   );
 

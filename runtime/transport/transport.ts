@@ -12,6 +12,8 @@ export interface CallRequest {
   readonly traceId: string;
   /** When the caller stops waiting, in milliseconds of the environment's monotonic clock. */
   readonly deadlineAtMs: number;
+  /** How much time the caller gave, in milliseconds; undefined for a job of the module itself. */
+  readonly timeoutMs?: number | undefined;
   /** The idempotency key, unique for the caller. */
   readonly key: string | undefined;
   /**

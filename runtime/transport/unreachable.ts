@@ -13,5 +13,6 @@ export function unreachable(about: {
     "no",
     `${caller} called ${what}, but nobody serves ${module} now. ` +
       "Start an instance that hosts it.",
+    { fault: "callee" },
   );
 }

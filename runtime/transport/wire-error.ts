@@ -18,8 +18,8 @@ export type WireError =
       code: TransportError["code"];
       executed: TransportError["executed"];
       message: string;
-      /** True for the error of a neighbour of the callee; an older version does not tell it. */
-      isRelayed?: true;
+      /** Whose fault it is; an older version does not say it. */
+      fault?: TransportError["fault"];
     }
   | { readonly kind: "contract"; message: string }
   | { readonly kind: "defect"; message: string };
@@ -33,8 +33,7 @@ export function toWire(error: unknown): WireError {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, LENGTH_MAX);
   if (isTransportError(error)) {
     const { code, executed, fault } = error;
-    const relayed = fault === "neither" ? ({ isRelayed: true } as const) : {};
-    return { kind: "transport", code, executed, message, ...relayed };
+    return { kind: "transport", code, executed, message, fault };
   }
   if (error instanceof ContractError) return { kind: "contract", message };
   return { kind: "defect", message };
@@ -55,7 +54,7 @@ export function fromWire(error: WireError): Error {
       return new DomainError(error.code, error.data, error.procedure);
     case "transport":
       return new TransportError(error.code, error.executed, error.message, {
-        fault: error.isRelayed === true ? "neither" : "callee",
+        fault: error.fault ?? "callee",
       });
     case "contract":
       return new ContractError(error.message);

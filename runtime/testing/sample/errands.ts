@@ -57,7 +57,8 @@ export function errandsModule(plan: Map<string, Mishap[]>, trail: string[]) {
   async function mishap(name: string): Promise<Mishap | undefined> {
     const [next, ...rest] = plan.get(name) ?? [];
     if (rest.length > 0) plan.set(name, rest);
-    if (next === "unanswered") throw new TransportError("UNREACHABLE", "no", "nobody there");
+    if (next === "unanswered")
+      throw new TransportError("UNREACHABLE", "no", "nobody there", { fault: "callee" });
     if (next === "defect") throw new Error(`${name} went wrong`);
     if (next === "disk") {
       throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR_READ" });
@@ -84,7 +85,8 @@ export function errandsModule(plan: Map<string, Mishap[]>, trail: string[]) {
           return { runs: row?.runs ?? 0 };
         });
         trail.push(name);
-        if (met === "answer lost") throw new TransportError("UNREACHABLE", "unknown", "lost");
+        if (met === "answer lost")
+          throw new TransportError("UNREACHABLE", "unknown", "lost", { fault: "callee" });
         return answer;
       }),
       undo: handler(errands.undo, async ({ name }, { transaction }) => {

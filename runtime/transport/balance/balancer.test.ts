@@ -10,7 +10,8 @@ function beat(instance: string, role: Heartbeat["role"] = "owner"): Heartbeat {
   return { module: "tea", state: "up", version: "1", startedAtMs: 1, ...work, instance, role };
 }
 
-const away = (executed: "no" | "unknown") => new TransportError("OVERLOADED", executed, "away");
+const away = (executed: "no" | "unknown") =>
+  new TransportError("OVERLOADED", executed, "away", { fault: "callee" });
 
 const pour = { module: "tea", name: "pour", what: "tea.pour", caller: "desk" };
 
@@ -70,8 +71,16 @@ describe("a call is repeated", () => {
 
   test.each([
     ["a command that may have run", { kind: "command" }, away("unknown")],
-    ["one whose time is over", {}, new TransportError("DEADLINE", "no", "late")],
-    ["one that was given up", {}, new TransportError("CANCELLED", "no", "given up")],
+    [
+      "one whose time is over",
+      {},
+      new TransportError("DEADLINE", "no", "late", { fault: "callee" }),
+    ],
+    [
+      "one that was given up",
+      {},
+      new TransportError("CANCELLED", "no", "given up", { fault: "caller" }),
+    ],
     ["one that was answered with a defect", {}, new RangeError("hm")],
     ["one whose callee did not reach another", {}, relayed],
   ] as const)("but not %s", async (_what, about, error) => {

@@ -225,7 +225,8 @@ export class Balancer {
     const { module, instance } = gone.beat;
     const message = `The instance ${instance} went away; whether ${module} ran this is unknown.`;
     for (const { member, fail } of this.#underway) {
-      if (member === gone) fail(new TransportError("UNREACHABLE", "unknown", message));
+      if (member === gone)
+        fail(new TransportError("UNREACHABLE", "unknown", message, { fault: "callee" }));
     }
   }
 

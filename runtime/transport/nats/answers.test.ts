@@ -78,7 +78,7 @@ test("a broker that carries less than modules of one process send is refused", a
 
 test("what a callee could not reach is told apart from the callee itself", async () => {
   await using it = await office(async () => {
-    throw new TransportError("UNREACHABLE", "no", "The attic is away.");
+    throw new TransportError("UNREACHABLE", "no", "The attic is away.", { fault: "neither" });
   });
   const met = { code: "UNREACHABLE", executed: "no", fault: "neither" };
   await expect(it.ask("tea")).rejects.toMatchObject(met);

@@ -1,7 +1,10 @@
 import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
+import { within } from "../../resilience/within.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { cancelled } from "../cancelled.ts";
+import { faultOfDelay } from "../fault-of-delay.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
@@ -48,7 +51,10 @@ export class Callee {
   readonly #offer: Offer;
   readonly #serve: Serve;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #subscriptions: Listening[];
+  /** What the queue group brings, and what comes to this instance. */
+  readonly #shared: Listening[];
+  readonly #own: Listening[];
+  #isDraining = false;
   /** The points before and after an answer is sent; their names are not built for each. */
   readonly #answering: string;
   readonly #answered: string;
@@ -69,7 +75,17 @@ export class Callee {
     this.#endpoints = new Map(
       offer.procedures.map((one) => [one.name, newEndpoint(one, options.manifest)]),
     );
-    this.#subscriptions = this.#subscribe();
+    const { connection, instance } = options;
+    const { module, isReader } = offer;
+    const names = isReader ? [...this.#endpoints.keys()] : ["*"];
+    const take = (msg: Message) => void this.#take(msg);
+    const queue = queueOf(module);
+    this.#shared = names.map((name) =>
+      connection.listen(callSubject(module, name, "*"), take, { queue }),
+    );
+    this.#own = names.map((name) =>
+      connection.listen(instanceCallSubject({ module, instance }, name, "*"), take),
+    );
   }
 
   /** How many requests are being worked on. */
@@ -94,24 +110,16 @@ export class Callee {
     return [...this.#endpoints.values()];
   }
 
-  /** Takes no more requests and resolves when those that have come are answered. */
+  /**
+   * Takes no more requests and resolves when those that have come are answered. Until then it
+   * listens under the instance's own name: to a silent instance to which nobody listens, callers
+   * give up what is under way, and they cancel calls there.
+   */
   async stop(): Promise<void> {
-    for (const subscription of this.#subscriptions) {
-      if (!subscription.isClosed) await subscription.drain().catch(() => {});
-    }
+    await drain(this.#shared);
+    this.#isDraining = true;
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-
-  #subscribe(): Listening[] {
-    const { connection, instance } = this.#options;
-    const { module, isReader } = this.#offer;
-    const names = isReader ? [...this.#endpoints.keys()] : ["*"];
-    const take = (msg: Message) => void this.#take(msg);
-    const queue = queueOf(module);
-    return names.flatMap((name) => [
-      connection.listen(callSubject(module, name, "*"), take, { queue }),
-      connection.listen(instanceCallSubject({ module, instance }, name, "*"), take),
-    ]);
+    await drain(this.#own);
   }
 
   async #take(msg: Message): Promise<void> {
@@ -119,14 +127,13 @@ export class Callee {
     if (asked === undefined) return this.#refuse(msg);
     if (isCancel(msg)) return this.#cancels.get(msg.reply ?? "")?.abort();
     if (isProbe(msg)) return this.#answerProbe(msg);
+    if (this.#isDraining) return this.#answerError(msg, this.#leaving());
     const { environment } = this.#options;
     const startMs = environment.monotonic();
     const endpoint = this.#endpoints.get(asked.procedure);
     this.#running += 1;
     this.calls += 1;
     try {
-      const pending = this.#options.ownership?.pending;
-      if (pending !== undefined) await pending;
       const output = await this.#run(msg, asked, { startMs, endpoint });
       this.#answer(msg, output);
     } catch (error) {
@@ -184,18 +191,39 @@ export class Callee {
     if (!callers.has(caller)) throw this.#undeclared(endpoint, caller);
     const sent = requestIn(msg);
     if (sent === undefined) throw new Defect(`The headers of a call of ${procedure} are not ours.`);
-    const { timeoutMs, ...about } = sent;
+    const { timeoutMs } = sent;
     const deadlineAtMs = startMs + timeoutMs;
+    const signal = this.#cancelOf(msg, found);
+    const pending = this.#options.ownership?.pending;
+    if (pending !== undefined) await this.#owned(pending, timeoutMs, signal);
+    if (signal?.aborted) throw cancelled(fullName(found), "no");
     if (deadlineAtMs <= environment.monotonic()) {
       const message = `There was no time left to run ${module}.${procedure}.`;
-      throw new TransportError("DEADLINE", "no", message);
+      throw new TransportError("DEADLINE", "no", message, { fault: faultOfDelay(timeoutMs) });
     }
     const asText = found.kind === "query";
-    const signal = this.#cancelOf(msg, found);
     const input = JSON.parse(msg.string());
-    const request = { caller, ...about, deadlineAtMs, asText, signal, sent: input };
+    const request = { caller, ...sent, deadlineAtMs, asText, signal, sent: input };
     const output = await this.#serve(found, input, request);
     return asText ? String(output) : JSON.stringify(output);
+  }
+
+  /**
+   * Waits until the module is owned here, at most so many milliseconds, and not for a call that is
+   * given up. Rejects when the module is not owned any more.
+   */
+  async #owned(pending: Promise<void>, ms: number, signal: AbortSignal | undefined) {
+    const given = new Promise<void>((resolve) => {
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await within(this.#options.environment, ms, Promise.race([pending, given]));
+  }
+
+  /** The refusal of a request that came while the instance drains; another may take it. */
+  #leaving(): TransportError {
+    const { instance } = this.#options;
+    const message = `The instance ${instance} stops, and takes no more calls of ${this.module}.`;
+    return new TransportError("UNREACHABLE", "no", message, { fault: "callee" });
   }
 
   /** The broker has other permissions than the manifest, else this would not have come. */
@@ -261,6 +289,10 @@ export class Callee {
         `${payloadBytesMax}. Ask for less at a time, or raise max_payload.`,
     );
   }
+}
+
+async function drain(subscriptions: readonly Listening[]): Promise<void> {
+  for (const one of subscriptions) if (!one.isClosed) await one.drain().catch(() => {});
 }
 
 function newEndpoint(procedure: Procedure, manifest: Manifest): Endpoint {

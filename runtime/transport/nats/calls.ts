@@ -2,6 +2,7 @@ import type { Environment } from "../../contract/environment.ts";
 import { ContractError, isTransportError, TransportError } from "../../contract/errors.ts";
 import { Alarm } from "../../resilience/alarm.ts";
 import { cancelled } from "../cancelled.ts";
+import { faultOfDelay } from "../fault-of-delay.ts";
 import type { CallRequest } from "../transport.ts";
 import { unreachable } from "../unreachable.ts";
 import { fromWire } from "../wire-error.ts";
@@ -20,11 +21,6 @@ import {
 const UNDERWAY_MAX = 20_000;
 const TOKEN_BYTES = 16;
 const TOKENS_AT_ONCE = 256;
-/**
- * The least time that a callee must have been given to be blamed for a DEADLINE, in milliseconds: a
- * shorter one says more of the caller, who chose it, than of the callee.
- */
-const BLAMED_FROM_MS = 5_000;
 /** How long a probe is waited for: after that the instance is taken for busy. */
 const PROBE_MS = 1_000;
 
@@ -230,8 +226,7 @@ export class Calls {
       }
       this.#end(token);
       const message = `${what} did not answer in time; whether it ran is unknown.`;
-      const fault = givenMs < BLAMED_FROM_MS ? "caller" : "callee";
-      reject(new TransportError("DEADLINE", "unknown", message, { fault }));
+      reject(new TransportError("DEADLINE", "unknown", message, { fault: faultOfDelay(givenMs) }));
     }
     this.#alarm.ringBy(nextMs);
   }
@@ -250,18 +245,9 @@ export class Calls {
 
 function errorIn(msg: Message, what: string): Error {
   try {
-    return relayed(fromWire(JSON.parse(msg.string())));
+    return fromWire(JSON.parse(msg.string()));
   } catch {
     const message = `${what} answered with an error that cannot be read.`;
-    return new TransportError("UNREACHABLE", "unknown", message);
+    return new TransportError("UNREACHABLE", "unknown", message, { fault: "callee" });
   }
-}
-
-/** Who answers is there: whom it did not reach, or not in time, is somebody else. */
-function relayed(error: Error): Error {
-  if (!isTransportError(error) || !/^(UNREACHABLE|BREAKER_OPEN|DEADLINE)$/.test(error.code)) {
-    return error;
-  }
-  const { code, executed, message } = error;
-  return new TransportError(code, executed, message, { fault: "neither" });
 }

@@ -235,7 +235,7 @@ export class Ownership {
   #gone(): TransportError {
     const { module, instance } = this.#options;
     const message = `The instance ${instance} does not own ${module} any more.`;
-    return new TransportError("UNREACHABLE", "no", message);
+    return new TransportError("UNREACHABLE", "no", message, { fault: "callee" });
   }
 
   get #claim(): Claim {
