@@ -28,7 +28,12 @@ import type { CallRequest } from "../transport/transport.ts";
 import { received } from "../transport/wire-error.ts";
 import { type ContextHost, HandlerContext, type Invocation } from "./context.ts";
 import type { Handler } from "./handler.ts";
-import { type CallCounter, RunningCall } from "./running-call.ts";
+import {
+  type CallCounter,
+  HANDLER_GIVEN_UP,
+  HANDLER_SETTLED,
+  RunningCall,
+} from "./running-call.ts";
 import { failureOf, foreseen, unforeseen } from "./told-error.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
@@ -167,11 +172,13 @@ export class Dispatcher implements CallCounter {
 
   /** See `CallCounter`. */
   abandoned({ procedure, request }: RunningCall, overdueMs: number): void {
-    const message =
-      "a handler has not settled after its deadline; its call is given up and counts no more. " +
-      "Set a time limit for what the handler awaits.";
     const { traceId } = request;
-    this.#host.log.error(message, { procedure: fullName(procedure), traceId, overdueMs });
+    this.#host.log.error(HANDLER_GIVEN_UP, { procedure: fullName(procedure), traceId, overdueMs });
+  }
+
+  /** See `CallCounter`. */
+  settledLate({ procedure, request: { traceId } }: RunningCall): void {
+    this.#host.log.info(HANDLER_SETTLED, { procedure: fullName(procedure), traceId });
   }
 
   #work(

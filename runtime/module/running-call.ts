@@ -4,12 +4,20 @@ import { type Deadlines, GIVE_UP_AFTER_MS, TimedWork } from "../resilience/deadl
 import { faultOfDelay } from "../transport/fault-of-delay.ts";
 import type { CallRequest } from "../transport/transport.ts";
 
+/** What is logged of a handler that is given up, and of one that settles afterwards. */
+export const HANDLER_GIVEN_UP =
+  "a handler has not settled after its deadline; its call is given up and counts no more. " +
+  "Set a time limit for what the handler awaits.";
+export const HANDLER_SETTLED = "a handler that was given up has settled";
+
 /** What counts the calls that run. */
 export interface CallCounter {
   /** Counts the call no more. */
   ended(): void;
   /** Its handler has not settled `overdueMs` after its deadline. */
   abandoned(call: RunningCall, overdueMs: number): void;
+  /** Its handler was given up, and has settled now. */
+  settledLate(call: RunningCall): void;
 }
 
 /**
@@ -26,6 +34,7 @@ export class RunningCall extends TimedWork {
   readonly #hasHandler: boolean;
   #isOverdue = false;
   #isCounted = true;
+  #isGivenUp = false;
 
   constructor(
     call: {
@@ -45,11 +54,15 @@ export class RunningCall extends TimedWork {
     this.#reject = reject;
   }
 
-  /** Counts the call no more. Calling it again does nothing. */
+  /** Counts the call no more, since its handler has settled or is given up. */
   end(): void {
-    if (!this.#isCounted) return;
-    this.#isCounted = false;
-    this.#counter.ended();
+    if (this.#isCounted) {
+      this.#isCounted = false;
+      this.#counter.ended();
+    } else if (this.#isGivenUp) {
+      this.#isGivenUp = false;
+      this.#counter.settledLate(this);
+    }
   }
 
   answer(value: unknown): void {
@@ -74,6 +87,7 @@ export class RunningCall extends TimedWork {
     if (this.#isCounted) {
       this.#counter.abandoned(this, nowMs - this.request.deadlineAtMs);
       this.end();
+      this.#isGivenUp = true;
     }
   }
 }

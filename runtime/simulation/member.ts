@@ -6,6 +6,7 @@ import { type Instance, type PortOverride, startInstance } from "../host/instanc
 import { startMember } from "../host/member.ts";
 import type { Placement } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
+import { HANDLER_GIVEN_UP, HANDLER_SETTLED } from "../module/running-call.ts";
 import { modulesOf } from "../module/uses.ts";
 import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
@@ -62,6 +63,8 @@ export class Member {
   readonly #isAlone: boolean;
   readonly #modules: readonly Module[];
   #instance: Instance | undefined;
+  /** How many handlers of each procedure were given up and have not settled. */
+  readonly #hanging = new Map<string, number>();
 
   constructor(ground: Ground, { placement, isAlone, modules }: Part, process: Process) {
     this.placement = placement;
@@ -81,6 +84,12 @@ export class Member {
   /** True while anything is under way in its modules. */
   get isBusy(): boolean {
     return this.#instance?.modules.some((one) => one.busy) ?? true;
+  }
+
+  /** The procedures of which handlers were given up and have not settled, such as `clock.look`. */
+  get hanging(): readonly string[] {
+    if (this.process.isGone) return [];
+    return [...this.#hanging].filter(([, count]) => count > 0).map(([procedure]) => procedure);
   }
 
   /** Calls a procedure in the name of the gateway. */
@@ -170,11 +179,20 @@ export class Member {
     return modulesOf(module?.uses ?? []);
   }
 
+  /** The limits of a module give such a handler up; in the simulation it is still looked for. */
+  #countHanging(message: string, fields: object | undefined): void {
+    const change = message === HANDLER_GIVEN_UP ? 1 : message === HANDLER_SETTLED ? -1 : 0;
+    if (change === 0 || fields === undefined || !("procedure" in fields)) return;
+    const procedure = String(fields.procedure);
+    this.#hanging.set(procedure, (this.#hanging.get(procedure) ?? 0) + change);
+  }
+
   /** What a process says of its troubles is part of the story. */
   #log(): Log {
     const { world } = this.#ground;
     const { name } = this.process;
     const say = (level: string) => (message: string, fields?: object) => {
+      this.#countHanging(message, fields);
       const detail = `${message} ${detailOf(fields)}`;
       // A place moves with each line before it, and the digest is to stay.
       world.mark(name, level, detail);
@@ -182,7 +200,7 @@ export class Member {
     };
     const log: Log = {
       debug() {},
-      info() {},
+      info: (message, fields) => this.#countHanging(message, fields),
       warn: say("warning"),
       error: say("error"),
       with: () => log,

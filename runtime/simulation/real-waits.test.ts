@@ -17,6 +17,7 @@ const clock = contract("clock", { look: query({ input: t.Object({}), output: t.O
 /** What comes of a system whose one module does this when it is asked. */
 async function violationsWith(
   look: (() => Promise<unknown>) | undefined,
+  mayHang?: readonly string[],
 ): Promise<readonly string[]> {
   const module = defineModule({
     contract: clock,
@@ -40,6 +41,7 @@ async function violationsWith(
       },
     },
     invariants: [],
+    mayHang,
     faults: noFaults,
     seeds: [1],
     minutes: 1,
@@ -50,7 +52,9 @@ async function violationsWith(
 test.each(Object.keys(realWaits))("who waits for %s is named before all else", async (called) => {
   const [first, ...others] = await violationsWith(realWaits[called]);
   expect(first).toMatch(
-    new RegExp(`^Real time was .*sample/real-waits\\.ts:\\d+ called ${called}\\. Have`),
+    new RegExp(
+      `not at rest.* Real time was .*sample/real-waits\\.ts:\\d+ called ${called}\\. Have`,
+    ),
   );
   expect(others).toContainEqual(expect.stringContaining("client-1 failed"));
 });
@@ -133,14 +137,22 @@ test("who waits for nothing passes, and afterwards all that was watched is as be
 
 test("a call that leaves no trace of its caller is named all the same", async () => {
   const violations = await violationsWith(() => Bun.file("/dev/null").text());
-  expect(violations[0]).toMatch(
-    /^Real time was waited for, .*here: what runtime\/\S+\.ts:\d+ calls called Bun\.file\. Have a/,
+  expect(violations.find((one) => one.includes("not at rest"))).toMatch(
+    /Real time was waited for, .*here: what runtime\/\S+\.ts:\d+ calls called Bun\.file\. Have a/,
   );
 });
 
-test("who waits for ever without such a call is named by who waits for the answer", async () => {
+test("who waits for ever without such a call is named, and hears what it may be", async () => {
   const violations = await violationsWith(() => new Promise(() => {}));
   expect(violations).toEqual([
+    expect.stringMatching(
+      /not at rest: a handler of clock\.look in gateway does not settle\. What waits for real time/,
+    ),
     expect.stringMatching(/^client-1 failed: clock\.look did not answer in time/),
   ]);
+});
+
+test("a handler that nobody needs to settle is left alone", async () => {
+  const violations = await violationsWith(() => new Promise(() => {}), ["clock.look"]);
+  expect(violations).toEqual([expect.stringMatching(/^client-1 failed: clock\.look did not/)]);
 });

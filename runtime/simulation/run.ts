@@ -164,7 +164,8 @@ class Run {
   #undone(owed: readonly string[]): readonly string[] {
     const { busy } = this.#clients;
     if (busy.size > 0) return [`${[...busy].join(", ")} did not end`];
-    return this.#stage.system.isIdle ? owed : ["a process is busy", ...owed];
+    const { hanging, system } = this.#stage;
+    return system.isIdle ? [...hanging, ...owed] : ["a process is busy", ...hanging, ...owed];
   }
 }
 

@@ -25,6 +25,11 @@ export interface Scenario {
   readonly invariants: readonly Invariant[];
   /** How often each fault happens; what is not named happens as often as is usual. */
   readonly faults?: Partial<FaultRates> | undefined;
+  /**
+   * The procedures, such as `clock.look`, whose handlers need never settle: of all others one that
+   * is given up after its deadline, and does not settle later either, is a failure.
+   */
+  readonly mayHang?: readonly string[] | undefined;
   /** How many bytes of each module's events the broker keeps; as many as usual when not given. */
   readonly streamBytesMax?: number | undefined;
   /** What is beyond the system, and stands behind its ports. */

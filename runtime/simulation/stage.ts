@@ -52,13 +52,14 @@ export class Stage implements Disposable {
   readonly #broker: SimulatedBroker;
   readonly #closeBeyond: (() => void) | undefined;
   readonly #waits: RealWaits;
+  readonly #mayHang: ReadonlySet<string>;
   readonly #folder = mkdtempSync(`${tmpdir()}/cleave-simulation-`);
 
   constructor(
     scenario: Scenario & { readonly topologies: readonly Topology[] },
     options: StageOptions,
   ) {
-    const { modules, versions = [], topologies, outside, streamBytesMax } = scenario;
+    const { modules, versions = [], topologies, outside, streamBytesMax, mayHang } = scenario;
     const seed = seeded(options.seed);
     const rates = { ...usualFaults, ...scenario.faults };
     const faults = new Faults({ seed: seed.fork("faults"), rates, only: options.only });
@@ -79,6 +80,7 @@ export class Stage implements Disposable {
     this.invariants = [...scenario.invariants, ...(beyond?.invariants ?? [])];
     this.#closeBeyond = beyond?.close;
     this.ledger = new Ledger(disk, manifest);
+    this.#mayHang = new Set(mayHang);
     this.#waits = new RealWaits();
   }
 
@@ -91,7 +93,16 @@ export class Stage implements Disposable {
   get whyStill(): string {
     const { trespasses } = this;
     if (trespasses.length > 0) return trespasses.join(" ");
-    return this.system.isIdle ? "" : ONLY_VIRTUAL;
+    return this.system.isIdle && this.hanging.length === 0 ? "" : ONLY_VIRTUAL;
+  }
+
+  /** Handlers that were given up and have not settled, a clause each. */
+  get hanging(): readonly string[] {
+    return this.system.members.flatMap(({ process, hanging }) =>
+      hanging
+        .filter((procedure) => !this.#mayHang.has(procedure))
+        .map((procedure) => `a handler of ${procedure} in ${process.name} does not settle`),
+    );
   }
 
   /** The time of day by the clock that is most behind: what is due by it, is so for everybody. */

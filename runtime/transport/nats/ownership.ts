@@ -49,12 +49,17 @@ export interface RefusedClaim {
  * long as nobody is there the broker says so at once: a process that crashed is not waited for. It
  * listens before it asks, so of two that start at once one hears the other; which of them stays,
  * both decide by the same order. An owner that was cut off asks again before it serves on.
+ *
+ * A bit without a listener need not be asked for again while the connection lasts: whoever listens
+ * to it later asks on a subject that this process listens to, and is not told that nobody is there.
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #incarnation: string;
   readonly #sinceMs: number;
   readonly #listening: Listening[];
+  /** Bits whose opposite nobody listened to, since the connection is up. */
+  readonly #absent = new Set<number>();
   #state: Claim["state"] = "claiming";
   /** A claim that stands against this one. */
   #rival: Claim | undefined;
@@ -78,6 +83,8 @@ export class Ownership {
         connection.listen(ownerBitSubject(module, index, bit), (msg) => this.#takeQuestion(msg)),
       ),
     ];
+    // Nobody heard this process from then on, so another one may have found nobody.
+    connection.onDown(() => this.#absent.clear());
     connection.onUp(() => this.#return());
     connection.onRefused((subject) => {
       if (subject.startsWith(`owner.${module}.`)) this.#isRefusedByBroker = true;
@@ -128,11 +135,13 @@ export class Ownership {
     let silentSinceMs = clock.monotonic();
     try {
       for (;;) {
+        const absentBefore = this.#absent.size;
         const isNobody = await this.#ask();
         this.#assertStands();
         if (isNobody) break;
         if (connection.isClosed) throw this.#gone();
-        if (!connection.isUp) silentSinceMs = clock.monotonic();
+        const hasLearnt = this.#absent.size > absentBefore;
+        if (!connection.isUp || hasLearnt) silentSinceMs = clock.monotonic();
         else if (clock.monotonic() - silentSinceMs >= SILENT_MS_MAX) {
           throw silentConflict(this.#claim, SILENT_MS_MAX);
         }
@@ -145,7 +154,7 @@ export class Ownership {
     this.#state = "owning";
   }
 
-  /** Asks everybody else once; resolves with true when there is nobody. */
+  /** Asks once on the subjects that are still open; resolves with true when nobody is there. */
   async #ask(): Promise<boolean> {
     const { connection, environment, clock, module } = this.#options;
     // Whoever asks from now on finds this process.
@@ -154,19 +163,23 @@ export class Ownership {
       () => false,
     );
     if (!isFlushed || !connection.isUp || connection.isClosed) return false;
+    // The last answers may have come when the ask before was over.
+    if (this.#isAlone) return true;
     const token = Buffer.from(environment.randomBytes(INCARNATION_BYTES)).toString("hex");
     const reply = `${inboxOf(connection.user)}.${token}`;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    let absent = 0;
-    const listening = connection.listen(reply, ({ headers }) => {
-      if (headers?.code === 503) absent += 1;
-      if (absent === BITS) resolve(true);
+    const listening = connection.listen(`${reply}.*`, ({ subject, headers }) => {
+      if (headers?.code !== 503) return;
+      this.#absent.add(Number(subject.slice(reply.length + 1)));
+      if (this.#isAlone) resolve(true);
     });
     this.#heard = () => resolve(false);
     const cancel = clock.after(ANSWER_MS, () => resolve(false));
     const payload = JSON.stringify(this.#claim);
     for (const [index, bit] of this.#bits().entries()) {
-      connection.publish(ownerBitSubject(module, index, 1 - bit), payload, { reply });
+      if (this.#absent.has(index)) continue;
+      const subject = ownerBitSubject(module, index, 1 - bit);
+      connection.publish(subject, payload, { reply: `${reply}.${index}` });
     }
     const isNobody = await promise;
     cancel();
@@ -208,6 +221,10 @@ export class Ownership {
       instance,
       place,
     });
+  }
+
+  get #isAlone(): boolean {
+    return this.#absent.size === BITS;
   }
 
   #otherIn(message: Message): Claim | undefined {
