@@ -1,6 +1,6 @@
+import { GATEWAY } from "../contract/broker-users.ts";
 import { SYNCHRONOUS_MS_MAX } from "../telemetry/loop-watch.ts";
 import type { Report } from "../transport/report.ts";
-import { GATEWAY } from "./topology.ts";
 
 /** Two looks at a system, a moment apart, so that there are rates. */
 export interface Looks {

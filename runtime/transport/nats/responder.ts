@@ -1,7 +1,7 @@
+import { CONSOLE } from "../../contract/broker-users.ts";
 import type { Report } from "../report.ts";
 import type { Endpoint } from "./callee.ts";
 import type { Link, Listening, Message } from "./link.ts";
-import { CONSOLE } from "./permissions.ts";
 import {
   callSubject,
   inboxOf,
