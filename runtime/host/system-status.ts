@@ -73,6 +73,7 @@ export function systemStatus(looks: Looks): SystemStatus {
 
 function instanceStatus(instance: string, { before, now }: Looks): InstanceStatus {
   const reports = now.filter((one) => one.instance === instance);
+  // Instances are named after the reports of now, so each has one.
   const [first] = reports as [Report, ...Report[]];
   const traffic = reports.flatMap((one) => one.traffic ?? []);
   const rates = reports.flatMap((one) => rateOf(one, before) ?? []);

@@ -114,6 +114,7 @@ function remember(subject: string, known: Map<string, Named>): Named {
 /** A heartbeat, if a text is one and speaks of whom its subject names. */
 function beatIn(text: string, about: Named): Heartbeat | undefined {
   try {
+    // Only the module's own user may publish it: its numbers are believed, whom it names is not.
     const beat = JSON.parse(text) as Heartbeat;
     const isSound =
       beat.module === about.module &&
