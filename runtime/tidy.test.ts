@@ -213,6 +213,13 @@ test("a page with two titles, and one that is too long, are refused", () => {
   ]);
 });
 
+test("a long line of the README is refused, a row of its tables is not", () => {
+  const long = "x".repeat(101);
+  expect(markdownFaults("README.md", `# One\n\n| ${long} |\n${long}`)).toEqual([
+    "README.md:4 has 101 columns, at most 100. Break the line.",
+  ]);
+});
+
 test("a path of a machine is refused, a route is not", () => {
   const home = ["", "home", "somebody"].join("/");
   expect(machineFaults("a.md", `See ${home}/notes, or https://example.com${home}`)).toEqual([
