@@ -40,7 +40,7 @@ test("no event of the shop carries a secret", () => {
   expect(fields.filter(isSecret)).toEqual([]);
 });
 
-test("no command of the shop answers with a secret, but those that are called without a key", () => {
+test("no command answers with a secret, but those that are called without a key", () => {
   const fields = declared.flatMap((one) =>
     one.kind === "command" && !UNKEYED.has(fullName(one))
       ? fieldsOf(one.output, fullName(one))

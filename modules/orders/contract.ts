@@ -389,10 +389,7 @@ export const orders = contract("orders", {
   }),
 
   orderPlaced: event(1, Placed, byOrder),
-  /**
-   * Published at the pivot, never before: the stock is committed and the payment authorised.
-   * Version 1 had the order's token, which its consumers required.
-   */
+  /** Published at the pivot, never before. Version 1 had the order's token. */
   orderConfirmed: event(2, Confirmed, byOrder),
   orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() }), byOrder),
   orderCancelled: event(1, t.Object({ ...Told, reason: t.String() }), byOrder),

@@ -215,7 +215,7 @@ test("a survey hears every instance once, and knows a name of which there is non
   await connection.close();
 });
 
-test("a module with more than a message carries still answers, with what matters most", async () => {
+test("a module with more than a message carries answers with what matters most", async () => {
   const count = 5_000;
   const many = contract(
     "shelf",
