@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { hostSettings } from "../runtime/host/settings.ts";
 import { processStopMs, systemStopMs } from "../runtime/host/stop-budgets.ts";
+import { SYNCHRONOUS_MS_MAX } from "../runtime/telemetry/loop-watch.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
 import { temporaryFolder } from "../runtime/testing/temporary-folder.ts";
 import { runMain, type SpawnedShop, spawnShop } from "./testing/spawned-shop.ts";
@@ -135,6 +136,11 @@ describe("in a shop that runs", () => {
     const { output } = await finished(spawn(["bun", path], { cwd: copy.path }));
     expect(output).toMatch(/^\[.*"cleaver"/s);
   }, 60_000);
+});
+
+test("the limit of synchronous work is the one that is measured", () => {
+  const sentence = `Such work should take ${SYNCHRONOUS_MS_MAX} ms at most`;
+  expect(readme.replace(/\s+/g, " ")).toContain(sentence);
 });
 
 test("the README's topology is one, of four processes that serve the shop", async () => {

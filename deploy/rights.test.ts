@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { modules as entries } from "../modules/index.ts";
+import { brokerUsers } from "../runtime/contract/broker-users.ts";
 import { moduleName, proceduresOf } from "../runtime/contract/contract.ts";
 import { anonymous } from "../runtime/contract/identity.ts";
 import type { Module } from "../runtime/module/define-module.ts";
@@ -20,7 +21,7 @@ const modules: Module[] = await Promise.all(
   entries.map(async (one): Promise<Module> => (await one.module()).default),
 );
 const names = modules.map((module) => module.contract[moduleName]);
-const users = [...names, "gateway", "console", "provisioner"];
+const users = [...names, ...brokerUsers];
 const offered = modules.flatMap(({ contract }) => [
   ...proceduresOf(contract),
   ...proceduresOf(operationsOf(contract[moduleName])),

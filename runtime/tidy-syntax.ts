@@ -187,17 +187,37 @@ function escapeFromTypes(node: Node) {
   return "asserts with ! that something is there. Handle its absence, or throw saying what lacks.";
 }
 
-/** Where the kernel joins what the type system cannot: each cast there is proved beside it. */
+/** Where the kernel joins what the type system cannot. Each cast there has its reason beside it. */
 const castHomes =
   /^runtime\/(contract|module|saga|store|transport|messaging|gateway|host|testing|bench)\//;
+const unproved = /^runtime\/(testing|bench)\//;
 
-function castBudget(node: Node, _ancestors: readonly Node[], { path }: Source) {
+function castBudget(node: Node, ancestors: readonly Node[], source: Source) {
+  const { path } = source;
   if (node.type === "TSTypeAssertion") return "casts with <T>. Narrow the value by a check.";
-  if (node.type !== "TSAsExpression" || castHomes.test(path)) return undefined;
+  if (node.type !== "TSAsExpression") return undefined;
   const type = node.typeAnnotation;
   if (type.type === "TSTypeReference" && nameOf(type.typeName) === "const") return undefined;
   if (type.type === "TSNeverKeyword" && isTestFile(path)) return undefined;
-  return 'casts with "as". Narrow the value by a check; only the kernel\'s plumbing may cast.';
+  if (!castHomes.test(path)) {
+    return 'casts with "as". Narrow the value by a check; only the kernel\'s plumbing may cast.';
+  }
+  if (isTestFile(path) || unproved.test(path) || hasReason(node, ancestors, source)) {
+    return undefined;
+  }
+  return 'casts with "as" without a reason. Say in a comment beside it why it holds.';
+}
+
+/** The innermost of these around a cast is what a comment beside it is about. */
+const commented = /^(?!Block).*Statement$|^VariableDeclaration$|Property|^MethodDefinition$/;
+
+/** Reports whether a comment stands directly above the statement of a cast, or within it before. */
+function hasReason(cast: Node, ancestors: readonly Node[], source: Source): boolean {
+  const statement = ancestors.findLast((one) => commented.test(one.type)) ?? cast;
+  const [first, last] = [lineAt(source, statement.start), lineAt(source, cast.end)];
+  return source.comments.some(({ start, end }) => {
+    return lineAt(source, end) >= first - 1 && lineAt(source, start) <= last;
+  });
 }
 
 function erasedSyntax(node: Node, _ancestors: readonly Node[], { path }: Source) {

@@ -152,6 +152,19 @@ describe("a source is refused for", () => {
     expect(faults[0]?.replace(/^\S+ /, "")).toBe(sentence);
   });
 
+  test.each([
+    "const a = b as C;",
+    "// It was checked.\nd();\nconst a = b as C;",
+    "if (b as C) {\n  // It was checked.\n  d();\n}",
+    "function f() { // It was checked.\n  d();\n  return b as never;\n}",
+  ])("a cast of the kernel without a reason: %j", (text) => {
+    expect(sourceFaults(parseSource("runtime/store/connection.ts", text))).toEqual([
+      expect.stringMatching(
+        /:\d+ casts with "as" without a reason. Say in a comment beside it why it holds.$/,
+      ),
+    ]);
+  });
+
   test("a test that does not run", () => {
     const source = parseSource("modules/orders/orders.test.ts", 'test.skip("a", () => {});');
     expect(sourceFaults(source)).toEqual([
@@ -173,7 +186,8 @@ describe("a source is refused for", () => {
 test.each([
   ["runtime/host/clock.ts", "Date.now(); setTimeout(work, 1); process.env.PORT;"],
   ["runtime/testing/clock.ts", "new Date(); const a = b as C;"],
-  ["runtime/store/connection.ts", "const a = b as C;"],
+  ["runtime/store/connection.ts", "const a = b as C; // It was checked."],
+  ["runtime/store/connection.ts", "// It was checked.\nif (a) d((b as C)\n  .e);"],
   ["modules/orders/store.ts", "const a = [1] as const; new Date(0); clock.setTimeout(work);"],
   ["modules/orders/store.ts", "const a = { setTimeout: 1 }; const b = 'TODO';"],
   ["modules/orders/module.ts", "export default defineModule({});"],
@@ -196,6 +210,13 @@ test("a page with two titles, and one that is too long, are refused", () => {
   ]);
   expect(markdownFaults("runtime/decisions/1.md", `# One${"\nword".repeat(60)}`)).toEqual([
     "runtime/decisions/1.md has 61 lines, at most 60. Record the reason, not the story.",
+  ]);
+});
+
+test("a long line of the README is refused, a row of its tables is not", () => {
+  const long = "x".repeat(101);
+  expect(markdownFaults("README.md", `# One\n\n| ${long} |\n${long}`)).toEqual([
+    "README.md:4 has 101 columns, at most 100. Break the line.",
   ]);
 });
 

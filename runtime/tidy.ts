@@ -19,17 +19,23 @@ export function sourceFaults(source: Source): string[] {
 function lengthFaults({ path, text }: Source): string[] {
   const lines = text.trimEnd().split("\n");
   const max = isTestFile(path) ? testLinesMax : linesMax;
-  const faults = lines.flatMap((line, index) =>
-    line.length > columnsMax
-      ? [`${path}:${index + 1} has ${line.length} columns, at most ${columnsMax}. Break the line.`]
-      : [],
-  );
+  const faults = columnFaults(path, text);
   if (lines.length > max) {
     faults.push(
       `${path} has ${lines.length} lines, at most ${max}. Split it by idea, not by line.`,
     );
   }
   return faults;
+}
+
+/** The rows of a Markdown table cannot be broken, so they may be longer. */
+function columnFaults(path: string, text: string): string[] {
+  return text.split("\n").flatMap((line, index) => {
+    const isRow = path.endsWith(".md") && line.startsWith("|");
+    if (isRow || line.length <= columnsMax) return [];
+    const place = `${path}:${index + 1}`;
+    return [`${place} has ${line.length} columns, at most ${columnsMax}. Break the line.`];
+  });
 }
 
 const bannedInComments: readonly (readonly [word: RegExp, why: string])[] = [
@@ -58,6 +64,7 @@ export function markdownFaults(path: string, text: string): string[] {
   const titles = prose.split("\n").filter((line) => /^# \S/.test(line)).length;
   if (titles !== 1) faults.push(`${path} has ${titles} titles. Give it exactly one line "# …".`);
 
+  if (path === "README.md") faults.push(...columnFaults(path, text));
   const lines = text.trimEnd().split("\n").length;
   const isDecision = path.startsWith("runtime/decisions/");
   if (isDecision && lines > decisionLinesMax) {

@@ -138,6 +138,7 @@ const Shipped = t.Object({
 const byOrder = { key: "orderId" } as const;
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
+/** How a checkout stands. A command answers with this alone: its answer may be kept in a row. */
 const Standing = {
   checkoutId: Id,
   state: t.Union([
@@ -153,7 +154,7 @@ const Standing = {
   /** Why it was rejected: out_of_stock, payment_declined, abandoned, deadline… */
   reason: t.Union([t.String(), t.Null()]),
 };
-/** How a checkout stands. `orderToken` opens the order without an account. */
+/** The same with the token that opens the order without an account. */
 const Checkout = t.Object({ ...Standing, orderToken: t.String() });
 const Violation = t.Object({ invariant: t.String(), detail: t.String() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
@@ -239,8 +240,7 @@ export const orders = contract("orders", {
 
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
-   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS. The kept
-   * answer has no token.
+   * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
    */
   startCheckout: command({
     input: t.Object({
@@ -268,8 +268,8 @@ export const orders = contract("orders", {
   }),
   /** The customer gives up while an action is required: all is undone and the cart opens again. */
   abandonCheckout: command({
-    input: t.Object({ checkoutId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) }),
-    output: Checkout,
+    input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken }),
+    output: t.Object(Standing),
     errors: {
       CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }),
       CHECKOUT_DECIDED: t.Object({ checkoutId: Id }),
@@ -389,8 +389,8 @@ export const orders = contract("orders", {
   }),
 
   orderPlaced: event(1, Placed, byOrder),
-  /** Published at the pivot, never before: the stock is committed and the payment authorised. */
-  orderConfirmed: event(1, Confirmed, byOrder),
+  /** Published at the pivot, never before. Version 1 had the order's token. */
+  orderConfirmed: event(2, Confirmed, byOrder),
   orderRejected: event(1, t.Object({ orderId: Id, reason: t.String() }), byOrder),
   orderCancelled: event(1, t.Object({ ...Told, reason: t.String() }), byOrder),
   /** One parcel of an order left. Which one and what is in it older events do not tell. */

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { OWNED_ELSEWHERE } from "../host/child.ts";
+import { OWNED_ELSEWHERE } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import { CommandError, runCommand } from "./cli.ts";

@@ -1,4 +1,4 @@
-import { OWNED_ELSEWHERE } from "../host/child.ts";
+import { OWNED_ELSEWHERE } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import { StoreError } from "../store/store-error.ts";

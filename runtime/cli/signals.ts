@@ -1,5 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
-import { HOLD, STOP, SUPERVISED } from "../host/child.ts";
+import { isSupervised, onStopRequests } from "../host/child-protocol.ts";
 import { watchLauncher } from "../host/launcher.ts";
 
 /** Milliseconds in which a SIGTERM waits for the supervisor to say that it has got one, too. */
@@ -16,11 +16,6 @@ export interface StopRequests {
   readonly again: () => void;
   /** Milliseconds that a process whose supervisor is gone may take to stop. */
   readonly stopMs: number;
-}
-
-/** True in a process that another one of this program has started and watches over. */
-export function isSupervised(): boolean {
-  return process.env[SUPERVISED] !== undefined;
 }
 
 /**
@@ -41,16 +36,16 @@ export function stopAsked(
       process.on("SIGTERM", () => {
         environment.after(SUPERVISOR_MS, () => isHeld || resolve());
       });
-      process.stdin.on("data", (data) => {
-        const words = data.toString().split("\n");
-        isHeld ||= words.includes(HOLD);
-        if (words.includes(STOP)) resolve();
+      onStopRequests({
+        hold: () => {
+          isHeld = true;
+        },
+        stop: resolve,
+        orphaned: () => {
+          environment.after(stopMs, () => process.exit(1));
+          resolve();
+        },
       });
-      process.stdin.once("end", () => {
-        environment.after(stopMs, () => process.exit(1));
-        resolve();
-      });
-      process.stdin.resume();
       return;
     }
     let askedAtMs: number | undefined;

@@ -1,5 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
-import { answerHealthChecks, READY } from "../host/child.ts";
+import { answerHealthChecks, isSupervised, sayReady } from "../host/child-protocol.ts";
 import { type Plan, planOf } from "../host/plan.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import {
@@ -19,7 +19,7 @@ import { graphMistakes } from "../module/registry.ts";
 import { type JsonLog, jsonLog } from "../telemetry/json-log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { type Command, CommandError } from "./cli.ts";
-import { isSupervised, stopAsked } from "./signals.ts";
+import { stopAsked } from "./signals.ts";
 
 /** `start`: runs a topology, or one process of it, until it is told to stop. */
 export function startCommand(system: System): Command {
@@ -145,9 +145,7 @@ async function runOne(
   const running = await Promise.race([start(system, settings, tools), asked]);
   let conflict: Error | undefined;
   if (running !== undefined) {
-    console.log(
-      running.url === undefined ? `${READY}: ${placement.name}` : `${READY} at ${running.url}`,
-    );
+    sayReady(running.url === undefined ? { name: placement.name } : { url: running.url });
     conflict = await Promise.race([asked.then(() => undefined), running.lost]);
     await running.stop();
   }
@@ -184,7 +182,7 @@ async function runAll(
   const asked = stopAsked(environment, { again, stopMs });
   const over = Promise.race([supervisor.failed, asked]);
   const isReady = await Promise.race([supervisor.start().then(() => true), over]);
-  if (isReady === true) console.log(`${READY} at ${url}`);
+  if (isReady === true) sayReady({ url });
   const failure = await over;
   await supervisor.stop();
   log.flush();

@@ -86,10 +86,12 @@ function checkedBy(
     return made;
   };
   const text = (value: unknown) => {
+    // A value that is no object is no key of the map, and is not found in it.
     const written = texts.get(value as object);
     if (written !== undefined) return written;
     const json = JSON.stringify(fitting(value));
     if (bytesBound !== undefined) assertCarried(json);
+    // Only objects are marked as immutable.
     if (isImmutable(value)) texts.set(value as object, json);
     return json;
   };
@@ -140,6 +142,7 @@ function recounted(check: TypeCheck<TSchema>, copyOf: (value: unknown) => unknow
 export function parse<S extends TSchema>(schema: S, value: unknown, where: string): Static<S> {
   const unbounded = { ...compiledOf(schema), bytesBound: undefined };
   const { copy } = checkedBy(unbounded, where, (sentence) => new ContractError(sentence));
+  // The copy has passed the check of this schema.
   return copy(value) as Static<S>;
 }
 

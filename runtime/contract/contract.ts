@@ -92,6 +92,7 @@ export function query<I extends TObject, O extends TSchema, E extends ErrorSchem
   output: O;
   errors?: E;
 }): { kind: "query"; input: I; output: O; errors: NoInfer<E> } {
+  // Without errors, E is the empty object that it has as its default.
   return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
@@ -107,6 +108,7 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   output: O;
   errors?: E;
 }): { kind: "command"; input: I; output: O; errors: NoInfer<E> } {
+  // Without errors, E is the empty object that it has as its default.
   return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
 }
 
@@ -163,6 +165,7 @@ export function kernelContract<Module extends string, D extends Record<string, U
     named[name] = Object.freeze({ ...definition, module, name });
   }
   Object.defineProperty(named, moduleName, { value: module });
+  // The loop has named every definition of D, as NamedContract does by type.
   return Object.freeze(named) as never;
 }
 

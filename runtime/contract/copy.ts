@@ -30,7 +30,7 @@ export class UncopiedError extends Error {
 /** Whether a copy may differ from its original, as an object does and a negative zero. */
 function changes(schema: TSchema): boolean {
   const kind = schema[Kind];
-  if (kind === "Union") return (schema["anyOf"] as TSchema[]).some(changes);
+  if (kind === "Union") return membersOf(schema).some(changes);
   return kind === "Object" || kind === "Array" || kind === "Record" || mayBeZero(schema);
 }
 
@@ -115,6 +115,7 @@ class Source {
 
 function record(schema: TSchema): (value: Record<string, unknown>) => Record<string, unknown> {
   const [values] = Object.values<TSchema>(schema["patternProperties"]);
+  // Every record schema has one pattern for its keys.
   const copyValue = compileCopy<unknown>(values as TSchema);
   return (value) => {
     const out: Record<string, unknown> = {};
@@ -177,6 +178,7 @@ function byTag(members: readonly TSchema[], name: string): Copy {
     const copy = compileCopy<unknown>(member);
     for (const literal of literalsOf(member["properties"][name])) copies.set(literal, copy);
   }
+  // The value fits one of the members, and each is an object.
   return (value) => copies.get((value as Record<string, unknown>)[name])?.(value);
 }
 
@@ -199,8 +201,10 @@ function byFit(schemas: readonly TSchema[]): Copy {
 /** What two copies of one value have together. */
 function joined(one: unknown, other: unknown): unknown {
   if (typeof one !== "object" || one === null) return one;
+  // Both are copies of one value: where one is an array or an object, so is the other.
   if (Array.isArray(one)) return one.map((item, at) => joined(item, (other as unknown[])[at]));
   const out: Record<string, unknown> = { ...one };
+  // It is an object, as above.
   for (const [name, part] of Object.entries(other as object)) {
     out[name] = Object.hasOwn(one, name) ? joined(out[name], part) : part;
   }

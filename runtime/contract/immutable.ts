@@ -15,6 +15,7 @@ export function immutable<T>(value: T): T {
 
 /** Tells whether `immutable` has been over a value. */
 export function isImmutable(value: unknown): boolean {
+  // A value that is no object is not found in the set.
   return marked.has(value as object);
 }
 

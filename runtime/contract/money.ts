@@ -77,6 +77,7 @@ export function spread(value: Money, weights: readonly number[]): Money[] {
     );
   for (const { index } of byRemainder) {
     if (left === 0) break;
+    // Shares and remainders are made from the same parts, so each index is one of both.
     shares[index] = (shares[index] as number) + unit;
     left -= unit;
   }

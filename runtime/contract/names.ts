@@ -1,8 +1,7 @@
+import { brokerUsers } from "./broker-users.ts";
+
 /** Characters of one name, at most: it stands in subjects, file names, rows and headers. */
 const NAME_LENGTH_MAX = 60;
-
-/** The users of the broker that are no modules; see `transport/nats/permissions.ts`. */
-const brokerUsers: readonly string[] = ["gateway", "console", "provisioner"];
 
 /** What the kernel's own procedures begin with. */
 const OPERATION = "cleave";

@@ -46,6 +46,7 @@ function assertWireSchema(schema: TSchema, where: string): void {
   if (kind === "Object") return assertObject(schema, where);
   if (kind === "Array") return assertWireSchema(schema["items"], `${where}[]`);
   if (kind === "Union") {
+    // A union schema has its members there.
     for (const member of schema["anyOf"] as TSchema[]) assertWireSchema(member, where);
     return;
   }

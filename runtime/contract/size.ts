@@ -42,6 +42,7 @@ export function bytesMaxOf(schema: TSchema): number {
     case "Object":
       return objectBytesMax(schema);
     case "Union":
+      // A union schema has its members there.
       return Math.max(...(schema["anyOf"] as TSchema[]).map(bytesMaxOf));
     default:
       return Number.POSITIVE_INFINITY;

@@ -23,6 +23,7 @@ export function assertRoutes(plugins: readonly AnyElysia[]): void {
     ...plugins.flatMap(unguarded),
     ...routes.flatMap(accessMistakes),
     ...routes.flatMap(({ module, name, hooks }) =>
+      // Any hooks may have schemas, which are of a kind that is told here.
       schemaMistakes(hooks as RouteSchemas, `The route ${name} of the module ${module}`),
     ),
     ...routes.flatMap((route, index) =>

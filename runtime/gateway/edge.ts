@@ -93,6 +93,7 @@ function contextOf(
       set.headers["content-type"] = "application/json";
       const deadlineMs = timeLeftMs(exchange, options);
       const about = { identity, traceId, caller: "gateway", deadlineMs, key: undefined } as const;
+      // As text, an answer is the JSON of an output that fits the contract.
       return options.invoke(procedure, input, { ...about, asText: true }) as Promise<never>;
     },
     requireKey: () => {

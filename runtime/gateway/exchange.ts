@@ -60,11 +60,13 @@ interface Received extends Request {
 
 /** Gives a request its exchange. */
 export function attachExchange(request: Request, exchange: Exchange): void {
+  // Any request can be given one more property.
   (request as Received)[exchangeKey] = exchange;
 }
 
 /** The exchange of a request that came in through the gateway. */
 export function exchangeOf(request: Request): Exchange {
+  // The property is optional, so every request is a Received.
   const exchange = (request as Received)[exchangeKey];
   if (exchange !== undefined) return exchange;
   throw new Error("A request reached the routes without passing through the gateway.");

@@ -1,4 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
+import { HealthChecks, isReadyLine, requestStop, supervised } from "./child-protocol.ts";
 import { eachLines, withInstance, wrapped } from "./merged-log.ts";
 
 /** One run of a process, from its beginning to its end. */
@@ -27,32 +28,6 @@ export interface ChildOptions {
   readonly environment: Pick<Environment, "now" | "after">;
 }
 
-/** What a child writes to standard output, as the beginning of a line, when it is ready. */
-export const READY = "Cleave is ready";
-
-/** Says in the environment of a child that its standard input closes when its parent is gone. */
-export const SUPERVISED = "CLEAVE_SUPERVISED";
-
-/** The exit code of a process whose modules another one owns, over other data: it may not start. */
-export const OWNED_ELSEWHERE = 69;
-
-/** What a supervisor sends, and what comes back as long as the child's event loop turns. */
-const HEALTH_CHECK = "cleave health check";
-
-/** Has this process answer the health checks of its supervisor. */
-export function answerHealthChecks(): void {
-  process.on("message", (message) => {
-    if (message === HEALTH_CHECK) process.send?.(HEALTH_CHECK);
-  });
-}
-
-/**
- * What a supervisor writes to a child's standard input: that the child must not stop by a SIGTERM
- * from elsewhere, and that it is to stop now.
- */
-export const HOLD = "hold";
-export const STOP = "stop";
-
 /** Milliseconds in which what a child had still to say is read when it has ended. */
 export const LAST_WORDS_MS = 1_000;
 
@@ -62,23 +37,19 @@ export const LAST_WORDS_MS = 1_000;
  */
 export function startChild(options: ChildOptions): Run {
   const { instance, sink, environment } = options;
-  let asked: PromiseWithResolvers<void> | undefined;
+  const health = new HealthChecks();
   const child = Bun.spawn([...options.command], {
-    env: { ...options.variables, [SUPERVISED]: "true" },
+    env: { ...options.variables, ...supervised },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
     // A channel of its own: the output stands still while whoever reads the log does.
-    ipc(message) {
-      if (message !== HEALTH_CHECK) return;
-      asked?.resolve();
-      asked = undefined;
-    },
+    ipc: (message) => health.take(message),
   });
   const ready = Promise.withResolvers<void>();
   const output = eachLines(child.stdout, async (lines) => {
-    if (lines.some((line) => line.startsWith(READY))) ready.resolve();
-    const said = lines.filter((line) => !line.startsWith(READY));
+    if (lines.some(isReadyLine)) ready.resolve();
+    const said = lines.filter((line) => !isReadyLine(line));
     const about = { instance, level: "info", now: environment.now } as const;
     if (said.length > 0) await sink(said.map((line) => wrapped(line, about)).join(""));
   });
@@ -95,33 +66,16 @@ export function startChild(options: ChildOptions): Run {
     const { signalCode, exitCode } = child;
     return signalCode === null ? `ended with code ${exitCode}` : `was ended by ${signalCode}`;
   }
-  const tell = async (word: string) => {
-    try {
-      await child.stdin.write(`${word}\n`);
-      await child.stdin.flush();
-    } catch {
-      // It has ended, or does not read.
-    }
-  };
-  function ask(): Promise<void> {
-    asked ??= Promise.withResolvers();
-    const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    try {
-      if (!hasEnded) child.send(HEALTH_CHECK);
-    } catch {
-      // Its end of the channel is closed: it answers no more, and may be ending.
-    }
-    return asked.promise;
-  }
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
     ready: ready.promise,
     ended: ended(),
     signal(name) {
-      if (name === "SIGTERM") void tell(STOP);
+      if (name === "SIGTERM") void requestStop(child, "stop");
       child.kill(name);
     },
-    hold: () => void tell(HOLD),
-    ask,
+    hold: () => void requestStop(child, "hold"),
+    ask: () => (hasEnded() ? new Promise(() => {}) : health.check(child)),
     exitCode: () => child.exitCode,
   };
 }

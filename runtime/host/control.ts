@@ -54,6 +54,7 @@ export function openControl(folder: string, { offered, call, status }: Controlle
   const contracts = new Map(offered.map((contract) => [contract[moduleName], contract]));
   const server = listen(folder, async (request) => {
     if (request.method === "GET") return Response.json(status());
+    // Only this user reaches the socket; names are looked up, and the call checks the input.
     const asked = (await request.json()) as ControlRequest;
     return Response.json(await answer(asked, contracts, call));
   });
@@ -76,6 +77,7 @@ export async function askRunning(
 ): Promise<{ readonly output: unknown } | undefined> {
   const response = await ask(folder, { method: "POST", body: JSON.stringify(asked) });
   if (response === undefined) return undefined;
+  // The other end of the socket is openControl, of this version or an earlier one.
   const reply = (await response.json()) as ControlReply;
   if ("error" in reply) throw fromWire(reply.error);
   return reply;
@@ -84,6 +86,7 @@ export async function askRunning(
 /** How the process is that holds the door of a data folder; undefined when none does. */
 export async function askStatus(folder: string): Promise<ControlStatus | undefined> {
   const response = await ask(folder, {});
+  // The other end of the socket is openControl, of this version or an earlier one.
   return response === undefined ? undefined : ((await response.json()) as ControlStatus);
 }
 
@@ -177,6 +180,7 @@ async function answer(
     return { error: { kind: "contract", message } };
   }
   try {
+    // The call checks the input against the contract of the procedure.
     return { output: await call(found, input as never) };
   } catch (error) {
     return { error: toWire(error) };

@@ -203,7 +203,9 @@ function openPorts(
       continue;
     }
     const settings = options.settings.get(port.name) ?? {};
+    // The settings were read by the schema of this port.
     const behind = port.open(settings as never, worldOf(port, options, guards));
+    // This port has opened it.
     opened.push({ name: port.name, close: () => port.close(behind as never) });
     ports.set(port.name, behind);
   }

@@ -1,7 +1,8 @@
 import type { Environment } from "../contract/environment.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import type { Log } from "../telemetry/log.ts";
-import { OWNED_ELSEWHERE, type Run } from "./child.ts";
+import type { Run } from "./child.ts";
+import { OWNED_ELSEWHERE } from "./child-protocol.ts";
 import { watchHealth } from "./health-check.ts";
 
 const BACK_OFF_MIN_MS = 100;

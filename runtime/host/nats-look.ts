@@ -1,8 +1,8 @@
+import { CONSOLE, GATEWAY } from "../contract/broker-users.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
-import { CONSOLE, GATEWAY } from "../transport/nats/permissions.ts";
 import { survey } from "../transport/nats/survey.ts";
 import type { Report } from "../transport/report.ts";
 import { brokerUrl } from "./broker-url.ts";

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { PROVISIONER } from "../contract/broker-users.ts";
 import type { Environment } from "../contract/environment.ts";
 import type { Module } from "../module/define-module.ts";
 import { manifestOf } from "../module/manifest.ts";
@@ -9,7 +10,7 @@ import { BrokerError } from "../transport/nats/broker-error.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { isOlder } from "../transport/nats/executable.ts";
 import { authenticatorOf, makeKeys } from "../transport/nats/keys.ts";
-import { PROVISIONER, permissionsOf } from "../transport/nats/permissions.ts";
+import { permissionsOf } from "../transport/nats/permissions.ts";
 import { type Provisioner, provisioner } from "../transport/nats/provision.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { serverFiles, streamBytesMax, writeServerConfig } from "../transport/nats/server-config.ts";

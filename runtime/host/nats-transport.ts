@@ -1,15 +1,13 @@
 import { hostname } from "node:os";
 import { version as VERSION } from "../../package.json";
+import { GATEWAY } from "../contract/broker-users.ts";
 import { moduleName } from "../contract/contract.ts";
-import type { Module } from "../module/define-module.ts";
-import { manifestOf } from "../module/manifest.ts";
-import { modulesOf } from "../module/uses.ts";
+import { calleesOf, manifestOf } from "../module/manifest.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { authenticatorOf } from "../transport/nats/keys.ts";
 import { openNats } from "../transport/nats/nats.ts";
-import { GATEWAY } from "../transport/nats/permissions.ts";
 import { provisionedManifest } from "../transport/nats/provisioned-manifest.ts";
 import { assertDeclared } from "../transport/nats/self-test.ts";
 import type { TopologyFacts } from "../transport/report.ts";
@@ -68,11 +66,4 @@ export async function natsTransport(
   } catch (cause) {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
-}
-
-/** Whose instances a user may call: the gateway any, a module those that it uses. */
-function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
-  if (user === GATEWAY) return ["*"];
-  const module = modules.find((one) => one.contract[moduleName] === user);
-  return modulesOf(module?.uses ?? []);
 }

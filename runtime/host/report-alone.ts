@@ -1,7 +1,8 @@
 import { version } from "../../package.json";
+import { GATEWAY } from "../contract/broker-users.ts";
 import type { HostedModule } from "../module/hosted-module.ts";
 import type { Report } from "../transport/report.ts";
-import { GATEWAY, type Placement } from "./topology.ts";
+import type { Placement } from "./topology.ts";
 
 /** How a process is that is all of its system: each module, and the gateway. */
 export function reportsAlone(

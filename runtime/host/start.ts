@@ -187,6 +187,7 @@ class Shop {
   };
 
   callAs(identity: Identity): Call<Contract> {
+    // Invoke promises an output that fits the contract.
     return (procedure, input, options = {}) =>
       this.invoke(procedure, input, {
         identity,

@@ -1,6 +1,6 @@
+import { GATEWAY } from "../contract/broker-users.ts";
 import { SYNCHRONOUS_MS_MAX } from "../telemetry/loop-watch.ts";
 import type { Report } from "../transport/report.ts";
-import { GATEWAY } from "./topology.ts";
 
 /** Two looks at a system, a moment apart, so that there are rates. */
 export interface Looks {
@@ -73,6 +73,7 @@ export function systemStatus(looks: Looks): SystemStatus {
 
 function instanceStatus(instance: string, { before, now }: Looks): InstanceStatus {
   const reports = now.filter((one) => one.instance === instance);
+  // Instances are named after the reports of now, so each has one.
   const [first] = reports as [Report, ...Report[]];
   const traffic = reports.flatMap((one) => one.traffic ?? []);
   const rates = reports.flatMap((one) => rateOf(one, before) ?? []);

@@ -1,7 +1,7 @@
+import { brokerUsers, GATEWAY } from "../contract/broker-users.ts";
 import { nearest } from "./nearest.ts";
 import {
   completed,
-  GATEWAY,
   type InstancePlan,
   placementsOf,
   REST,
@@ -15,7 +15,7 @@ const PROCESSES_MAX = 16;
 /** The most instances of a topology. */
 const INSTANCES_MAX = 64;
 /** Names of users of the broker that are no instance. */
-const reserved = ["console", "provisioner"];
+const reserved = brokerUsers.filter((user) => user !== GATEWAY);
 const fields = ["modules", "readers", "instances"];
 
 /**

@@ -1,3 +1,5 @@
+import { GATEWAY } from "../contract/broker-users.ts";
+
 /** What one instance of a topology hosts, and how many processes share it. */
 export interface InstancePlan {
   /**
@@ -32,9 +34,6 @@ export interface Placement {
   /** True when other processes stand over the same data: one owns it, the others read. */
   readonly isMember: boolean;
 }
-
-/** The instance that serves HTTP. */
-export const GATEWAY = "gateway";
 
 /** In a list of modules: every module that no instance names. No module can be called so. */
 export const REST = "*";

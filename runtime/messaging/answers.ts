@@ -103,6 +103,7 @@ function inOrder(value: unknown): string {
     return `[${text}]`;
   }
   for (const name of Object.keys(value).sort()) {
+    // The name is one of its own keys.
     const part: unknown = value[name as keyof typeof value];
     if (part !== undefined) text += inOrder(name) + inOrder(part);
   }

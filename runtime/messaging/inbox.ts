@@ -151,6 +151,7 @@ export class Inbox {
 
   /** One try. Resolves with the error, if any. */
   async #takeIn(envelopes: readonly Envelope[]): Promise<unknown> {
+    // Batches have at least one event.
     const seq = (envelopes[envelopes.length - 1] as Envelope).seq;
     let setAside = 0;
     try {

@@ -31,6 +31,7 @@ export function reaction<E extends EventType, Result>(
 /** Has a reaction work on a payload as it was kept, which must fit the contract. */
 export function react(tx: Transaction, { event, work }: Reaction, payload: string): void {
   const { copy } = checked(event.payload, `The payload of ${fullName(event)}`);
+  // The copy has passed the check of the payload that `reaction` has typed the work by.
   synchronous(work(tx, copy(JSON.parse(payload)) as never), nameOf(event));
 }
 

@@ -128,6 +128,7 @@ export function deadLetterHandlers(
       const letter = deadLetter(read, id);
       const before = letter && blockerOf(read, letter);
       if (before !== undefined) throw fail("ALREADY_BEHIND_ANOTHER", { id: before });
+      // The kernel makes every transaction, and makes them with a trace.
       const redriving = transaction((tx) => redriveIn(tx as TracedTransaction, id, hosted));
       try {
         return await redriving;

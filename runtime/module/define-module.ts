@@ -57,6 +57,8 @@ export function defineModule<C extends Contract, Used extends Procedure = never>
     readonly ports?: readonly AnyPort[];
   },
 ): Module {
+  // Module forgets the types of inputs and of `uses`, by which the parts were checked against one
+  // another here. What runs them gives each its own input.
   return Object.freeze({
     uses: [],
     reactions: [],

@@ -194,6 +194,8 @@ export class Dispatcher implements CallCounter {
       if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
       this.#host.watch?.begins(served.work);
       const context = new HandlerContext(this.#context, invocation);
+      // The input was copied by the schema of this procedure, and the context has all that a
+      // handler of any module may use.
       const result = served.handler.work(input as never, context as never);
       if (result instanceof Promise) {
         result.then(
@@ -287,6 +289,7 @@ export class Dispatcher implements CallCounter {
   #commitAnswer(invocation: Invocation, work: (tx: Transaction) => unknown): Promise<unknown> {
     const { procedure, request, requestHash } = invocation;
     const { environment } = this.#host;
+    // The handler that commits was found in the same map.
     const served = this.#served.get(procedure.name) as Served;
     const { output } = served.checks;
     const name = fullName(procedure);

@@ -371,5 +371,6 @@ function opened<T>(port: Port<T>, ports: ReadonlyMap<string, unknown>, module: s
       `${module} uses the port ${port.name} without declaring it. Add it to "ports" in module.ts.`,
     );
   }
+  // What is opened for a port is what its `open` returned, or an override of the same type.
   return ports.get(port.name) as T;
 }

@@ -92,6 +92,7 @@ export class KernelTransaction implements TracedTransaction {
   }
 
   start<Input>(saga: SagaReference<Input>, id: string, input: Input): void {
+    // The engine copies the input by the schema of the saga.
     const record = this.#host.engine.insert(this, saga as SagaReference<never>, { id, input });
     if (record !== undefined) this.sagas.push(record);
   }

@@ -1,3 +1,4 @@
+import { GATEWAY } from "../contract/broker-users.ts";
 import { moduleName, type Procedure, proceduresOf } from "../contract/contract.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import type { Module } from "./define-module.ts";
@@ -23,6 +24,13 @@ export function manifestOf(modules: readonly Module[]): Manifest {
       reads: readsOf(module),
     };
   });
+}
+
+/** The modules whose instances a user may call: for the gateway any, `*`, else those it uses. */
+export function calleesOf(user: string, modules: readonly Module[]): readonly string[] {
+  if (user === GATEWAY) return ["*"];
+  const module = modules.find((one) => one.contract[moduleName] === user);
+  return modulesOf(module?.uses ?? []);
 }
 
 function namesOf(procedures: readonly Procedure[], kind: Procedure["kind"]): string[] {

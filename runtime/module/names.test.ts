@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { brokerUsers } from "../contract/broker-users.ts";
 import {
   command,
   contract,
@@ -13,7 +14,6 @@ import {
   t,
 } from "../index.ts";
 import { place, placements } from "../testing/place.ts";
-import { CONSOLE, GATEWAY, PROVISIONER } from "../transport/nats/permissions.ts";
 
 const Empty = t.Object({});
 const procedure = query({ input: Empty, output: Empty });
@@ -88,7 +88,7 @@ describe("refused at its definition is", () => {
     );
   });
 
-  test.each([GATEWAY, CONSOLE, PROVISIONER, "cleave", "cleave-shop"])(
+  test.each([...brokerUsers, "cleave", "cleave-shop"])(
     "a module called %s, as a part of Cleave is",
     (name) => {
       expect(() => contract(name, {})).toThrow(

@@ -76,7 +76,9 @@ export function port<T, Settings extends TObject>(
   return Object.freeze({
     name,
     settings: behind.settings,
+    // Both are called with settings that were read by the schema beside them.
     refuse: (behind.refuse ?? (() => undefined)) as Port<T>["refuse"],
+    // As above.
     open: behind.open as Port<T>["open"],
     close: behind.close ?? (() => {}),
   });
@@ -88,6 +90,7 @@ export function refusals(
   settings: ReadonlyMap<string, unknown>,
   world: Pick<World, "development">,
 ): string[] {
+  // The settings under the name of a port were read by its schema.
   return ports.flatMap(
     (port) => port.refuse((settings.get(port.name) ?? {}) as never, world) ?? [],
   );

@@ -1,11 +1,18 @@
-import type { Environment } from "../contract/environment.ts";
 import { isDeclarationError, isDomainError, isTransportError } from "../contract/errors.ts";
-import type { TracedTransaction } from "../messaging/inbox.ts";
 import { synchronous } from "../messaging/synchronous.ts";
-import type { Deadlines } from "../resilience/deadlines.ts";
-import type { Fields, Log } from "../telemetry/log.ts";
-import { NEVER_MS, recordWait, removeSecrets, type SagaRecord, updateSaga } from "./journal.ts";
-import { copyOfJson, jsonCopy, lateCopyOfJson } from "./json-value.ts";
+import type { Fields } from "../telemetry/log.ts";
+import {
+  beforePivot,
+  canTurnBack,
+  type Driver,
+  isLate,
+  isWaitOver,
+  moveOn,
+  write,
+  writeStep,
+} from "./driver.ts";
+import { NEVER_MS, recordWait, removeSecrets, updateSaga } from "./journal.ts";
+import { copyOfJson, jsonCopy } from "./json-value.ts";
 import {
   endingName,
   type PivotStep,
@@ -13,37 +20,15 @@ import {
   type RunStep,
   type Saga,
   SagaRefusal,
-  type StepContext,
   Wait,
 } from "./saga.ts";
-import { type StepCall, StepRun } from "./step-run.ts";
+import { contextOf, stepRun } from "./step-context.ts";
 
 const PAUSE_FIRST_MS = 200;
 /** The longest pause between two attempts, in milliseconds. */
 export const PAUSE_MAX_MS = 5_000;
 /** Attempts at a step that fails by a defect, before the saga is stuck. */
 const DEFECTS_MAX = 8;
-
-/** One saga under way, and what driving it needs. */
-export interface Driver {
-  readonly record: SagaRecord;
-  readonly saga: Saga;
-  readonly environment: Environment;
-  readonly log: Log;
-  readonly deadlines: Deadlines;
-  /** True while the row on disk is of a saga that rests: nothing beyond its step has run. */
-  isResting: boolean;
-  readonly call: StepCall;
-  transact<T>(work: (tx: TracedTransaction) => T): Promise<T>;
-  stopping(): boolean;
-  /** Tells that the record changed. */
-  changed(): void;
-  /** Counts the wake-ups until now: the step about to run will see what they were about. */
-  listen(): void;
-  /** How many were counted, and whether there was one since. */
-  readonly wakesSeen: number;
-  readonly isWoken: boolean;
-}
 
 /** Why a step did not go through. */
 type Setback =
@@ -94,6 +79,7 @@ async function forward(
     }
     driver.listen();
     const run = stepRun(driver, step.name);
+    // The record began with an input of this saga, and `done` has the results of its own steps.
     const result = await run.do(async () =>
       keptOf(driver, step.name, await step.run(contextOf(driver, run) as never)),
     );
@@ -139,6 +125,7 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
     tx.traceId = record.traceId;
     const { id } = record;
     const [input, done] = [copyOfJson(record.input), copyOfJson(record.done)];
+    // As for a step: input and results are those of this saga.
     const result = step.commit(tx, { id, input: input as never, done: done as never });
     synchronous(result, pivotName(driver.saga.name, step.name));
     updateSaga(tx, next, tx.now);
@@ -147,14 +134,6 @@ async function commitPivot(driver: Driver, step: PivotStep): Promise<void> {
   driver.isResting = false;
   environment.reach(`saga.pivot-committed:${step.name}`);
   driver.changed();
-}
-
-/** Forgets how a step went, since the next one is to run. */
-function moveOn(record: SagaRecord): void {
-  record.dueAtMs = null;
-  record.waitDueAtMs = null;
-  record.attempts = 0;
-  record.stepNotes = null;
 }
 
 /**
@@ -228,6 +207,7 @@ async function turnBack(driver: Driver): Promise<void> {
     try {
       const { compensate } = step;
       const run = stepRun(driver, `undo ${step.name}`);
+      // As for `run`: input and results are those of this saga.
       await run.do(() => compensate(contextOf(driver, run) as never));
       environment.reach(`saga.step-undone:${step.name}`);
       record.step -= 1;
@@ -295,6 +275,7 @@ async function end(driver: Driver, outcome: "completed" | "compensated"): Promis
     tx.traceId = record.traceId;
     const { id } = record;
     const [input, failure] = [copyOfJson(record.input), copyOfJson(record.failure)];
+    // The record began with an input of this saga.
     const result = saga.ended?.(tx, { id, input: input as never, outcome, failure });
     synchronous(result, endingName(saga.name));
     updateSaga(tx, last, tx.now);
@@ -302,88 +283,6 @@ async function end(driver: Driver, outcome: "completed" | "compensated"): Promis
   record.state = outcome;
   environment.reach(`saga.ended:${record.name}`);
   driver.changed();
-}
-
-/** Writes the record as it is when the unit runs. */
-async function write({ record, environment, transact }: Driver): Promise<void> {
-  await transact((tx) => updateSaga(tx, record, tx.now));
-  environment.reach(`saga.journaled:${record.name}`);
-}
-
-/**
- * Records that a step is done. What a repetition might find otherwise is written before the next
- * step runs, which may send it on; so is what follows a rest, so that a row of one that rests is
- * never behind. Else nobody waits for it.
- */
-async function writeStep(driver: Driver, isRepeatable: boolean): Promise<void> {
-  if (!driver.isResting && isRepeatable) return writeBehind(driver);
-  await write(driver);
-  driver.isResting = false;
-}
-
-/**
- * Writes the record without waiting. Each write holds the whole record, so a lost one is made
- * good by the next.
- */
-function writeBehind(driver: Driver): void {
-  const { record, log } = driver;
-  write(driver).catch((error: unknown) => {
-    log.warn("saga record not written yet", { saga: record.name, id: record.id, error });
-  });
-}
-
-/** A run of a step, or of its compensation under the name `undo <step>`. */
-function stepRun(driver: Driver, name: string): StepRun {
-  const { record, saga, environment, log, deadlines, call } = driver;
-  const isBound = record.state !== "compensating" && beforePivot(driver);
-  const deadlineAtMs = isBound ? record.startedAtMs + saga.deadlineMs : Infinity;
-  const leftMs = () => deadlineAtMs - environment.now();
-  const save = () => write(driver);
-  return new StepRun({ record, environment, log, deadlines, call, leftMs, save }, name);
-}
-
-/**
- * What a step is given. Input and results are copies, made when they are asked for: what the step
- * changes in them is not seen when it is repeated.
- */
-function contextOf(driver: Driver, run: StepRun): StepContext<unknown, unknown> {
-  const { id, input, done } = driver.record;
-  const [inputCopy, doneCopy] = [lateCopyOfJson(input), lateCopyOfJson(done)];
-  return {
-    id,
-    get input() {
-      return inputCopy();
-    },
-    get done() {
-      return doneCopy();
-    },
-    call: run.call as StepContext<unknown, unknown>["call"],
-    late: isWaitOver(driver),
-    now: run.now,
-    newId: run.newId,
-    signal: run.signal,
-  };
-}
-
-/** Whether a saga that is stuck would turn back at its deadline. */
-function canTurnBack(at: Pick<Driver, "record" | "saga">): boolean {
-  const { failure, step } = at.record;
-  return failure === null && step < at.saga.steps.length && beforePivot(at);
-}
-
-function beforePivot({ record, saga }: Pick<Driver, "record" | "saga">): boolean {
-  const pivot = saga.steps.findIndex((step) => step.kind === "pivot");
-  return pivot === -1 || record.step <= pivot;
-}
-
-/** Whether the time has passed that the waiting step asked for first. */
-function isWaitOver({ record, environment }: Driver): boolean {
-  return record.waitDueAtMs !== null && environment.now() >= record.waitDueAtMs;
-}
-
-function isLate(driver: Driver): boolean {
-  const { record, saga, environment } = driver;
-  return beforePivot(driver) && environment.now() >= record.startedAtMs + saga.deadlineMs;
 }
 
 /** Has the saga be due after a pause that grows with its attempts. */

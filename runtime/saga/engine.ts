@@ -9,7 +9,8 @@ import type { Read } from "../store/connection.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Log } from "../telemetry/log.ts";
 import { definitionMistakes, recordDefinitions, unrecorded } from "./definitions.ts";
-import { type Driver, drive, PAUSE_MAX_MS } from "./drive.ts";
+import { drive, PAUSE_MAX_MS } from "./drive.ts";
+import type { Driver } from "./driver.ts";
 import { dueSagas, nextDue } from "./due-sagas.ts";
 import {
   insertSaga,
@@ -285,6 +286,7 @@ export class SagaEngine {
   /** Drives a saga; `isTakenUp` tells that its record was read from disk. */
   #activate(record: SagaRecord, isTakenUp: boolean): void {
     const { name, id } = record;
+    // Records are of sagas that are known: the start refuses others, and so does `insert`.
     const saga = this.#sagas.get(keyOf(name, record.version)) as Saga;
     const key = keyOf(name, id);
     const wakesSeen = isTakenUp ? wakesOf(this.#host.read, name, id) : 0;

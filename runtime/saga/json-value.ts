@@ -77,6 +77,7 @@ function copyOf(value: unknown, at: Place): unknown {
     if (Object.getOwnPropertyDescriptor(value, key)?.enumerable !== true) continue;
     throw unfit(`has the property ${String(key)}`, at);
   }
+  // It is a plain object without symbols.
   return Array.isArray(value) ? arrayOf(value, at) : objectOf(value as Parts, at);
 }
 

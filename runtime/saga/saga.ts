@@ -50,9 +50,11 @@ export class SagaRefusal<Data = unknown> extends Error {
   readonly code: string;
   readonly data: Data;
 
+  // Without data, Data is unknown unless the caller names another type.
   constructor(code: string, data: Data & JsonCompatible<Data> = null as never) {
     super(`The saga gave up: ${code}`);
     this.code = code;
+    // The copy of what JSON does not change has its type.
     this.data = jsonCopy(data, `The data of the refusal ${code}`) as Data;
   }
 }
@@ -267,6 +269,7 @@ function open<Input, Done, Used extends Procedure>(
     }
     return open({ ...definition, steps: [...definition.steps, step] });
   }
+  // Which of the methods there are, and what has been done before, is known by type alone.
   return Object.freeze({
     ...definition,
     step: (name: string, step: Omit<RunStep, "kind" | "name">) =>

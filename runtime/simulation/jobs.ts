@@ -1,4 +1,4 @@
-import { SUPERVISED } from "../host/child.ts";
+import { supervised } from "../host/child-protocol.ts";
 import { eachLines } from "../host/merged-log.ts";
 import type { Arguments } from "./arguments.ts";
 import { seedIn, tellEnd, tellProgress } from "./progress.ts";
@@ -70,7 +70,7 @@ class Job {
   constructor(command: readonly string[], options: JobOptions) {
     this.#options = options;
     const pipes = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
-    const env = { ...KEEPING, ...process.env, [SUPERVISED]: "true" };
+    const env = { ...KEEPING, ...process.env, ...supervised };
     this.#child = Bun.spawn([...command], { ...pipes, env });
     options.stopped.addEventListener("abort", () => this.#child.kill("SIGTERM"));
     options.killed.addEventListener("abort", () => this.#child.kill("SIGKILL"));

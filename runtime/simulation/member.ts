@@ -1,3 +1,4 @@
+import { GATEWAY } from "../contract/broker-users.ts";
 import type { Contract, Procedure } from "../contract/contract.ts";
 import { moduleName } from "../contract/contract.ts";
 import { TransportError } from "../contract/errors.ts";
@@ -6,13 +7,12 @@ import { type Instance, type PortOverride, startInstance } from "../host/instanc
 import { startMember } from "../host/member.ts";
 import type { Placement } from "../host/topology.ts";
 import type { Module } from "../module/define-module.ts";
+import { calleesOf } from "../module/manifest.ts";
 import { HANDLER_GIVEN_UP, HANDLER_SETTLED } from "../module/running-call.ts";
-import { modulesOf } from "../module/uses.ts";
 import type { Log } from "../telemetry/log.ts";
 import { inProcess } from "../transport/in-process.ts";
 import { joined } from "../transport/joined.ts";
 import { openNats } from "../transport/nats/nats.ts";
-import { GATEWAY } from "../transport/nats/permissions.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SimulatedBroker } from "./broker/broker.ts";
 import type { SimulatedDisk } from "./disk.ts";
@@ -164,19 +164,13 @@ export class Member {
       manifest: this.#ground.broker.manifest,
       here: new Set(names),
       users: this.placement.role === "edge" ? [...names, GATEWAY] : names,
-      balance: { callees: (user) => this.#calleesOf(user, here), version: "1.0.0" },
+      balance: { callees: (user) => calleesOf(user, here), version: "1.0.0" },
       place: this.process.name,
       environment,
       reminder: environment,
       log: this.#log(),
     });
     return joined(new Set(names), { local, remote });
-  }
-
-  #calleesOf(user: string, here: readonly Module[]): readonly string[] {
-    if (user === GATEWAY) return ["*"];
-    const module = here.find((one) => one.contract[moduleName] === user);
-    return modulesOf(module?.uses ?? []);
   }
 
   /** The limits of a module give such a handler up; in the simulation it is still looked for. */

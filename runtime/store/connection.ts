@@ -112,6 +112,7 @@ export function writes<Set>(...declared: Declared<Set>): (tx: Write) => Set {
 export function kernelStatements<Set>(build: (sqlite: Sqlite) => Set): (on: Read) => Set {
   const set = { slot: slots++, writes: false, build: (on: Connection) => build(on.sqlite) };
   kernelSets.push(set);
+  // A slot is filled by the build of its own set.
   return (on) => preparedOn(on[connection], set) as Set;
 }
 
@@ -128,8 +129,10 @@ function moduleSet<Set>(
   return (on) => {
     const open = on[connection];
     const known = open.prepared[set.slot];
+    // A slot is filled by the build of its own set.
     if (known !== undefined) return known as Set;
     if (open.schema !== schema) throw new ContractError(strange(open));
+    // As above.
     return preparedOn(open, set) as Set;
   };
 }
@@ -177,6 +180,7 @@ export function prepareStatements(
   const sets = [...kernelSets.slice(provenOn.get(tables)), ...(setsOf.get(schema) ?? [])];
   const { prepare } = sqlite;
   let sql = "";
+  // It is called with the text alone here; the overloads differ in the types of results.
   sqlite.prepare = ((text: string) => {
     sql = text;
     return prepare.call(sqlite, text);

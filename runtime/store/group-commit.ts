@@ -109,6 +109,7 @@ class GroupCommit implements Writer {
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         work,
+        // It is given the value of this work.
         resolve: resolve as (value: unknown) => void,
         reject,
         outcome: undefined,

@@ -81,6 +81,7 @@ interface Violation {
 
 function violationsIn(sqlite: Sqlite, { what }: Rebuild): readonly Violation[] {
   try {
+    // The columns are those that SQLite documents for this pragma.
     return sqlite.pragma("foreign_key_check") as Violation[];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -100,6 +101,7 @@ function violated(sqlite: Sqlite, violations: readonly Violation[], { what }: Re
     return `${row} of ${table}${by ? ` by ${by}` : ""} to ${parent}`;
   });
   const more = violations.length - rows.length;
+  // Each row of this pragma is a violation.
   const before = (sqlite.pragma("foreign_key_check") as Violation[]).length;
   const remedy =
     before > 0

@@ -37,6 +37,7 @@ export class TransactionGuard {
   private constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite;
     const prepare = sqlite.prepare.bind(sqlite);
+    // A guarded statement has all that it had; the overloads differ in the types of results.
     sqlite.prepare = ((statement: string) =>
       this.#guardStatement(prepare(statement))) as Sqlite["prepare"];
     const exec = sqlite.exec.bind(sqlite);

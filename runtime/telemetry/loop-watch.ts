@@ -3,7 +3,7 @@ import type { Log } from "./log.ts";
 
 /**
  * How long synchronous work may take, in milliseconds: meanwhile nothing else of its process goes
- * on. It is also how often an instance sends a heartbeat.
+ * on. A process whose work keeps to it is never taken for silent (see `balance/directory.ts`).
  */
 export const SYNCHRONOUS_MS_MAX = 500;
 

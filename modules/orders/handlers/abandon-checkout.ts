@@ -1,10 +1,9 @@
 import { payments } from "#modules/payments";
 import { orders } from "../contract.ts";
-import { checkoutView } from "../domain/checkout.ts";
+import { standingView } from "../domain/checkout.ts";
 import { openedCheckout } from "../order-access.ts";
 import { placeOrder } from "../sagas/place-order.ts";
 import { abandonOrder } from "../store/orders.ts";
-import { tokenKey } from "../tokens.ts";
 import { handler } from "../uses.ts";
 
 /**
@@ -13,7 +12,7 @@ import { handler } from "../uses.ts";
  */
 export const abandonCheckout = handler(orders.abandonCheckout, async (access, context) => {
   const { checkoutId: orderId } = access;
-  const { call, fail, intent, port, transaction } = context;
+  const { call, fail, intent, transaction } = context;
   const status = await intent((tx) => {
     const order = openedCheckout(tx, access, context);
     const again = order.status === "rejected" && order.abandoned === 1;
@@ -24,9 +23,8 @@ export const abandonCheckout = handler(orders.abandonCheckout, async (access, co
     return order.status;
   });
   if (status === "pending") await call(payments.reverse, { orderId, reason: "abandoned" });
-  const orderToken = port(tokenKey).tokenOf("order", orderId);
   return await transaction((tx) => {
     tx.wake(placeOrder, orderId);
-    return checkoutView(openedCheckout(tx, access, context), { orderToken, actionUrl: null });
+    return standingView(openedCheckout(tx, access, context), null);
   });
 });

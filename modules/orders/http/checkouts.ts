@@ -45,6 +45,6 @@ export function checkoutRoutes(edge: Edge) {
     .post(
       "/v1/checkouts/:checkoutId/abandon",
       ({ call, params, headers }) => call(orders.abandonCheckout, checkoutAccess(params, headers)),
-      { params, headers: cartHeaders, response: Checkout },
+      { params, headers: cartHeaders, response: orders.abandonCheckout.output },
     );
 }

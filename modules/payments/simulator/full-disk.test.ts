@@ -2,20 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { World } from "#runtime";
-import { silent } from "../../../runtime/testing/silent-log.ts";
-import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
+import { authorisation, SimulatorFolder } from "../testing/simulator-folder.ts";
 import { Journal } from "./journal.ts";
-import { openSimulator } from "./simulator.ts";
 
 /** The size limit of one file, in blocks of 512 bytes, the unit of `ulimit -f`. */
 const LIMIT_BLOCKS = 16;
@@ -54,45 +47,16 @@ const fillingUp = `
   process.exit(0);
 `;
 
-let folder: string;
+let folder: SimulatorFolder;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cleave-journal-"));
+  folder = new SimulatorFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function worldOf(lines: unknown[] = []): World {
-  const environment = virtualEnvironment();
-  const warn = (message: string, fields = {}) => void lines.push({ message, ...fields });
-  return {
-    log: { ...silent, warn },
-    now: environment.now,
-    newId: environment.newId,
-    random: environment.random,
-    randomBytes: environment.randomBytes,
-    after: environment.after,
-    guard: () => (work) => work(),
-    folder: () => folder,
-    publicUrl: "http://shop.test",
-    development: true,
-  };
-}
-
-function open(lines?: unknown[]) {
-  const deliver = async () => false;
-  return openSimulator(worldOf(lines), { secret: "whsec_test", deliver });
-}
-
-function request(operationId: string) {
-  const metadata = { paymentId: "pay_1", orderId: "ord_1", attempt: 1, operationId };
-  return { operationId, amount: 900, currency: "EUR", token: "tok_ok", metadata };
-}
-
-const path = () => join(folder, "intents.jsonl");
+afterEach(() => folder[Symbol.dispose]());
 
 describe("the journal of a simulator whose disk is full", () => {
   test("holds what was acknowledged, whole, and goes on when there is room", async () => {
     const limited = `trap '' XFSZ; ulimit -S -f ${LIMIT_BLOCKS}; exec "$0" "$@"`;
-    const command = [process.execPath, "-e", fillingUp, folder];
+    const command = [process.execPath, "-e", fillingUp, folder.path];
     const child = Bun.spawn(["sh", "-c", limited, ...command], {
       stdin: "pipe",
       stdout: "pipe",
@@ -102,8 +66,8 @@ describe("the journal of a simulator whose disk is full", () => {
     const full = JSON.parse((await lines.next()).value ?? "");
     expect(full.refused).toEqual(["EFBIG", "EFBIG"]);
     expect(full.acknowledged.length).toBeGreaterThan(5);
-    expect(statSync(path()).size).toBeLessThan(LIMIT_BLOCKS * 512);
-    expect(readFileSync(path(), "utf8").endsWith("}\n")).toBe(true);
+    expect(statSync(folder.journal).size).toBeLessThan(LIMIT_BLOCKS * 512);
+    expect(readFileSync(folder.journal, "utf8").endsWith("}\n")).toBe(true);
 
     const raised = Bun.spawnSync(["prlimit", "--pid", `${child.pid}`, "--fsize=unlimited:"]);
     expect(raised.exitCode).toBe(0);
@@ -113,7 +77,7 @@ describe("the journal of a simulator whose disk is full", () => {
     expect(await child.exited).toBe(0);
 
     const warnings: unknown[] = [];
-    const simulator = open(warnings);
+    const simulator = folder.open({ warnings });
     for (const id of [...full.acknowledged, ...later.acknowledged]) {
       expect((await simulator.intentOf({ reference: id }))?.amount).toBe(900);
     }
@@ -123,20 +87,20 @@ describe("the journal of a simulator whose disk is full", () => {
   });
 
   test("passes over a last line that was cut, says so, and goes on before it", async () => {
-    const simulator = open();
+    const simulator = folder.open();
     const [one, other] = [
-      await simulator.authorise(request("op_1")),
-      await simulator.authorise(request("op_2")),
+      await simulator.authorise(authorisation("op_1")),
+      await simulator.authorise(authorisation("op_2")),
     ];
     simulator.close();
-    truncateSync(path(), statSync(path()).size - 30);
+    truncateSync(folder.journal, statSync(folder.journal).size - 30);
 
     const warnings: unknown[] = [];
-    const again = open(warnings);
+    const again = folder.open({ warnings });
     expect(await again.intentOf({ reference: other.id })).toBeNull();
-    expect((await again.authorise(request("op_2"))).id).toBe(other.id);
+    expect((await again.authorise(authorisation("op_2"))).id).toBe(other.id);
     again.close();
-    const last = open();
+    const last = folder.open();
     expect((await last.intentOf({ reference: one.id }))?.id).toBe(one.id);
     expect((await last.intentOf({ reference: other.id }))?.id).toBe(other.id);
     last.close();
@@ -145,18 +109,18 @@ describe("the journal of a simulator whose disk is full", () => {
   });
 
   test("finds the line behind one that an older version has left cut", async () => {
-    const simulator = open();
+    const simulator = folder.open();
     const whole = [
-      await simulator.authorise(request("op_1")),
-      await simulator.authorise(request("op_2")),
+      await simulator.authorise(authorisation("op_1")),
+      await simulator.authorise(authorisation("op_2")),
     ];
     simulator.close();
-    const [first = "", second = ""] = readFileSync(path(), "utf8").split("\n");
-    writeFileSync(path(), `${first.slice(0, 200)}${"\0".repeat(90)}${first}\n${second}\n`);
-    appendFileSync(path(), `${"\0".repeat(40)}\n`);
+    const [first = "", second = ""] = readFileSync(folder.journal, "utf8").split("\n");
+    writeFileSync(folder.journal, `${first.slice(0, 200)}${"\0".repeat(90)}${first}\n${second}\n`);
+    appendFileSync(folder.journal, `${"\0".repeat(40)}\n`);
 
     const warnings: unknown[] = [];
-    const again = open(warnings);
+    const again = folder.open({ warnings });
     for (const { id } of whole) expect((await again.intentOf({ reference: id }))?.id).toBe(id);
     again.close();
     expect(warnings).toMatchObject([{ passedOverBytes: 331, cutOffBytes: 0 }]);
@@ -164,14 +128,14 @@ describe("the journal of a simulator whose disk is full", () => {
 
   test("is not rewritten by half: it stays as it was", async () => {
     const warnings: unknown[] = [];
-    const simulator = open();
-    const { id } = await simulator.authorise(request("op_1"));
+    const simulator = folder.open();
+    const { id } = await simulator.authorise(authorisation("op_1"));
     simulator.close();
-    const journal = new Journal(worldOf(warnings), { compactAtBytes: 4_000 });
+    const journal = new Journal(folder.world({ warnings }).world, { compactAtBytes: 4_000 });
     const line = journal.newest(id);
     if (line === undefined) throw new Error("The journal lacks what the simulator wrote.");
     // Nothing can be written where a folder is.
-    mkdirSync(`${path()}.new`);
+    mkdirSync(`${folder.journal}.new`);
     for (let n = 0; n < 30; n++) journal.append({ ...line, key: `key_${n}` });
     expect(journal.answerTo("key_29")?.intent.id).toBe(id);
     expect(journal.answerTo("key_0")?.intent.id).toBe(id);

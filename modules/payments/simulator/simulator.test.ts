@@ -1,98 +1,51 @@
 import { describe, expect, test } from "bun:test";
-import {
-  appendFileSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { World } from "#runtime";
-import { silent } from "../../../runtime/testing/silent-log.ts";
-import { virtualEnvironment } from "../../../runtime/testing/virtual-environment.ts";
 import { ProviderRefusal, ProviderTimeout } from "../provider.ts";
+import { authorisation, SimulatorFolder } from "../testing/simulator-folder.ts";
 import { fingerprintOf } from "./card-token.ts";
 import { Journal } from "./journal.ts";
 import { kept } from "./secret.ts";
 import { signature, signatureFault } from "./signature.ts";
-import { openSimulator, type Simulator } from "./simulator.ts";
-
-/** A world with a folder, a clock and nobody who takes webhooks. */
-function worldOf(folder: string, options: { seed?: number; development?: boolean } = {}) {
-  const environment = virtualEnvironment(options.seed);
-  const world: World = {
-    log: silent,
-    now: environment.now,
-    newId: environment.newId,
-    random: environment.random,
-    randomBytes: environment.randomBytes,
-    after: environment.after,
-    guard: () => (work) => work(),
-    folder: () => folder,
-    publicUrl: "http://shop.test",
-    development: options.development ?? true,
-  };
-  return { world, environment };
-}
-
-class Place implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), "cleave-simulator-"));
-
-  open(options?: { seed?: number; development?: boolean }): Simulator {
-    const { world } = worldOf(this.folder, options);
-    return openSimulator(world, { secret: "whsec_test", deliver: async () => false });
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true });
-  }
-}
-
-function request(operationId: string, about: { token?: string; amount?: number } = {}) {
-  const { token = "tok_ok", amount = 900 } = about;
-  const metadata = { paymentId: "pay_1", orderId: "ord_1", attempt: 1, operationId };
-  return { operationId, amount, currency: "EUR", token, metadata };
-}
+import { openSimulator } from "./simulator.ts";
 
 describe("the provider simulator", () => {
   test("gives the same answer to the same key, also after the intent has changed", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open();
-    const first = await simulator.authorise(request("op_1"));
+    const first = await simulator.authorise(authorisation("op_1"));
     await simulator.capture({ operationId: "op_2", reference: first.id });
-    expect(await simulator.authorise(request("op_1"))).toEqual(first);
+    expect(await simulator.authorise(authorisation("op_1"))).toEqual(first);
     expect((await simulator.intentOf({ operationId: "op_1" }))?.status).toBe("succeeded");
   });
 
   test("refuses a key that comes with other parameters", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open();
-    await simulator.authorise(request("op_1"));
-    const other = simulator.authorise(request("op_1", { amount: 901 }));
+    await simulator.authorise(authorisation("op_1"));
+    const other = simulator.authorise(authorisation("op_1", { amount: 901 }));
     await expect(other).rejects.toMatchObject({ code: "idempotency_mismatch" });
   });
 
   test("remembers all across the death of the shop, and drops a torn line", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open();
-    const intent = await simulator.authorise(request("op_1"));
+    const intent = await simulator.authorise(authorisation("op_1"));
     const captured = await simulator.capture({ operationId: "op_2", reference: intent.id });
-    appendFileSync(join(place.folder, "intents.jsonl"), '{"about":"pi_op_9","key":');
+    appendFileSync(place.journal, '{"about":"pi_op_9","key":');
 
     const again = place.open();
     expect(await again.intentOf({ reference: intent.id })).toEqual(captured);
-    expect(await again.authorise(request("op_1"))).toEqual(intent);
+    expect(await again.authorise(authorisation("op_1"))).toEqual(intent);
     expect(await again.capture({ operationId: "op_2", reference: intent.id })).toEqual(captured);
     expect(await again.intentOf({ reference: "pi_op_9" })).toBeNull();
-    await again.authorise(request("op_3"));
+    await again.authorise(authorisation("op_3"));
     expect(await place.open().intentOf({ operationId: "op_3" })).not.toBeNull();
   });
 
   test("a request on tok_timeout_before gets lost the first time only", async () => {
-    using place = new Place();
-    const lost = request("op_1", { token: "tok_timeout_before" });
+    using place = new SimulatorFolder();
+    const lost = authorisation("op_1", { token: "tok_timeout_before" });
     await expect(place.open().authorise(lost)).rejects.toBeInstanceOf(ProviderTimeout);
     const again = place.open();
     expect(await again.intentOf({ operationId: "op_1" })).toBeNull();
@@ -100,9 +53,9 @@ describe("the provider simulator", () => {
   });
 
   test("a request on tok_timeout_after has its effect, without an answer, once", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open();
-    const lost = request("op_1", { token: "tok_timeout_after" });
+    const lost = authorisation("op_1", { token: "tok_timeout_after" });
     await expect(simulator.authorise(lost)).rejects.toBeInstanceOf(ProviderTimeout);
     const held = await simulator.intentOf({ operationId: "op_1" });
     expect(held?.status).toBe("requires_capture");
@@ -110,9 +63,9 @@ describe("the provider simulator", () => {
   });
 
   test("refuses what would move money twice, or money that is not there", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open();
-    const { id: reference } = await simulator.authorise(request("op_1"));
+    const { id: reference } = await simulator.authorise(authorisation("op_1"));
     const early = simulator.refund({ operationId: "op_0", reference, amount: 1 });
     await expect(early).rejects.toBeInstanceOf(ProviderRefusal);
     await simulator.capture({ operationId: "op_2", reference });
@@ -126,21 +79,21 @@ describe("the provider simulator", () => {
   });
 
   test("has no 3-D Secure page in production", async () => {
-    using place = new Place();
+    using place = new SimulatorFolder();
     const simulator = place.open({ development: false });
-    const { id } = await simulator.authorise(request("op_1", { token: "tok_3ds" }));
+    const { id } = await simulator.authorise(authorisation("op_1", { token: "tok_3ds" }));
     expect(simulator.challenges.intentOf(id)).toBeNull();
     expect(simulator.challenges.complete(id, "ok")).toBe(false);
     expect((await simulator.intentOf({ reference: id }))?.status).toBe("requires_action");
   });
 
   test("keeps its secret readable by its owner alone, and the same", () => {
-    using place = new Place();
-    const secret = kept(worldOf(place.folder).world);
-    expect(kept(worldOf(place.folder, { seed: 2 }).world)).toBe(secret);
-    expect(statSync(join(place.folder, "webhook-secret")).mode & 0o777).toBe(0o600);
-    using other = new Place();
-    expect(kept(worldOf(other.folder, { seed: 2 }).world)).not.toBe(secret);
+    using place = new SimulatorFolder();
+    const secret = kept(place.world().world);
+    expect(kept(place.world({ seed: 2 }).world)).toBe(secret);
+    expect(statSync(join(place.path, "webhook-secret")).mode & 0o777).toBe(0o600);
+    using other = new SimulatorFolder();
+    expect(kept(other.world({ seed: 2 }).world)).not.toBe(secret);
   });
 });
 
@@ -152,9 +105,9 @@ const damages: readonly [string, (secret: Buffer) => Buffer][] = [
 ];
 
 test.each(damages)("a secret that a disk error left %s is refused by its file", (_what, damage) => {
-  using place = new Place();
-  const { world } = worldOf(place.folder);
-  const path = join(place.folder, "webhook-secret");
+  using place = new SimulatorFolder();
+  const { world } = place.world();
+  const path = join(place.path, "webhook-secret");
   writeFileSync(path, damage(Buffer.from(kept(world))));
   expect(() => kept(world)).toThrow(`The key file ${path} `);
   expect(() => kept(world)).toThrow("Restore it from a backup, or remove it");
@@ -170,11 +123,11 @@ test("nothing is verified by an empty secret", () => {
 
 describe("the journal", () => {
   test("holds no card token, and is rid at once of those that an older version wrote", async () => {
-    using place = new Place();
-    const path = join(place.folder, "intents.jsonl");
-    const wanted = { ...request("op_1", { token: "tok_capture_fails" }) };
+    using place = new SimulatorFolder();
+    const path = place.journal;
+    const wanted = { ...authorisation("op_1", { token: "tok_capture_fails" }) };
     const { id } = await place.open().authorise(wanted);
-    await place.open().authorise(request("op_3", { token: "tok_ of somebody" }));
+    await place.open().authorise(authorisation("op_3", { token: "tok_ of somebody" }));
     expect(readFileSync(path, "utf8")).not.toContain("tok_");
     const older = readFileSync(path, "utf8")
       .trimEnd()
@@ -191,17 +144,17 @@ describe("the journal", () => {
     const simulator = place.open();
     expect(readFileSync(path, "utf8")).not.toContain("tok_");
     expect((await simulator.authorise(wanted)).id).toBe(id);
-    const other = simulator.authorise(request("op_1"));
+    const other = simulator.authorise(authorisation("op_1"));
     await expect(other).rejects.toMatchObject({ code: "idempotency_mismatch" });
     const { captures } = await simulator.capture({ operationId: "op_2", reference: id });
     expect(captures).toMatchObject([{ status: "failed" }]);
   });
 
   test("forgets superseded lines, and nothing that is still asked for", async () => {
-    using place = new Place();
-    const { world, environment } = worldOf(place.folder);
+    using place = new SimulatorFolder();
+    const { world, environment } = place.world();
     const simulator = openSimulator(world, { secret: "whsec_test", deliver: async () => true });
-    const { id } = await simulator.authorise(request("op_1"));
+    const { id } = await simulator.authorise(authorisation("op_1"));
     const journal = new Journal(world, { compactAtBytes: 20_000 });
     const line = journal.newest(id);
     if (line === undefined) throw new Error("The journal lacks what the simulator wrote.");
@@ -209,7 +162,7 @@ describe("the journal", () => {
     for (let n = 0; n < 200; n++) {
       journal.append({ ...line, atMs: environment.now(), key: n < 199 ? "" : "op_last" });
     }
-    expect(statSync(join(place.folder, "intents.jsonl")).size).toBeLessThan(25_000);
+    expect(statSync(place.journal).size).toBeLessThan(25_000);
     expect(journal.newest(id)?.key).toBe("op_last");
     expect(journal.answerTo("op_last")?.intent).toEqual(line.intent);
     journal.close();

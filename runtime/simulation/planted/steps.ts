@@ -43,7 +43,7 @@ export const stepBugs: readonly PlantedBug[] = [
   {
     name: "the next step runs before a time that was read is on disk",
     why: "The step is repeated with another time, and the next one sends that under its old key.",
-    file: "runtime/saga/drive.ts",
+    file: "runtime/saga/driver.ts",
     find: "if (!driver.isResting && isRepeatable)",
     replace: "if (!driver.isResting)",
     says: /is stuck|each trip was completed/,

@@ -1,12 +1,14 @@
 import type { Environment } from "../../contract/environment.ts";
+import { SYNCHRONOUS_MS_MAX } from "../../telemetry/loop-watch.ts";
 import type { Neighbour } from "../report.ts";
-import { type Heartbeat, Member } from "./member.ts";
+import { HEARTBEAT_EVERY_MS, type Heartbeat, Member } from "./member.ts";
 
 /**
- * After so long without a heartbeat an instance is passed over, and forgotten. It may be busy: only
- * the broker knows whether it is gone.
+ * After so long without a heartbeat an instance is passed over: one was lost, and the next is later
+ * than synchronous work may make it. After longer it is forgotten. It may be busy: only the broker
+ * knows whether it is gone.
  */
-const SILENT_MS = 1_500;
+const SILENT_MS = 2 * HEARTBEAT_EVERY_MS + SYNCHRONOUS_MS_MAX;
 const FORGOTTEN_MS = 10_000;
 /** Of how many runs of an instance, which others have followed, nothing is heeded any more. */
 const ENDED_MAX = 4;

@@ -16,6 +16,9 @@ const EJECTION_MAX_MS = 60_000;
 /** How long it must have been back, and answer, for earlier ejections to count no more. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
+/** How often an instance sends a heartbeat, in milliseconds. */
+export const HEARTBEAT_EVERY_MS = 500;
+
 /** What an instance says of itself, and everybody who calls it hears. */
 export interface Heartbeat {
   readonly module: string;

@@ -1,6 +1,7 @@
+import { PROVISIONER } from "../../contract/broker-users.ts";
 import type { Manifest } from "../manifest.ts";
 import { publicKeys } from "./keys.ts";
-import { type Permissions, PROVISIONER, permissionsOf } from "./permissions.ts";
+import { type Permissions, permissionsOf } from "./permissions.ts";
 import { JETSTREAM_API } from "./subjects.ts";
 
 /**

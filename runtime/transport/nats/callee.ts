@@ -1,3 +1,4 @@
+import { CONSOLE } from "../../contract/broker-users.ts";
 import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
 import { Defect, isDomainError, isTransportError, TransportError } from "../../contract/errors.ts";
@@ -10,7 +11,7 @@ import type { Offer, Serve } from "../transport.ts";
 import { toWire } from "../wire-error.ts";
 import type { Link, Listening, Message } from "./link.ts";
 import type { Ownership } from "./ownership.ts";
-import { CONSOLE, callersOf } from "./permissions.ts";
+import { callersOf } from "./permissions.ts";
 import { callSubject, inboxOf, instanceCallSubject, queueOf } from "./subjects.ts";
 import { bytesOf, errorHeaders, isCancel, isProbe, payloadOf, requestIn } from "./wire.ts";
 

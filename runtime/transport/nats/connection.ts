@@ -270,6 +270,7 @@ export class Connection implements Link {
  */
 function written(lines: string): MsgHdrs {
   const bytes = encoder.encode(`NATS/1.0\r\n${lines}\r\n`);
+  // The client calls `encode` alone when it publishes.
   return { encode: () => bytes } as unknown as MsgHdrs;
 }
 

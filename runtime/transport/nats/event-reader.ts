@@ -172,6 +172,7 @@ export class EventReader {
   #lineUp(): void {
     const seqs = [...this.#held.keys()].sort((one, other) => one - other);
     for (const seq of seqs) {
+      // The seqs are the keys of the map.
       const arrived = this.#held.get(seq) as Arrived;
       if (seq <= this.#lined) {
         this.#held.delete(seq);
@@ -200,6 +201,7 @@ export class EventReader {
         continue;
       }
       this.#line.splice(0, batch.length);
+      // The line was not empty, so the batch is not.
       const { seq } = (batch[batch.length - 1] as Arrived).envelope;
       // A skip may have passed what was in line.
       this.#position = Math.max(this.#position, seq);

@@ -1,11 +1,10 @@
 import type { Environment } from "../../contract/environment.ts";
 import type { Directory } from "../balance/directory.ts";
-import type { Heartbeat } from "../balance/member.ts";
+import { HEARTBEAT_EVERY_MS, type Heartbeat } from "../balance/member.ts";
 import type { Callee } from "./callee.ts";
 import type { Link } from "./link.ts";
 import { heartbeatSubject } from "./subjects.ts";
 
-const EVERY_MS = 500;
 /** Subjects of which it is remembered whom they name, at most. */
 const NAMED_MAX = 4_096;
 
@@ -54,7 +53,7 @@ export class Heartbeats {
 
   #beat(): void {
     this.#say();
-    this.#cancel = this.#environment.after(EVERY_MS, () => this.#beat());
+    this.#cancel = this.#environment.after(HEARTBEAT_EVERY_MS, () => this.#beat());
   }
 
   #say(): void {
@@ -114,6 +113,7 @@ function remember(subject: string, known: Map<string, Named>): Named {
 /** A heartbeat, if a text is one and speaks of whom its subject names. */
 function beatIn(text: string, about: Named): Heartbeat | undefined {
   try {
+    // Only the module's own user may publish it: its numbers are believed, whom it names is not.
     const beat = JSON.parse(text) as Heartbeat;
     const isSound =
       beat.module === about.module &&

@@ -1,3 +1,4 @@
+import { GATEWAY } from "../../contract/broker-users.ts";
 import { checkedProcedure } from "../../contract/check.ts";
 import { fullName, type Procedure } from "../../contract/contract.ts";
 import type { Environment } from "../../contract/environment.ts";
@@ -26,7 +27,6 @@ import { Heartbeats, listenTo } from "./heartbeats.ts";
 import { PAYLOAD_BYTES_MAX } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { Ownership } from "./ownership.ts";
-import { GATEWAY } from "./permissions.ts";
 import { Relay } from "./relay.ts";
 import { Reports } from "./reports.ts";
 import { Responder } from "./responder.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { brokerUsers } from "../../contract/broker-users.ts";
 import { isOperation } from "../../contract/names.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
@@ -22,7 +23,7 @@ interface Probe {
 }
 
 const modules = sampleManifest.map(({ name }) => name);
-const users = [...modules, "gateway", "console", "provisioner"];
+const users = [...modules, ...brokerUsers];
 
 /** The procedures of a callee that a caller declares. */
 const called = (caller: string, callee: string) =>

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { brokerUsers } from "../../contract/broker-users.ts";
 import { Broker } from "../../testing/broker.ts";
 import { sampleManifest } from "../../testing/sample/links.ts";
 import type { ModuleLinks } from "../manifest.ts";
@@ -15,26 +16,37 @@ permissionsSuite("over a real broker", {
   },
 });
 
-test("a module that is called like another user is refused", () => {
-  const taken = ["gateway", "console", "provisioner"];
-  for (const name of taken) {
-    expect(() => permissionsOf([{ ...nothing, name }])).toThrow(
-      `A module is called ${name}, like a NATS user of Cleave. Rename it.`,
+const nothing = { queries: [], commands: [], events: [], calls: [], reads: [] };
+
+/** Manifests in which this name stands where a module is named. */
+const namingModule = (name: string): ModuleLinks[] => [
+  { ...nothing, name },
+  { ...nothing, name: "a", calls: [{ callee: name, procedures: [] }] },
+  { ...nothing, name: "a", reads: [{ producer: name, events: [] }] },
+];
+
+/** Manifests in which it stands where a procedure or an event is named. */
+const namingPart = (name: string): ModuleLinks[] => [
+  { ...nothing, name: "a", queries: [name] },
+  { ...nothing, name: "a", commands: [name] },
+  { ...nothing, name: "a", events: [name] },
+  { ...nothing, name: "a", calls: [{ callee: "b", procedures: [name] }] },
+  { ...nothing, name: "a", reads: [{ producer: "b", events: [name] }] },
+];
+
+test.each([...brokerUsers])("a module called %s, like another user, is refused", (name) => {
+  for (const links of namingModule(name)) {
+    expect(() => permissionsOf([links])).toThrow(
+      `A module is called ${name}, as a part of Cleave is. Rename it.`,
     );
   }
 });
 
-const nothing = { queries: [], commands: [], events: [], calls: [], reads: [] };
-
-test.each(["a.b", "*", ">", "a b", ""])("the name %p is refused wherever it stands", (name) => {
-  const sentence = `names "${name}", which is no token of a NATS subject`;
-  const wrong: ModuleLinks[] = [
-    { ...nothing, name },
-    { ...nothing, name: "a", events: [name] },
-    { ...nothing, name: "a", commands: [name] },
-    { ...nothing, name: "a", calls: [{ callee: name, procedures: [] }] },
-    { ...nothing, name: "a", calls: [{ callee: "b", procedures: [name] }] },
-    { ...nothing, name: "a", reads: [{ producer: "b", events: [name] }] },
-  ];
-  for (const links of wrong) expect(() => permissionsOf([links])).toThrow(sentence);
-});
+test.each(["a.b", "*", ">", "a b", "", "ünï", "1a"])(
+  "the name %p is refused wherever it stands",
+  (name) => {
+    for (const links of [...namingModule(name), ...namingPart(name)]) {
+      expect(() => permissionsOf([links])).toThrow(`is called "${name}". Call it by a`);
+    }
+  },
+);

@@ -1,4 +1,5 @@
-import { isOperation } from "../../contract/names.ts";
+import { CONSOLE, GATEWAY, PROVISIONER } from "../../contract/broker-users.ts";
+import { assertModuleName, assertName, isOperation } from "../../contract/names.ts";
 import type { Manifest, ModuleLinks } from "../manifest.ts";
 import {
   callSubject,
@@ -23,13 +24,6 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
-/** The user of HTTP gateways. */
-export const GATEWAY = "gateway";
-/** The user of the console, for those who run the system. */
-export const CONSOLE = "console";
-/** The one user that makes, changes and deletes streams and consumers. */
-export const PROVISIONER = "provisioner";
-
 /** JetStream's API as it is in the account of the streams. */
 const API = "$JS.API";
 
@@ -43,8 +37,8 @@ const API = "$JS.API";
  * right to publish anywhere. The provisioner is in an account of its own, with the streams: see
  * `accountsConfig`.
  *
- * Throws for a manifest whose names would not be single tokens of a subject, or that names a module
- * like one of the other users.
+ * Throws a TypeError for a manifest with a name that no module, procedure or event can have: a name
+ * is a token of a subject, and that of a module also a user.
  */
 export function permissionsOf(manifest: Manifest): ReadonlyMap<string, Permissions> {
   assertNames(manifest);
@@ -204,19 +198,19 @@ function readerSubjects(producer: string, reader: string): string[] {
   ];
 }
 
+/** Throws a TypeError for a name that no contract can have. */
 function assertNames(manifest: Manifest): void {
   for (const { name, queries, commands, events, calls, reads } of manifest) {
-    if ([GATEWAY, CONSOLE, PROVISIONER].includes(name)) {
-      throw new TypeError(`A module is called ${name}, like a NATS user of Cleave. Rename it.`);
+    assertModuleName(name);
+    for (const one of [...queries, ...commands]) assertName(one, `A procedure of ${name}`);
+    for (const one of events) assertName(one, `An event of ${name}`);
+    for (const { callee, procedures } of calls) {
+      assertModuleName(callee);
+      for (const one of procedures) assertName(one, `A procedure of ${callee}`);
     }
-    const read = reads.flatMap(({ producer, events: names }) => [producer, ...names]);
-    const called = calls.flatMap(({ callee, procedures }) => [callee, ...procedures]);
-    for (const one of [name, ...queries, ...commands, ...events, ...called, ...read]) {
-      if (/^[\w-]+$/.test(one)) continue;
-      throw new TypeError(
-        `${name} names "${one}", which is no token of a NATS subject. ` +
-          "Use letters, digits, _ and - only.",
-      );
+    for (const { producer, events: read } of reads) {
+      assertModuleName(producer);
+      for (const one of read) assertName(one, `An event of ${producer}`);
     }
   }
 }

@@ -215,6 +215,49 @@ test("a survey hears every instance once, and knows a name of which there is non
   await connection.close();
 });
 
+test("a module with more than a message carries answers with what matters most", async () => {
+  const count = 5_000;
+  const many = contract(
+    "shelf",
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `procedure${index}`,
+        query({ input: empty, output: empty }),
+      ]),
+    ),
+  );
+  const guarded = {
+    module: "desk",
+    instance: "two",
+    kind: "query",
+    procedure: "desk.look",
+  } as const;
+  const circuits = [
+    ...Array.from({ length: count }, () => ({ ...guarded, state: "closed" }) as const),
+    { ...guarded, state: "open" } as const,
+  ];
+  const balance = { callees: () => [], version: "1.2.3", topology };
+  const wide = await broker.connect({ users: ["shelf"], instance: "wide", balance });
+  wide.serve(
+    {
+      module: "shelf",
+      procedures: proceduresOf(many),
+      isReader: false,
+      traffic: () => ({ inFlight: 0, calls: 0, errors: 0 }),
+      circuits: () => circuits,
+    },
+    async () => ({}),
+  );
+  await wide.ready();
+  for (const verb of ["INFO", "STATS"]) {
+    const [answer] = await answersTo(`$SRV.${verb}.shelf.wide`, 1);
+    expect(answer?.endpoints?.length).toBeGreaterThan(1_000);
+    expect(answer?.endpoints?.length).toBeLessThanOrEqual(count);
+    if (verb === "STATS") expect(answer?.data?.circuits).toEqual([{ ...guarded, state: "open" }]);
+  }
+  await wide.close();
+});
+
 test("a module that was taken back answers no more, before its connection ends", async () => {
   await withdraw();
   await one.flush();

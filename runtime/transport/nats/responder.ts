@@ -1,7 +1,7 @@
+import { CONSOLE } from "../../contract/broker-users.ts";
 import type { Report } from "../report.ts";
 import type { Endpoint } from "./callee.ts";
 import type { Link, Listening, Message } from "./link.ts";
-import { CONSOLE } from "./permissions.ts";
 import {
   callSubject,
   inboxOf,
@@ -13,6 +13,8 @@ import {
 import { payloadOf } from "./wire.ts";
 
 const NANOSECONDS = 1_000_000;
+/** Characters of the last error of a procedure, at most. */
+const LAST_ERROR_LENGTH_MAX = 500;
 
 /** What a responder tells of. */
 export interface ResponderOptions {
@@ -24,7 +26,8 @@ export interface ResponderOptions {
 /**
  * Answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS` for one module of an instance, as NATS's own
  * tools ask (ADR-32 of NATS): to all, to the module and to the instance. The `data` of STATS is
- * ours: the report that `cleave status` shows.
+ * ours: the report that `cleave status` shows. An answer that no message carries is given without
+ * the circuits that are closed, and with the busiest procedures alone.
  *
  * Only the console is answered. A broker looks at nobody's reply subjects, so whoever could ask
  * with another's would have this module publish there.
@@ -53,18 +56,34 @@ export class Responder {
     const { connection } = this.#options;
     // What comes under another subject was sent here by the broker, for somebody who had it so.
     if (subject !== asked || !reply.startsWith(`${inboxOf(CONSOLE)}.`)) return;
-    const payload = payloadOf(JSON.stringify(this.#answer(verb)));
-    if (!connection.isUp || payload.byteLength > connection.payloadBytesMax) return;
-    connection.publish(reply, payload);
+    if (!connection.isUp) return;
+    const payload = this.#fitting(verb, connection.payloadBytesMax);
+    if (payload !== undefined) connection.publish(reply, payload);
   }
 
-  #answer(verb: ServiceVerb) {
+  /** An answer of so many bytes at most, as whole as it can be; undefined when there is none. */
+  #fitting(verb: ServiceVerb, bytesMax: number): Uint8Array | undefined {
     const report = this.#options.report();
+    const endpoints = this.#options.endpoints();
+    const whole = payloadOf(JSON.stringify(this.#answer(verb, report, endpoints)));
+    if (whole.byteLength <= bytesMax) return whole;
+    const open = report.circuits.filter(({ state }) => state !== "closed");
+    const busiest = endpoints.toSorted((one, other) => other.requests - one.requests);
+    for (let share = 1; ; share *= 2) {
+      const circuits = open.slice(0, Math.ceil(open.length / share));
+      const some = busiest.slice(0, Math.floor(busiest.length / share));
+      const answer = this.#answer(verb, { ...report, circuits }, some);
+      const payload = payloadOf(JSON.stringify(answer));
+      if (payload.byteLength <= bytesMax) return payload;
+      if (circuits.length <= 1 && some.length === 0) return undefined;
+    }
+  }
+
+  #answer(verb: ServiceVerb, report: Report, endpoints: readonly Endpoint[]) {
     const { name, instance, version } = report;
     const about = { name, id: instance, version, metadata: metadataOf(report) };
     const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
     if (verb === "PING") return { type, ...about };
-    const endpoints = this.#options.endpoints();
     if (verb === "INFO") {
       const description = `${name}, which Cleave runs`;
       return { type, ...about, description, endpoints: endpoints.map((one) => info(name, one)) };
@@ -102,7 +121,7 @@ function statistics({ requests, errors, lastError, processingMs }: Endpoint) {
   return {
     num_requests: requests,
     num_errors: errors,
-    last_error: lastError,
+    last_error: lastError.slice(0, LAST_ERROR_LENGTH_MAX),
     processing_time: Math.round(processingMs * NANOSECONDS),
     average_processing_time: Math.round((processingMs / Math.max(1, requests)) * NANOSECONDS),
   };
