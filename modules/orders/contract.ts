@@ -171,7 +171,12 @@ export const orders = contract("orders", {
     output: t.Object({ cartId: Id, cartToken: t.String() }),
   }),
   /** The cart, priced now. */
-  cartById: query({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
+  cartById: query({
+    ownerOnly: true,
+    input: t.Object(CartAccess),
+    output: Cart,
+    errors: CartErrors,
+  }),
   /** Adds units of a variant; the same variant adds up. Keyed calls add once. */
   addItem: command({
     input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
@@ -204,6 +209,7 @@ export const orders = contract("orders", {
   }),
   /** What delivery of this cart to its address costs. */
   shippingOptions: query({
+    ownerOnly: true,
     input: t.Object(CartAccess),
     output: t.Array(
       t.Object({
@@ -262,6 +268,7 @@ export const orders = contract("orders", {
   }),
   /** How a checkout stands; with `waitMs` it answers when it is decided or the time is over. */
   checkoutById: query({
+    ownerOnly: true,
     input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken, waitMs: WaitMs }),
     output: Checkout,
     errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
@@ -304,12 +311,14 @@ export const orders = contract("orders", {
    * answered when that is decided, waits for a parcel, or the time is over.
    */
   orderById: query({
+    ownerOnly: true,
     input: t.Object({ ...OrderAccess, waitMs: WaitMs }),
     output: Order,
     errors: Missing,
   }),
   /** The tokens that open orders, in the order of the ids: for links in mails, and on no route. */
   orderTokens: query({
+    ownerOnly: true,
     input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
     output: t.Array(t.String(), { maxItems: 100 }),
   }),
@@ -348,6 +357,7 @@ export const orders = contract("orders", {
   }),
   /** How a refund stands; with `waitMs` it answers when it is decided or the time is over. */
   refundById: query({
+    ownerOnly: true,
     input: t.Object({ refundId: Id, waitMs: WaitMs }),
     output: t.Object({ refundId: Id, orderId: Id, amount: moneySchema, state: RefundState }),
     errors: { REFUND_NOT_FOUND: t.Object({ refundId: Id }) },
