@@ -4,7 +4,7 @@ import type { Breaker } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
 import { cancelled } from "../cancelled.ts";
 import type { Circuit } from "../report.ts";
-import { Circuits, type CircuitState } from "./circuits.ts";
+import { type CircuitState, Circuits } from "./circuits.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
 import { pick } from "./pick.ts";
