@@ -379,7 +379,11 @@ export const orders = contract("orders", {
       usesPerCustomerMax: t.Optional(UsesMax),
     }),
     output: t.Object({ code: t.String() }),
-    errors: { COUPON_EXISTS: t.Object({ code: t.String() }) },
+    errors: {
+      COUPON_EXISTS: t.Object({ code: t.String() }),
+      /** More than the whole: a percent coupon takes off at most 10,000 basis points. */
+      COUPON_TOO_HIGH: t.Object({ valueMax: t.Integer() }),
+    },
   }),
   /** Lets carts run out that were not touched for long. Scheduled for each cart. */
   expireCart: command({
