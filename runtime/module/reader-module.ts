@@ -75,9 +75,7 @@ export class ReaderModule {
       settled: transact,
       intend: transact,
     };
-    const handlers = Object.values(module.handlers).filter(
-      ({ procedure }) => !procedure.ownerOnly,
-    );
+    const handlers = Object.values(module.handlers).filter(({ procedure }) => !procedure.ownerOnly);
     return new Dispatcher(
       { module: name, read: database, log, environment, deadlines, watch, context, transact },
       handlers,
