@@ -1,10 +1,10 @@
-import { BodyError, fieldName } from "./validation.ts";
+import { RequestError, fieldName } from "./validation.ts";
 
 /** An escape of JSON for half of a surrogate pair; raw text has no other way to hold one. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 
 /**
- * Throws a BodyError when a text or a key in a JSON body is not well-formed Unicode: a database
+ * Throws a RequestError when a text or a key in a JSON body is not well-formed Unicode: a database
  * would store another character in place of a lone surrogate. `body` is what `json` was parsed to.
  */
 export function assertWellFormed(body: unknown, json: string): void {
@@ -22,7 +22,7 @@ function assertTexts(value: unknown, path: string): void {
   }
 }
 
-function malformed(path: string): BodyError {
+function malformed(path: string): RequestError {
   const message = "Expected well-formed Unicode, without half a surrogate pair.";
-  return new BodyError([{ field: fieldName("body", path), message }]);
+  return new RequestError([{ field: fieldName("body", path), message }]);
 }
