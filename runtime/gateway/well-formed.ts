@@ -1,4 +1,4 @@
-import { RequestError, fieldName } from "./validation.ts";
+import { fieldName, RequestError } from "./validation.ts";
 
 /** An escape of JSON for half of a surrogate pair; raw text has no other way to hold one. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/;

@@ -198,9 +198,8 @@ class Nats implements Transport {
     };
     const { what } = about;
     const isKeyed = key !== undefined;
-    const how = { kind, ownerOnly, isKeyed, deadlineAtMs, signal };
-    const balanced = { module, name, what, caller, ...how };
-    const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
+    const to = { module, name, what, caller, kind, ownerOnly, isKeyed, deadlineAtMs, signal };
+    const text = await (this.#balancer?.call(to, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));
   }
