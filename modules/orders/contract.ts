@@ -370,7 +370,7 @@ export const orders = contract("orders", {
     input: t.Object({
       code: t.String({ pattern: "^[A-Z0-9-]{1,40}$" }),
       kind: CouponKind,
-      /** Basis points for percent (1000 is 10 %), minor units for fixed, 0 for free_shipping. */
+      /** Basis points for percent (up to 10,000), minor units for fixed, 0 for free_shipping. */
       value: t.Integer({ minimum: 0, maximum: moneySchema.properties.amount.maximum ?? 0 }),
       minimumSubtotal: t.Optional(moneySchema),
       startsAtMs: t.Optional(AtMs),
@@ -381,7 +381,6 @@ export const orders = contract("orders", {
     output: t.Object({ code: t.String() }),
     errors: {
       COUPON_EXISTS: t.Object({ code: t.String() }),
-      /** More than the whole: a percent coupon takes off at most 10,000 basis points. */
       COUPON_TOO_HIGH: t.Object({ valueMax: t.Integer() }),
     },
   }),

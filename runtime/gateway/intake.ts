@@ -61,8 +61,9 @@ function escaped(letter: string): string {
 }
 
 /**
- * Parses a body as JSON. Refuses text that is not well-formed Unicode, and the key `__proto__` anywhere in it: what takes values apart and
- * puts them together again would lose it in silence, or take it for a prototype.
+ * Parses a body as JSON. Refuses text that is not well-formed Unicode, and the key `__proto__`
+ * anywhere in it: what takes values apart and puts them together again would lose it in silence,
+ * or take it for a prototype.
  */
 export async function parsed(request: Request, contentType: string): Promise<unknown> {
   if (contentType !== JSON_TYPE) return undefined;
