@@ -12,6 +12,7 @@ const WaitMs = t.Optional(t.Integer({ minimum: 0, maximum: 10_000 }));
 
 /** A cart is opened by its token, or by the customer who owns it. */
 const CartAccess = { cartId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) };
+const CartInput = t.Object(CartAccess);
 /** An order is opened by its token (from the mail or the checkout), by its owner, or by staff. */
 const OrderAccess = { orderId: Id, orderToken: t.Optional(t.String({ maxLength: 100 })) };
 
@@ -74,6 +75,8 @@ const CartErrors = {
   CART_LOCKED: t.Object({ cartId: Id, state: CartState }),
 };
 
+const AddressErrors = { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) };
+const CheckoutErrors = { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) };
 /** A cart may have so many lines, of so many units each, that cost so much in minor units. */
 const Full = t.Object({ linesMax: t.Integer(), quantityMax: t.Integer(), worthMax: t.Integer() });
 const OrderStatus = t.Union([
@@ -157,6 +160,7 @@ const Standing = {
 /** The same with the token that opens the order without an account. */
 const Checkout = t.Object({ ...Standing, orderToken: t.String() });
 const Violation = t.Object({ invariant: t.String(), detail: t.String() });
+const CouponTooHigh = t.Object({ valueMax: t.Integer() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
 /**
@@ -164,19 +168,13 @@ const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal(
  */
 export const orders = contract("orders", {
   // --- Carts. Every edit answers with the whole cart, priced anew. ---
-
   /** Opens a cart; its token opens it again. A customer gets their one open cart, each time. */
   createCart: command({
     input: t.Object({}),
     output: t.Object({ cartId: Id, cartToken: t.String() }),
   }),
   /** The cart, priced now. */
-  cartById: query({
-    ownerOnly: true,
-    input: t.Object(CartAccess),
-    output: Cart,
-    errors: CartErrors,
-  }),
+  cartById: query({ ownerOnly: true, input: CartInput, output: Cart, errors: CartErrors }),
   /** Adds units of a variant; the same variant adds up. Keyed calls add once. */
   addItem: command({
     input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
@@ -221,17 +219,13 @@ export const orders = contract("orders", {
       }),
       { maxItems: 50 },
     ),
-    errors: { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) },
+    errors: AddressErrors,
   }),
   /** Chooses a delivery option. */
   chooseShipping: command({
     input: t.Object({ ...CartAccess, optionId: Id }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      ADDRESS_MISSING: t.Object({ cartId: Id }),
-      OPTION_NOT_FOUND: t.Object({ optionId: Id }),
-    },
+    errors: { ...AddressErrors, OPTION_NOT_FOUND: t.Object({ optionId: Id }) },
   }),
   /** Puts a coupon on the cart. */
   applyCoupon: command({
@@ -243,7 +237,6 @@ export const orders = contract("orders", {
   removeCoupon: command({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
 
   // --- Checkout. ---
-
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
    * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
@@ -271,20 +264,16 @@ export const orders = contract("orders", {
     ownerOnly: true,
     input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken, waitMs: WaitMs }),
     output: Checkout,
-    errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
+    errors: CheckoutErrors,
   }),
   /** The customer gives up while an action is required: all is undone and the cart opens again. */
   abandonCheckout: command({
     input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken }),
     output: t.Object(Standing),
-    errors: {
-      CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }),
-      CHECKOUT_DECIDED: t.Object({ checkoutId: Id }),
-    },
+    errors: { ...CheckoutErrors, CHECKOUT_DECIDED: t.Object({ checkoutId: Id }) },
   }),
 
   // --- Orders. ---
-
   /** The caller's own orders, newest first; all orders for staff. */
   ordersOf: query({
     input: t.Object({
@@ -364,7 +353,6 @@ export const orders = contract("orders", {
   }),
 
   // --- For staff and set-up. ---
-
   /** Creates a coupon. Repeating it with the same code is refused. */
   createCoupon: command({
     input: t.Object({
@@ -379,10 +367,7 @@ export const orders = contract("orders", {
       usesPerCustomerMax: t.Optional(UsesMax),
     }),
     output: t.Object({ code: t.String() }),
-    errors: {
-      COUPON_EXISTS: t.Object({ code: t.String() }),
-      COUPON_TOO_HIGH: t.Object({ valueMax: t.Integer() }),
-    },
+    errors: { COUPON_EXISTS: t.Object({ code: t.String() }), COUPON_TOO_HIGH: CouponTooHigh },
   }),
   /** Lets carts run out that were not touched for long. Scheduled for each cart. */
   expireCart: command({
