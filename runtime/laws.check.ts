@@ -89,6 +89,10 @@ export const transactions = [
   handler(stock.hold, async () => ({ left: 1 })),
   // @ts-expect-error A query has no transaction.
   handler(stock.levelOf, (_input, { transaction }) => transaction(() => ({ level: 1 }))),
+  // @ts-expect-error A query that replicas answer has no ports.
+  handler(stock.levelOf, (_input, { port }) => port({} as never)),
+  // @ts-expect-error Nor does it wait for a saga.
+  handler(stock.levelOf, (_input, { settled }) => settled({} as never, "1", 0)),
   handler(stock.hold, ({ sku }, { transaction }) =>
     transaction((tx) => {
       // @ts-expect-error An event carries what its contract says.

@@ -12,6 +12,13 @@ import { books } from "./books.ts";
 import { buyers } from "./shop.ts";
 import { beyondTheShop } from "./world.ts";
 
+/** Every module has a replica, which answers what is not for the owner only. */
+const replicated: Topology = {
+  gateway: [],
+  sale: { modules: ["orders", "payments", "users"], readers: 1 },
+  rest: { modules: ["products", "inventory", "shipping", "notifications"], readers: 1 },
+};
+
 /** What each module has in the end, without ids and times, and in an order of its own. */
 const STATE: readonly (readonly [module: string, what: string, table: string])[] = [
   ["orders", "email || ' ' || status || ' ' || total || ' ' || refunded", "orders"],
@@ -61,7 +68,7 @@ test.each([1, 2, 3])("every topology ends with the same by the seed %d", async (
   const expected = ended(scenario, monolith, seed);
   expect(expected.violations).toEqual([]);
   expect(expected.state.filter((one) => one.startsWith("orders: buyer"))).toHaveLength(20);
-  for (const topology of [split, core, edgeHeavy]) {
+  for (const topology of [split, core, edgeHeavy, replicated]) {
     expect(ended(scenario, topology, seed)).toEqual(expected);
   }
 });

@@ -22,6 +22,7 @@ const Newest = t.Object({
 export const notifications = contract("notifications", {
   /** The newest mails, to anyone or to one address, for staff. */
   mailbox: query({
+    ownerOnly: true,
     input: Newest,
     output: t.Array(Mail, { maxItems: 100 }),
     errors: { MAILBOX_NOT_FOUND: t.Object({}) },
@@ -29,6 +30,7 @@ export const notifications = contract("notifications", {
 
   /** The same for everyone, where mails go nowhere: in development, without a mail server. */
   developmentMailbox: query({
+    ownerOnly: true,
     input: Newest,
     output: t.Array(Mail, { maxItems: 100 }),
     errors: { MAILBOX_NOT_FOUND: t.Object({}) },

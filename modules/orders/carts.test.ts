@@ -114,6 +114,18 @@ describe.each(placements)("a cart, %s", (placement) => {
     await expect(edit).rejects.toMatchObject({ code: "CART_LOCKED", data: { state: "expired" } });
   }, 30_000);
 
+  test("takes no percent coupon of more than the whole price", async () => {
+    await using shop = await openShop(placement);
+    const coupon = { code: "ALL", kind: "percent", value: 10_001 } as const;
+    await expect(shop.call(orders.createCoupon, coupon)).rejects.toMatchObject({
+      code: "COUPON_TOO_HIGH",
+      data: { valueMax: 10_000 },
+    });
+    expect(await shop.call(orders.createCoupon, { ...coupon, value: 10_000 })).toEqual({
+      code: "ALL",
+    });
+  });
+
   test("shows why a coupon does not apply, and refuses it when it is put on", async () => {
     await using shop = await openShop(placement);
     const minimumSubtotal = { amount: 2_000, currency: "EUR" };

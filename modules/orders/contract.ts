@@ -12,6 +12,7 @@ const WaitMs = t.Optional(t.Integer({ minimum: 0, maximum: 10_000 }));
 
 /** A cart is opened by its token, or by the customer who owns it. */
 const CartAccess = { cartId: Id, cartToken: t.Optional(t.String({ maxLength: 100 })) };
+const CartInput = t.Object(CartAccess);
 /** An order is opened by its token (from the mail or the checkout), by its owner, or by staff. */
 const OrderAccess = { orderId: Id, orderToken: t.Optional(t.String({ maxLength: 100 })) };
 
@@ -74,6 +75,8 @@ const CartErrors = {
   CART_LOCKED: t.Object({ cartId: Id, state: CartState }),
 };
 
+const AddressErrors = { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) };
+const CheckoutErrors = { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) };
 /** A cart may have so many lines, of so many units each, that cost so much in minor units. */
 const Full = t.Object({ linesMax: t.Integer(), quantityMax: t.Integer(), worthMax: t.Integer() });
 const OrderStatus = t.Union([
@@ -157,6 +160,7 @@ const Standing = {
 /** The same with the token that opens the order without an account. */
 const Checkout = t.Object({ ...Standing, orderToken: t.String() });
 const Violation = t.Object({ invariant: t.String(), detail: t.String() });
+const CouponTooHigh = t.Object({ valueMax: t.Integer() });
 const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal("free_shipping")]);
 
 /**
@@ -164,14 +168,13 @@ const CouponKind = t.Union([t.Literal("percent"), t.Literal("fixed"), t.Literal(
  */
 export const orders = contract("orders", {
   // --- Carts. Every edit answers with the whole cart, priced anew. ---
-
   /** Opens a cart; its token opens it again. A customer gets their one open cart, each time. */
   createCart: command({
     input: t.Object({}),
     output: t.Object({ cartId: Id, cartToken: t.String() }),
   }),
   /** The cart, priced now. */
-  cartById: query({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
+  cartById: query({ ownerOnly: true, input: CartInput, output: Cart, errors: CartErrors }),
   /** Adds units of a variant; the same variant adds up. Keyed calls add once. */
   addItem: command({
     input: t.Object({ ...CartAccess, variantId: Id, quantity: Quantity }),
@@ -204,6 +207,7 @@ export const orders = contract("orders", {
   }),
   /** What delivery of this cart to its address costs. */
   shippingOptions: query({
+    ownerOnly: true,
     input: t.Object(CartAccess),
     output: t.Array(
       t.Object({
@@ -215,17 +219,13 @@ export const orders = contract("orders", {
       }),
       { maxItems: 50 },
     ),
-    errors: { ...CartErrors, ADDRESS_MISSING: t.Object({ cartId: Id }) },
+    errors: AddressErrors,
   }),
   /** Chooses a delivery option. */
   chooseShipping: command({
     input: t.Object({ ...CartAccess, optionId: Id }),
     output: Cart,
-    errors: {
-      ...CartErrors,
-      ADDRESS_MISSING: t.Object({ cartId: Id }),
-      OPTION_NOT_FOUND: t.Object({ optionId: Id }),
-    },
+    errors: { ...AddressErrors, OPTION_NOT_FOUND: t.Object({ optionId: Id }) },
   }),
   /** Puts a coupon on the cart. */
   applyCoupon: command({
@@ -237,7 +237,6 @@ export const orders = contract("orders", {
   removeCoupon: command({ input: t.Object(CartAccess), output: Cart, errors: CartErrors }),
 
   // --- Checkout. ---
-
   /**
    * Places the order of a cart and starts its saga. One cart has one live order: a repeat with the
    * same key answers with the same checkout, one with another key is CHECKOUT_IN_PROGRESS.
@@ -262,22 +261,19 @@ export const orders = contract("orders", {
   }),
   /** How a checkout stands; with `waitMs` it answers when it is decided or the time is over. */
   checkoutById: query({
+    ownerOnly: true,
     input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken, waitMs: WaitMs }),
     output: Checkout,
-    errors: { CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }) },
+    errors: CheckoutErrors,
   }),
   /** The customer gives up while an action is required: all is undone and the cart opens again. */
   abandonCheckout: command({
     input: t.Object({ checkoutId: Id, cartToken: CartAccess.cartToken }),
     output: t.Object(Standing),
-    errors: {
-      CHECKOUT_NOT_FOUND: t.Object({ checkoutId: Id }),
-      CHECKOUT_DECIDED: t.Object({ checkoutId: Id }),
-    },
+    errors: { ...CheckoutErrors, CHECKOUT_DECIDED: t.Object({ checkoutId: Id }) },
   }),
 
   // --- Orders. ---
-
   /** The caller's own orders, newest first; all orders for staff. */
   ordersOf: query({
     input: t.Object({
@@ -304,12 +300,14 @@ export const orders = contract("orders", {
    * answered when that is decided, waits for a parcel, or the time is over.
    */
   orderById: query({
+    ownerOnly: true,
     input: t.Object({ ...OrderAccess, waitMs: WaitMs }),
     output: Order,
     errors: Missing,
   }),
   /** The tokens that open orders, in the order of the ids: for links in mails, and on no route. */
   orderTokens: query({
+    ownerOnly: true,
     input: t.Object({ orderIds: t.Array(Id, { maxItems: 100 }) }),
     output: t.Array(t.String(), { maxItems: 100 }),
   }),
@@ -348,19 +346,19 @@ export const orders = contract("orders", {
   }),
   /** How a refund stands; with `waitMs` it answers when it is decided or the time is over. */
   refundById: query({
+    ownerOnly: true,
     input: t.Object({ refundId: Id, waitMs: WaitMs }),
     output: t.Object({ refundId: Id, orderId: Id, amount: moneySchema, state: RefundState }),
     errors: { REFUND_NOT_FOUND: t.Object({ refundId: Id }) },
   }),
 
   // --- For staff and set-up. ---
-
   /** Creates a coupon. Repeating it with the same code is refused. */
   createCoupon: command({
     input: t.Object({
       code: t.String({ pattern: "^[A-Z0-9-]{1,40}$" }),
       kind: CouponKind,
-      /** Basis points for percent (1000 is 10 %), minor units for fixed, 0 for free_shipping. */
+      /** Basis points for percent (up to 10,000), minor units for fixed, 0 for free_shipping. */
       value: t.Integer({ minimum: 0, maximum: moneySchema.properties.amount.maximum ?? 0 }),
       minimumSubtotal: t.Optional(moneySchema),
       startsAtMs: t.Optional(AtMs),
@@ -369,7 +367,7 @@ export const orders = contract("orders", {
       usesPerCustomerMax: t.Optional(UsesMax),
     }),
     output: t.Object({ code: t.String() }),
-    errors: { COUPON_EXISTS: t.Object({ code: t.String() }) },
+    errors: { COUPON_EXISTS: t.Object({ code: t.String() }), COUPON_TOO_HIGH: CouponTooHigh },
   }),
   /** Lets carts run out that were not touched for long. Scheduled for each cart. */
   expireCart: command({

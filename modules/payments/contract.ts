@@ -204,6 +204,7 @@ export const payments = contract("payments", {
 
   /** What the simulated bank's 3-D Secure page shows; there is none in production. */
   challengeOf: query({
+    ownerOnly: true,
     input: t.Object({ reference: t.String({ minLength: 1, maxLength: 120 }) }),
     output: t.Object({ orderId: Id, amount: moneySchema, open: t.Boolean() }),
     errors: { CHALLENGE_NOT_FOUND: t.Object({ reference: t.String() }) },

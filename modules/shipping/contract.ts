@@ -173,6 +173,7 @@ export const shipping = contract("shipping", {
    * over.
    */
   shipmentById: query({
+    ownerOnly: true,
     input: t.Object({
       shipmentId: Id,
       waitMs: t.Optional(t.Integer({ minimum: 0, maximum: 10_000 })),

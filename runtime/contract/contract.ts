@@ -11,7 +11,7 @@ type Shape = { readonly input: TObject; readonly output: TSchema; readonly error
 
 /** A definition before its contract has given it a name. */
 type Unnamed =
-  | ({ readonly kind: "query" | "command" } & Shape)
+  | ({ readonly kind: "query" | "command"; readonly ownerOnly: boolean } & Shape)
   | {
       readonly kind: "event";
       readonly version: number;
@@ -30,8 +30,11 @@ export interface Procedure<
   Output extends TSchema = TSchema,
   Errors extends ErrorSchemas = ErrorSchemas,
   Kind extends "query" | "command" = "query" | "command",
+  OwnerOnly extends boolean = boolean,
 > {
   readonly kind: Kind;
+  /** True when only the module's owner runs it: each command, and queries that say so. */
+  readonly ownerOnly: OwnerOnly;
   readonly module: Module;
   readonly name: Name;
   readonly input: Input;
@@ -63,11 +66,12 @@ export type ErrorDataOf<P extends Procedure, Code extends ErrorCodeOf<P>> = Stat
 
 type Named<Module extends string, Name extends string, Definition> = Definition extends {
   kind: infer Kind extends "query" | "command";
+  ownerOnly: infer OwnerOnly extends boolean;
   input: infer Input extends TObject;
   output: infer Output extends TSchema;
   errors: infer Errors extends ErrorSchemas;
 }
-  ? Procedure<Module, Name, Input, Output, Errors, Kind>
+  ? Procedure<Module, Name, Input, Output, Errors, Kind, OwnerOnly>
   : Definition extends { kind: "event"; payload: infer Payload extends TObject }
     ? EventType<Module, Payload>
     : never;
@@ -86,14 +90,26 @@ export const moduleName: unique symbol = Symbol("module name");
 
 // NoInfer: else a shape without errors takes on the errors of any contract, from where it is used.
 
-/** A question: it changes nothing, so it may be repeated, retried and answered by any copy. */
-export function query<I extends TObject, O extends TSchema, E extends ErrorSchemas = {}>(shape: {
+/**
+ * A question: it changes nothing, so it may be repeated, retried and answered by any replica.
+ *
+ * With `ownerOnly: true` no replica answers it, only the owner, and its handler may use the
+ * module's ports and wait for a saga: a replica has neither.
+ */
+export function query<
+  I extends TObject,
+  O extends TSchema,
+  E extends ErrorSchemas = {},
+  OwnerOnly extends boolean = false,
+>(shape: {
   input: I;
   output: O;
   errors?: E;
-}): { kind: "query"; input: I; output: O; errors: NoInfer<E> } {
-  // Without errors, E is the empty object that it has as its default.
-  return { kind: "query", ...shape, errors: shape.errors ?? ({} as E) };
+  ownerOnly?: OwnerOnly;
+}): { kind: "query"; ownerOnly: NoInfer<OwnerOnly>; input: I; output: O; errors: NoInfer<E> } {
+  // Where one is left out, its type is its default: false, and the empty object.
+  const { ownerOnly = false as OwnerOnly, errors = {} as E, ...rest } = shape;
+  return { kind: "query", ownerOnly, ...rest, errors };
 }
 
 /**
@@ -107,9 +123,9 @@ export function command<I extends TObject, O extends TSchema, E extends ErrorSch
   input: I;
   output: O;
   errors?: E;
-}): { kind: "command"; input: I; output: O; errors: NoInfer<E> } {
+}): { kind: "command"; ownerOnly: true; input: I; output: O; errors: NoInfer<E> } {
   // Without errors, E is the empty object that it has as its default.
-  return { kind: "command", ...shape, errors: shape.errors ?? ({} as E) };
+  return { kind: "command", ownerOnly: true, ...shape, errors: shape.errors ?? ({} as E) };
 }
 
 /**

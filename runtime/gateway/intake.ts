@@ -1,5 +1,6 @@
 import { ParseError } from "elysia";
 import { HttpProblem } from "./http-problem.ts";
+import { assertWellFormed } from "./well-formed.ts";
 
 /** The size that a request's body may have. */
 const BODY_BYTES_MAX = 256 * 1024;
@@ -60,8 +61,9 @@ function escaped(letter: string): string {
 }
 
 /**
- * Parses a body as JSON. Refuses the key `__proto__` anywhere in it: what takes values apart and
- * puts them together again would lose it in silence, or take it for a prototype.
+ * Parses a body as JSON. Refuses text that is not well-formed Unicode, and the key `__proto__`
+ * anywhere in it: what takes values apart and puts them together again would lose it in silence,
+ * or take it for a prototype.
  */
 export async function parsed(request: Request, contentType: string): Promise<unknown> {
   if (contentType !== JSON_TYPE) return undefined;
@@ -69,6 +71,12 @@ export async function parsed(request: Request, contentType: string): Promise<unk
   if ((text.includes("_proto_") || text.includes("\\u00")) && prototypeKey.test(text)) {
     throw prototypeInBody();
   }
+  const body = jsonIn(text);
+  assertWellFormed(body, text);
+  return body;
+}
+
+function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -83,6 +83,7 @@ export function problemOf(error: unknown, undecoded?: string): Problem {
   if (error instanceof ElysiaCustomStatusResponse) return statusProblem(Number(error.code));
   if (error instanceof ParseError) {
     if (error.cause instanceof HttpProblem) return ownProblem(error.cause);
+    if (error.cause instanceof RequestError) return invalidRequest(error.cause.mistakes);
     return made({ status: 400, code: "malformed_body" }, "The body is not well-formed JSON.");
   }
   if (error instanceof NotFoundError) {

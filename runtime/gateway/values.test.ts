@@ -127,6 +127,25 @@ test("__proto__ as a text is data", async () => {
   expect(await ask("/v1/echo", body)).toMatchObject({ status: 200 });
 });
 
+test.each([
+  ['{"names":{"a":"\\ud800@x.de"}}', "body.names.a"],
+  ['{"names":{"a":"x\\uDC00\\uD800"}}', "body.names.a"],
+  ['{"names":{"\\udfff":"x"}}', "body.names"],
+])("half a surrogate pair is refused, not changed: %s", async (body, field) => {
+  const { status, text } = await ask("/v1/echo", body);
+  expect(status).toBe(422);
+  expect(JSON.parse(text).errors).toEqual([
+    { field, message: "Expected well-formed Unicode, without half a surrogate pair." },
+  ]);
+});
+
+test("a whole surrogate pair is data, and so is the text of an escape", async () => {
+  const body = '{"names":{"a":"\\ud83c\\udf75","b":"\\\\ud800"}}';
+  const { status, text } = await ask("/v1/echo", body);
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toEqual(JSON.parse(body));
+});
+
 test("a route that takes its body as a text gets the bytes as they came", async () => {
   const body = '{ "__proto__": 1,  "b": [ ] }';
   expect((await ask("/v1/signed", body)).text).toBe(JSON.stringify({ body }));

@@ -12,7 +12,9 @@ import { startInstance } from "./instance.ts";
 import { realEnvironment } from "./real-environment.ts";
 import { reportsAlone } from "./report-alone.ts";
 
-const bell = contract("bell", { ring: query({ input: t.Object({}), output: t.Object({}) }) });
+const bell = contract("bell", {
+  ring: query({ ownerOnly: true, input: t.Object({}), output: t.Object({}) }),
+});
 const rope = port("bell.rope", {
   settings: t.Object({}),
   open: (_settings, world) => world.guard(() => true),

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../contract/call.ts";
 import { checked } from "../contract/check.ts";
 import { fullName, type Procedure } from "../contract/contract.ts";
-import { ContractError, DomainError } from "../contract/errors.ts";
+import { ContractError, DeclarationError, DomainError } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import { type Job, stands } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
@@ -80,6 +80,7 @@ export class HandlerContext {
   }
 
   get port() {
+    this.#assertAtOwner("a port");
     return <T>(port: Port<T>) => this.#host.port(port);
   }
 
@@ -130,8 +131,19 @@ export class HandlerContext {
   }
 
   get settled() {
+    this.#assertAtOwner("settled");
     return (saga: SagaReference<never>, id: string, withinMs: number) =>
       this.#host.settled(saga, id, withinMs);
+  }
+
+  /** Replicas have no ports and run no sagas: a query that needs them answers at the owner only. */
+  #assertAtOwner(what: string): void {
+    const { procedure } = this.#invocation;
+    if (procedure.ownerOnly) return;
+    throw new DeclarationError(
+      `The query ${fullName(procedure)} uses ${what}, which replicas do not have. Add ` +
+        `"ownerOnly: true" to it in the contract of ${procedure.module}.`,
+    );
   }
 
   get intent() {

@@ -25,6 +25,7 @@ export const deadLetterOperations = {
    * `after`, of one producer and of one key if these are given.
    */
   cleaveDeadLetters: query({
+    ownerOnly: true,
     input: t.Object({
       limit: t.Integer({ minimum: 1, maximum: 200 }),
       after: t.Optional(t.Integer({ minimum: 0 })),

@@ -27,6 +27,8 @@ const clerk = contract("clerk", {
   /** Starts the saga of this name. */
   begin: command({ input: t.Object({ saga: t.String() }), output: nothing }),
   shown: query({ input: nothing, output: nothing }),
+  /** Uses what a replica does not have. */
+  askedOfAny: query(blundering),
   begun: event(1, nothing),
 });
 /** Of the module's name, but nothing that it offers. */
@@ -144,6 +146,13 @@ const clerkModule = defineModule({
       }),
     ),
     shown: declared.handler(clerk.shown, () => ({})),
+    askedOfAny: declared.handler(clerk.askedOfAny, async ({ what }, context) => {
+      // As a module would that is not type-checked.
+      const whole = context as unknown as Context;
+      if (what === "port") whole.port(mail);
+      else await whole.settled(stranger, "1", 0);
+      return {};
+    }),
   },
 });
 
@@ -166,6 +175,14 @@ describe.each(placements)("what a module does not declare, %s", (placement) => {
     expect(office.events).toEqual([]);
     const given = office.problems.filter((one) => Reflect.get(one as object, "attempts") === 1);
     expect(given).toHaveLength(Object.keys(blunders).length);
+  });
+
+  test.each(["port", "settled"])("a query that replicas answer has no %s", async (what) => {
+    await using office = await open();
+    const used = what === "port" ? "a port" : "settled";
+    await expect(office.call(clerk.askedOfAny, { what })).rejects.toThrow(
+      `The query clerk.askedOfAny uses ${used}, which replicas do not have. Add "ownerOnly: true"`,
+    );
   });
 
   test.each([

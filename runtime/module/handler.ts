@@ -32,6 +32,11 @@ export interface QueryContext<P extends Procedure, Used extends Procedure = neve
   readonly fail: Fail<P>;
   /** Milliseconds since 1970. */
   now(): number;
+}
+
+/** The context of a query with `ownerOnly: true`, which only the owner of the module answers. */
+export interface OwnerQueryContext<P extends Procedure, Used extends Procedure = never>
+  extends QueryContext<P, Used> {
   /** What stands behind a port of this module. */
   port<T>(port: Port<T>): T;
   /**
@@ -42,7 +47,7 @@ export interface QueryContext<P extends Procedure, Used extends Procedure = neve
 }
 
 export interface CommandContext<P extends Procedure, Used extends Procedure = never>
-  extends QueryContext<P, Used> {
+  extends OwnerQueryContext<P, Used> {
   newId(prefix: string): string;
 
   /**
@@ -65,9 +70,13 @@ export interface CommandContext<P extends Procedure, Used extends Procedure = ne
   intent<T>(work: (tx: Transaction<P["module"]>) => Synchronous<T>): Promise<T>;
 }
 
+type QueryContextOf<P extends Procedure, Used extends Procedure> = P["ownerOnly"] extends true
+  ? OwnerQueryContext<P, Used>
+  : QueryContext<P, Used>;
+
 /** The function of a handler. `Used` are the procedures that it may call. */
 export type Work<P extends Procedure, Used extends Procedure> = P["kind"] extends "query"
-  ? (input: InputOf<P>, context: QueryContext<P, Used>) => OutputOf<P> | Promise<OutputOf<P>>
+  ? (input: InputOf<P>, context: QueryContextOf<P, Used>) => OutputOf<P> | Promise<OutputOf<P>>
   : (input: InputOf<P>, context: CommandContext<P, Used>) => Promise<Committed<OutputOf<P>>>;
 
 /** What runs one procedure. `Used` are the procedures that it may call. */

@@ -25,6 +25,7 @@ function operationsFor(module: string) {
   return kernelContract(module, {
     /** Sagas by name, state and id, newest first. */
     cleaveSagas: query({
+      ownerOnly: true,
       input: t.Object({
         name: Nullable,
         state: Nullable,

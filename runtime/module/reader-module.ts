@@ -23,7 +23,7 @@ export interface ReaderModuleOptions {
 
 /**
  * A module beside its owner: it answers queries from the same database, which it cannot write. It
- * has no ports, and does not wait for sagas, which run at the owner.
+ * has no ports and runs no sagas: what needs them is `ownerOnly` and not offered here.
  */
 export class ReaderModule {
   readonly #options: ReaderModuleOptions;
@@ -39,7 +39,7 @@ export class ReaderModule {
   start(): void {
     const { module, transport } = this.#options;
     const name = module.contract[moduleName];
-    const procedures = proceduresOf(module.contract).filter(({ kind }) => kind === "query");
+    const procedures = proceduresOf(module.contract).filter(({ ownerOnly }) => !ownerOnly);
     const traffic = () => this.#dispatcher.traffic;
     const blocking = () => this.#options.watch?.blocking(name) ?? [];
     const offer = { module: name, procedures, isReader: true, traffic, blocking };
@@ -72,12 +72,10 @@ export class ReaderModule {
       now: () => environment.now(),
       newId: (prefix: string) => environment.newId(prefix),
       port: refuse,
-      settled: () => Promise.resolve(),
+      settled: transact,
       intend: transact,
     };
-    const handlers = Object.values(module.handlers).filter(
-      ({ procedure }) => procedure.kind === "query",
-    );
+    const handlers = Object.values(module.handlers).filter(({ procedure }) => !procedure.ownerOnly);
     return new Dispatcher(
       { module: name, read: database, log, environment, deadlines, watch, context, transact },
       handlers,

@@ -14,6 +14,7 @@ const EVENTS_MAX = 500;
 export const readerOperations = {
   /** Who reads this module's events, how far, and whether some that they want were removed. */
   cleaveReaders: query({
+    ownerOnly: true,
     input: t.Object({}),
     output: t.Array(
       t.Object({

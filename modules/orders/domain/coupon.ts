@@ -3,6 +3,9 @@ import { type Money, money, ratio } from "#runtime";
 export const couponKinds = ["percent", "fixed", "free_shipping"] as const;
 export const redemptionStates = ["held", "used", "released"] as const;
 
+/** 100 % in basis points: what a percent coupon takes off at most. */
+export const PERCENT_VALUE_MAX = 10_000;
+
 export interface Coupon {
   readonly code: string;
   readonly kind: (typeof couponKinds)[number];
@@ -55,7 +58,7 @@ export function couponRefusal(
 export function discountOf(coupon: Coupon, subtotal: Money): Money {
   switch (coupon.kind) {
     case "percent":
-      return ratio(subtotal, Math.min(coupon.value, 10_000), 10_000);
+      return ratio(subtotal, Math.min(coupon.value, PERCENT_VALUE_MAX), PERCENT_VALUE_MAX);
     case "fixed":
       return money(Math.min(coupon.value, subtotal.amount), subtotal.currency);
     case "free_shipping":

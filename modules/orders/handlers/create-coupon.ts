@@ -1,10 +1,14 @@
 import { handler } from "#runtime";
 import { orders } from "../contract.ts";
+import { PERCENT_VALUE_MAX } from "../domain/coupon.ts";
 import { addCoupon, couponByCode } from "../store/coupons.ts";
 
 export const createCoupon = handler(orders.createCoupon, (input, { transaction, fail }) =>
   transaction((tx) => {
     const { code, kind, value, minimumSubtotal, startsAtMs, endsAtMs } = input;
+    if (kind === "percent" && value > PERCENT_VALUE_MAX) {
+      throw fail("COUPON_TOO_HIGH", { valueMax: PERCENT_VALUE_MAX });
+    }
     if (couponByCode(tx, code) !== undefined) throw fail("COUPON_EXISTS", { code });
     addCoupon(tx, {
       code,

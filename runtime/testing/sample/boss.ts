@@ -18,6 +18,7 @@ export const boss = contract("boss", {
   begin: command({ input: t.Object({ id: t.String() }), output: t.Object({}) }),
   /** Waits until the saga is settled. */
   wait: query({
+    ownerOnly: true,
     input: t.Object({ id: t.String(), withinMs: t.Integer() }),
     output: t.Object({}),
   }),

@@ -45,6 +45,7 @@ export const desk = contract("desk", {
   sign: command({ input: t.Object({ orderId: Id }), output: t.Object({ orderId: Id }) }),
   /** Where an order stands; waits for it to be decided. */
   orderState: query({
+    ownerOnly: true,
     input: t.Object({ orderId: Id, waitMs: t.Optional(t.Integer()) }),
     output: t.Object({ state: t.String() }),
   }),

@@ -35,7 +35,7 @@ function kitchen(...instances: string[]) {
     /** Calls, moving the clock past the pauses. */
     async call(about: Partial<Balanced> = {}) {
       const deadlineAtMs = environment.monotonic() + 10_000;
-      const whole = { ...pour, kind: "query", isKeyed: false } as const;
+      const whole = { ...pour, kind: "query", ownerOnly: false, isKeyed: false } as const;
       let over = false;
       const answer = balancer
         .call({ ...whole, deadlineAtMs, ...about }, async (instance = "group") => {
@@ -128,6 +128,7 @@ describe("a call is repeated", () => {
           what: "m.n",
           caller: "desk",
           kind: "query",
+          ownerOnly: false,
           isKeyed: false,
           deadlineAtMs: at.environment.monotonic() + 10_000,
         },
@@ -177,14 +178,14 @@ describe("an instance", () => {
     expect(await kitchen().call()).toBe("group");
   });
 
-  test("that only reads is asked no commands", () => {
+  test("that only reads is asked nothing that is for the owner", () => {
     const directory = new Directory(virtualEnvironment());
     directory.hear(beat("a"));
     directory.hear(beat("b", "reader"));
-    const names = (kind: "query" | "command") =>
-      directory.candidates("tea", kind).map((one) => one.beat.instance);
-    expect(names("query")).toEqual(["a", "b"]);
-    expect(names("command")).toEqual(["a"]);
+    const names = (ownerOnly: boolean) =>
+      directory.candidates("tea", ownerOnly).map((one) => one.beat.instance);
+    expect(names(false)).toEqual(["a", "b"]);
+    expect(names(true)).toEqual(["a"]);
   });
 
   test("is never left out with more than half of all", async () => {
@@ -201,14 +202,14 @@ describe("an instance", () => {
     for (const one of ["a", "b"]) directory.hear(beat(one));
     environment.moveTo(environment.monotonic() + 2_000);
     directory.hear(beat("b"));
-    const names = directory.candidates("tea", "query").map((one) => one.beat.instance);
+    const names = directory.candidates("tea", false).map((one) => one.beat.instance);
     expect(names).toEqual(["b"]);
   });
 
   test("that is silent is passed over, unless most are", () => {
     const environment = virtualEnvironment();
     const directory = new Directory(environment);
-    const names = () => directory.candidates("tea", "query").map((one) => one.beat.instance);
+    const names = () => directory.candidates("tea", false).map((one) => one.beat.instance);
     for (const one of ["a", "b", "c"]) directory.hear(beat(one));
     environment.moveTo(environment.monotonic() + 2_000);
     expect(names()).toEqual(["a", "b", "c"]);

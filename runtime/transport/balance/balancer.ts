@@ -4,7 +4,7 @@ import type { Breaker } from "../../resilience/breaker.ts";
 import { RetryBudget } from "../../resilience/retry-budget.ts";
 import { cancelled } from "../cancelled.ts";
 import type { Circuit } from "../report.ts";
-import { Circuits } from "./circuits.ts";
+import { type CircuitState, Circuits } from "./circuits.ts";
 import type { Directory } from "./directory.ts";
 import type { Member } from "./member.ts";
 import { pick } from "./pick.ts";
@@ -26,6 +26,8 @@ export interface Balanced {
   /** Who calls. */
   readonly caller: string;
   readonly kind: "query" | "command";
+  /** True when only the owner of the module runs it. */
+  readonly ownerOnly: boolean;
   /** True for a command that may be repeated under its key. */
   readonly isKeyed: boolean;
   readonly deadlineAtMs: number;
@@ -86,13 +88,13 @@ export class Balancer {
       .flatMap((module) =>
         directory
           .all(module)
-          .flatMap(({ beat, circuits }) => told(circuits, module, beat.instance)),
+          .flatMap(({ beat, circuits }) => told(circuits.states(), module, beat.instance)),
       );
-    const unheard = [...this.#unheard].flatMap(([module, circuits]) =>
-      told(circuits, module, ANY_INSTANCE).filter(
-        ({ kind }) => directory.candidates(module, kind).length === 0,
-      ),
-    );
+    const unheard = [...this.#unheard].flatMap(([module, circuits]) => {
+      const isUnheard = ({ ownerOnly }: CircuitState) =>
+        directory.candidates(module, ownerOnly).length === 0;
+      return told(circuits.states().filter(isUnheard), module, ANY_INSTANCE);
+    });
     return [...heard, ...unheard];
   }
 
@@ -127,7 +129,7 @@ export class Balancer {
 
   /** Picks one, behind a circuit that lets calls through if there is such a one. */
   #choose(about: Balanced, tried: ReadonlySet<string>): Member | undefined {
-    const candidates = this.#directory.candidates(about.module, about.kind);
+    const candidates = this.#directory.candidates(about.module, about.ownerOnly);
     const untried = candidates.filter(({ beat }) => !tried.has(beat.instance));
     let left = untried.length === 0 ? candidates : untried;
     for (;;) {
@@ -268,8 +270,8 @@ export class Balancer {
 }
 
 /** The circuits to one instance as a report tells them. */
-function told(circuits: Circuits, module: string, instance: string) {
-  return circuits.states().map(({ what, kind, state }) => ({
+function told(states: readonly CircuitState[], module: string, instance: string) {
+  return states.map(({ what, kind, state }) => ({
     module,
     instance,
     procedure: what,

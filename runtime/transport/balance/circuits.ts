@@ -11,6 +11,8 @@ interface Guarded {
   /** Its full name, as in `inventory.holdStock`. */
   readonly what: string;
   readonly kind: Kind;
+  /** True when only the owner of the module runs it. */
+  readonly ownerOnly: boolean;
 }
 
 /** A circuit as those see it who look at this process. */
@@ -25,7 +27,7 @@ export interface CircuitState extends Guarded {
 export class Circuits {
   readonly #instance: string;
   readonly #environment: Pick<Environment, "monotonic">;
-  readonly #breakers = new Map<string, { readonly breaker: Breaker; readonly kind: Kind }>();
+  readonly #breakers = new Map<string, { readonly breaker: Breaker; readonly guarded: Guarded }>();
 
   constructor(instance: string, environment: Pick<Environment, "monotonic">) {
     this.#instance = instance;
@@ -33,11 +35,11 @@ export class Circuits {
   }
 
   /** The circuit breaker of a procedure. */
-  of({ what, kind }: Guarded): Breaker {
+  of({ what, kind, ownerOnly }: Guarded): Breaker {
     const known = this.#breakers.get(what);
     if (known !== undefined) return known.breaker;
     const breaker = new Breaker(`${what} at ${this.#instance}`, this.#environment);
-    this.#breakers.set(what, { breaker, kind });
+    this.#breakers.set(what, { breaker, guarded: { what, kind, ownerOnly } });
     if (this.#breakers.size > CIRCUITS_MAX) {
       const [oldest = what] = this.#breakers.keys();
       this.#breakers.delete(oldest);
@@ -52,9 +54,8 @@ export class Circuits {
 
   /** The circuits that were needed so far. */
   states(): CircuitState[] {
-    return [...this.#breakers].map(([what, { breaker, kind }]) => ({
-      what,
-      kind,
+    return [...this.#breakers.values()].map(({ breaker, guarded }) => ({
+      ...guarded,
       state: breaker.state,
     }));
   }

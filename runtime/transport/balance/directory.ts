@@ -74,11 +74,11 @@ export class Directory {
     return now !== undefined && now.beat.startedAtMs !== startedAtMs;
   }
 
-  /** Those that may be asked: owners for commands, owners and readers for queries. */
-  candidates(module: string, kind: "query" | "command"): Member[] {
+  /** Instances that may be asked: with `ownerOnly` no readers. */
+  candidates(module: string, ownerOnly: boolean): Member[] {
     const members = this.all(module);
     const up = members.filter(
-      ({ beat }) => beat.state === "up" && (kind === "query" || beat.role === "owner"),
+      ({ beat }) => beat.state === "up" && (!ownerOnly || beat.role === "owner"),
     );
     const heard = up.filter((member) => !this.isSilent(member));
     // When most are silent at once it is rather us who do not hear: nobody is passed over then.

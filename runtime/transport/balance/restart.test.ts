@@ -15,7 +15,7 @@ function beat(about: Partial<Heartbeat>): Heartbeat {
 }
 
 const pour = { module: "tea", name: "pour", what: "tea.pour", caller: "desk" };
-const about = { ...pour, kind: "query", isKeyed: false } as const;
+const about = { ...pour, kind: "query", ownerOnly: false, isKeyed: false } as const;
 const there = async () => true;
 
 /** Asks an instance something that is answered later. */

@@ -181,7 +181,7 @@ class Nats implements Transport {
   }
 
   async call(procedure: Procedure, input: unknown, request: CallRequest): Promise<unknown> {
-    const { module, name, kind } = procedure;
+    const { module, name, kind, ownerOnly } = procedure;
     const { caller, deadlineAtMs, key, signal } = request;
     const checks = checkedProcedure(procedure);
     const calls = this.#callsOf(caller);
@@ -198,8 +198,8 @@ class Nats implements Transport {
     };
     const { what } = about;
     const isKeyed = key !== undefined;
-    const balanced = { module, name, what, caller, kind, isKeyed, deadlineAtMs, signal };
-    const text = await (this.#balancer?.call(balanced, send) ?? send(undefined));
+    const to = { module, name, what, caller, kind, ownerOnly, isKeyed, deadlineAtMs, signal };
+    const text = await (this.#balancer?.call(to, send) ?? send(undefined));
     // What another process says is checked here as well: it may be of another version.
     return request.asText ? text : checks.output.copy(JSON.parse(text));
   }
