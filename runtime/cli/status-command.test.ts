@@ -76,7 +76,7 @@ describe("sagas that were edited under their version are listed", () => {
   test("when nothing runs, with why the start is refused", async () => {
     await using shop = await waiting();
     const { folder } = shop;
-    const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
+    const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand(`start --data-dir ${folder}`)}.`;
     const both = `${nothing}\n${sentence}`;
     expect(await shown(systemOf(edited), folder)).toEqual({ code: 1, output: "", errors: both });
     const { code, output } = await shown(systemOf(edited), folder, "--json");
@@ -107,7 +107,7 @@ describe("nothing is said of sagas", () => {
   const alone = (folder: string) => ({
     code: 1,
     output: "",
-    errors: `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`,
+    errors: `Nothing runs over ${folder}. Start it: ${typedCommand(`start --data-dir ${folder}`)}.`,
   });
 
   test("that go on with the version with which they began", async () => {

@@ -1,5 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileFailure } from "../store/file-failure.ts";
 import { StartError } from "./start-error.ts";
 
@@ -15,15 +23,22 @@ export interface DataFolder {
   /**
    * Creates the folder if it is missing, for this user only. An empty one is marked to be filled,
    * unless databases are said to lie elsewhere.
+   *
+   * Returns a function for a start that is refused: it removes what this call has made, as long as
+   * nothing else lies there.
    */
-  create(about?: { readonly holdsDatabases: boolean }): void;
+  create(about?: { readonly holdsDatabases: boolean }): () => void;
   /** Runs `fill` if no start has come to its end here since the folder was created empty. */
   fillOnce(fill: () => Promise<void>): Promise<void>;
 }
 
-/** Names a data folder; nothing is changed by it. */
+/**
+ * Names a data folder; nothing is changed by it. Throws a StartError when a file lies there, or
+ * where one of the folders above it should be.
+ */
 export function dataFolder(given: string): DataFolder {
   const path = resolve(given);
+  assertNoFile(path);
   const mark = `${path}/${UNFILLED}`;
   return {
     path,
@@ -36,9 +51,13 @@ export function dataFolder(given: string): DataFolder {
         );
       }
       try {
-        mkdirSync(path, { recursive: true, mode: 0o700 });
-        const isEmpty = readdirSync(path).length === 0;
-        if (isEmpty && holdsDatabases) writeFileSync(mark, "");
+        const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+        const isMarked = readdirSync(path).length === 0 && holdsDatabases;
+        if (isMarked) writeFileSync(mark, "");
+        return () => {
+          if (isMarked && readdirSync(path).join() === UNFILLED) rmSync(mark);
+          if (first !== undefined) removeEmpty(path, first);
+        };
       } catch (cause) {
         const failure = fileFailure(cause, path);
         if (failure !== undefined) throw new StartError(failure, { cause });
@@ -55,4 +74,22 @@ export function dataFolder(given: string): DataFolder {
       rmSync(mark);
     },
   };
+}
+
+function assertNoFile(path: string): void {
+  let at = path;
+  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
+  if (statSync(at).isDirectory()) return;
+  throw new StartError(
+    `The data folder ${path} cannot be used: ${at} is a file, not a folder. Move it away, or ` +
+      "choose another with DATA_DIR.",
+  );
+}
+
+/** Removes a folder, and those above it up to `first`, as long as they are empty. */
+function removeEmpty(path: string, first: string): void {
+  for (let at = path; at.startsWith(first); at = dirname(at)) {
+    if (readdirSync(at).length > 0) return;
+    rmdirSync(at);
+  }
 }

@@ -1,3 +1,6 @@
+import { resolve } from "node:path";
+import { hostSettings } from "./settings.ts";
+
 /**
  * A script of package.json as whoever started this process can type it. With npm alone there is no
  * `bun` on the PATH: npx brings it along, for one command.
@@ -7,4 +10,10 @@ export function typedCommand(
   { npm_config_user_agent: agent = "" }: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
   return agent.startsWith("npm/") ? `npx --yes bun@${Bun.version} ${script}` : `bun ${script}`;
+}
+
+/** A command over a data folder, which is named unless it is the one that is taken without. */
+export function typedOver(folder: string, script: string): string {
+  const isDefault = folder === resolve(hostSettings.properties.DATA_DIR.default);
+  return typedCommand(isDefault ? script : `${script} --data-dir ${folder}`);
 }
