@@ -84,3 +84,17 @@ test("a damaged key ends the start of all at once, in a sentence", async () => {
   expect(errors).toStartWith(`The key file ${key} holds no seed of a NATS user.`);
   expect(errors.trimEnd().split("\n")).toHaveLength(1);
 }, 30_000);
+
+test("damaged data end the start of all at once, and the log says why", async () => {
+  using folder = temporaryFolder();
+  writeFileSync(`${folder.path}/orders.db`, "not a database at all, and longer than a header is");
+  const words = ["start", "--topology", "split", "--port", "0", "--data-dir", folder.path];
+  const { code, output, errors } = await runMain(words);
+  expect({ code, output }).toEqual({ code: 1, output: "" });
+  expect(errors).toContain("orders.db");
+  expect(errors.trimEnd().split("\n").at(-1)).toBe(
+    "orders could not be started: its data are refused as they are. The log above says why; " +
+      "mend that and start again.",
+  );
+  expect(errors).not.toContain("restartInMs");
+}, 60_000);
