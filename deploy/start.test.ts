@@ -128,14 +128,16 @@ describe("a start is refused, with nothing changed, for", () => {
     for (const path of [file, `${file}/below`]) {
       const { code, errors } = await runMain(["start", "--port", "0", "--data-dir", path]);
       expect(code).toBe(1);
-      expect(errors).toContain(`The data folder ${path} cannot be used`);
+      expect(errors).toContain(`The data folder ${path} cannot be used: ${file} is a file`);
       expect(errors).toContain("choose another with DATA_DIR.");
       expect(errors).not.toMatch(/^\s+at /m);
     }
   });
 
   test("a data folder of another shop that runs, which goes on", async () => {
-    const folder = await filledFolder();
+    // Nothing was ever done in it, so no event is left that it takes in while files are compared.
+    const folder = newFolder();
+    await (await spawnShop({ folder, arguments: noDemo })).stop();
     await using shop = await spawnShop({ folder, arguments: noDemo });
     const said = await refusedStart(folder);
     expect(said).toMatch(/is owned by another process\. Stop that process, or start this one/);
@@ -143,6 +145,7 @@ describe("a start is refused, with nothing changed, for", () => {
     const { code, errors } = await runMain(inMany);
     expect(code).toBe(1);
     expect(errors).toContain(`The data folder ${folder} is owned by another process. Stop that`);
+    await stockLittleShop(shop, { units: 1 });
     const { items } = await asSystem(folder, products.searchProducts, {});
     expect(items).toMatchObject([{ slug: "green-tea" }]);
     expect((await fetch(`${shop.url}/v1/products/green-tea`)).status).toBe(200);
@@ -239,7 +242,7 @@ describe("the demo shop", () => {
   });
 });
 
-test.each(["start", "user create"])("%s --help says how it is written", async (command) => {
+test.each(["start", "user create", "nats rotate", "nats provision"])("%s --help says how it is written", async (command) => {
   for (const flag of ["--help", "-h"]) {
     const { code, output, errors } = await runMain([...command.split(" "), flag]);
     expect({ code, output }).toEqual({ code: 0, output: "" });
