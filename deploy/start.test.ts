@@ -188,6 +188,29 @@ test("the data are for their owner's eyes only", async () => {
   }
 });
 
+test("a copy of the folder, made while nothing runs over it, is a backup", async () => {
+  const folder = newFolder();
+  let orderId = "";
+  {
+    await using shop = await spawnShop({ folder, arguments: noDemo });
+    const { variantId } = await stockLittleShop(shop, { units: 1 });
+    const cart = await fillCart(shop.client(), { variantId });
+    const { data } = await checkOut(shop.url, cart, { token: "tok_ok", key: "one" });
+    orderId = data?.orderId ?? "";
+    expect(await shop.stop()).toBe(0);
+  }
+  const copy = newFolder();
+  cpSync(folder, copy, { recursive: true });
+  rmSync(folder, { recursive: true });
+  await using _ = await spawnShop({ folder: copy, arguments: noDemo });
+  await eventually(
+    () => asSystem(copy, orders.orderById, { orderId }),
+    ({ status }) => status === "confirmed",
+  );
+  const { violations, checkedOrders } = await asSystem(copy, orders.reconcile, {});
+  expect({ violations, checkedOrders }).toEqual({ violations: [], checkedOrders: 1 });
+}, 30_000);
+
 describe("the demo shop", () => {
   /** Every product, by slug. */
   async function catalogue({ folder }: SpawnedShop): Promise<string[]> {
@@ -242,13 +265,16 @@ describe("the demo shop", () => {
   });
 });
 
-test.each(["start", "user create", "nats rotate", "nats provision"])("%s --help says how it is written", async (command) => {
-  for (const flag of ["--help", "-h"]) {
-    const { code, output, errors } = await runMain([...command.split(" "), flag]);
-    expect({ code, output }).toEqual({ code: 0, output: "" });
-    expect(errors).toMatch(new RegExp(`^  ${command} .+\n$`));
-  }
-});
+test.each(["start", "user create", "nats rotate", "nats provision"])(
+  "%s --help says how it is written",
+  async (command) => {
+    for (const flag of ["--help", "-h"]) {
+      const { code, output, errors } = await runMain([...command.split(" "), flag]);
+      expect({ code, output }).toEqual({ code: 0, output: "" });
+      expect(errors).toMatch(new RegExp(`^  ${command} .+\n$`));
+    }
+  },
+);
 
 describe("user create", () => {
   const password = "a long first password";

@@ -20,6 +20,16 @@ describe("a data folder that is not there", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  test("is not made for a user, since it may be misspelt", async () => {
+    using place = temporaryFolder();
+    const folder = `${place.path}/misspelt`;
+    const words = ["user", "create", "--email", "a@example.com", "--data-dir", folder];
+    const { code, output, errors } = await runMain(words, { input: "correct horse battery\n" });
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toStartWith(`The data folder ${folder} does not exist. Name another with`);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test.each([
     ["another DATA_DIR, and no keys", ["--topology", "split", "--instance", "products"]],
     ["a gateway without keys", ["--topology", "split", "--instance", "gateway", "--port", "0"]],

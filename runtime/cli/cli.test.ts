@@ -27,7 +27,9 @@ test("data that are refused have an exit code of their own for a supervisor alon
     using _ = spyOn(console, "error").mockImplementation(() => {});
     return await runCommand([{ name: "x", help: "", run: () => Promise.reject(error) }], ["x"]);
   };
-  const busy = new StoreError("busy", { cause: Object.assign(new Error(), { code: "SQLITE_BUSY" }) });
+  const busy = new StoreError("busy", {
+    cause: Object.assign(new Error(), { code: "SQLITE_BUSY" }),
+  });
   expect(await codeOf(new StoreError("damaged"))).toBe(1);
   process.env[SUPERVISED] = "true";
   try {

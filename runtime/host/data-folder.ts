@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileFailure } from "../store/file-failure.ts";
+import { hostSettings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
 /** Lies in a data folder from its creation until the first start in it has come to its end. */
@@ -20,6 +21,8 @@ const PATH_MAX = 400;
 /** The folder that holds every module's database. */
 export interface DataFolder {
   readonly path: string;
+  /** Throws a StartError when the folder is missing, unless it is the one taken without a name. */
+  assertThere(): void;
   /**
    * Creates the folder if it is missing, for this user only. An empty one is marked to be filled,
    * unless databases are said to lie elsewhere.
@@ -42,6 +45,13 @@ export function dataFolder(given: string): DataFolder {
   const mark = `${path}/${UNFILLED}`;
   return {
     path,
+    assertThere() {
+      if (existsSync(path) || isDefaultFolder(path)) return;
+      throw new StartError(
+        `The data folder ${path} does not exist. Name another with DATA_DIR or --data-dir, or make ` +
+          `this one: mkdir -p ${path}.`,
+      );
+    },
     create({ holdsDatabases } = { holdsDatabases: true }) {
       const bytes = Buffer.byteLength(path);
       if (bytes > PATH_MAX) {
@@ -74,6 +84,11 @@ export function dataFolder(given: string): DataFolder {
       rmSync(mark);
     },
   };
+}
+
+/** Reports whether a path is that of the data folder where none is named. */
+export function isDefaultFolder(path: string): boolean {
+  return path === resolve(hostSettings.properties.DATA_DIR.default);
 }
 
 function assertNoFile(path: string): void {

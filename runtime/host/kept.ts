@@ -153,7 +153,10 @@ export class Kept {
 
   #died(
     how: string,
-    { readyAtMs, isRefused }: { readonly readyAtMs: number | undefined; readonly isRefused: boolean },
+    {
+      readyAtMs,
+      isRefused,
+    }: { readonly readyAtMs: number | undefined; readonly isRefused: boolean },
   ): void {
     const { environment, log, gaveUp } = this.#options;
     if (!this.#options.hasRoom()) {

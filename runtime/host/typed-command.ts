@@ -1,5 +1,4 @@
-import { resolve } from "node:path";
-import { hostSettings } from "./settings.ts";
+import { isDefaultFolder } from "./data-folder.ts";
 
 /**
  * A script of package.json as whoever started this process can type it. With npm alone there is no
@@ -14,6 +13,5 @@ export function typedCommand(
 
 /** A command over a data folder, which is named unless it is the one that is taken without. */
 export function typedOver(folder: string, script: string): string {
-  const isDefault = folder === resolve(hostSettings.properties.DATA_DIR.default);
-  return typedCommand(isDefault ? script : `${script} --data-dir ${folder}`);
+  return typedCommand(isDefaultFolder(folder) ? script : `${script} --data-dir ${folder}`);
 }
