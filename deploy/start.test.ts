@@ -144,7 +144,9 @@ describe("a start is refused, with nothing changed, for", () => {
     const inMany = ["start", "--topology", "split", "--port", "0", "--data-dir", folder];
     const { code, errors } = await runMain(inMany);
     expect(code).toBe(1);
-    expect(errors).toContain(`The data folder ${folder} is owned by another process. Stop that`);
+    expect(errors).toContain(
+      `The data folder ${folder} is owned by process ${shop.pid}. Stop that`,
+    );
     await stockLittleShop(shop, { units: 1 });
     const { items } = await asSystem(folder, products.searchProducts, {});
     expect(items).toMatchObject([{ slug: "green-tea" }]);
@@ -327,6 +329,15 @@ describe("user create", () => {
 
 describe("a shop that is told to stop", () => {
   const ORDERS = 50;
+
+  test("says in the log when it begins to and when it has", async () => {
+    const environment = { LOG_LEVEL: "info" };
+    await using shop = await spawnShop({ arguments: noDemo, environment });
+    expect(await shop.stop()).toBe(0);
+    const lines = (await shop.log()).trimEnd().split("\n");
+    const said = lines.map((line) => JSON.parse(line).message);
+    expect(said.filter((one) => /^stop/.test(one))).toEqual(["stopping", "stopped"]);
+  });
 
   test("in the midst of fifty checkouts keeps every promise that it made", async () => {
     const folder = newFolder();

@@ -105,9 +105,11 @@ export async function start(
   };
   const stop = async () => {
     shop.ready = false;
+    log.info("stopping");
     // Another process owns the data by now: nothing more of it is written here.
     await (isLost ? edge?.close() : edge?.stop(REQUESTS_STOP_MS));
     await closeRest();
+    log.info("stopped");
   };
   try {
     const folder = dataFolder(settings.folder);
