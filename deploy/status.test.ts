@@ -44,7 +44,8 @@ function rowsOf(output: string): Map<string, string[]> {
 
 test("a folder over which nothing runs gets a sentence", async () => {
   const folder = newFolder();
-  const errors = `Nothing runs over ${folder}. Start it: ${typedCommand(`start --data-dir ${folder}`)}.\n`;
+  const start = typedCommand(`start --data-dir ${folder}`);
+  const errors = `Nothing runs over ${folder}. Start it: ${start}.\n`;
   expect(await status(folder)).toEqual({ code: 1, output: "", errors });
 });
 

@@ -43,7 +43,7 @@ describe("a data folder that is not there", () => {
     expect(readdirSync(place.path)).toEqual([]);
   });
 
-  test("is not left behind when there is no nats-server, nor is one that was empty filled", async () => {
+  test("is not left behind without a nats-server, nor is an empty one marked", async () => {
     using place = temporaryFolder();
     for (const folder of [`${place.path}/a/b`, place.path]) {
       const words = ["start", "--topology", "split", "--port", "0", "--data-dir", folder];

@@ -86,7 +86,7 @@ export async function runMain(
   return { code: await child.exited, output, errors };
 }
 
-/** Shops whose test was interrupted would run on: Ctrl-C ends them first, and the test by itself. */
+/** Shops of a test that is interrupted would run on: Ctrl-C ends them first. */
 const running = new Set<number>();
 process.once("SIGINT", () => {
   for (const pid of running) process.kill(pid, "SIGTERM");

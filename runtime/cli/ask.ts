@@ -12,8 +12,8 @@ const DEADLINE_MS = 30_000;
 
 /**
  * Calls a procedure for the command line: in the process that runs over the data folder, or, when
- * none does, in this one with only the procedure's module at work. A folder that is named and missing
- * is refused: it may be misspelt.
+ * none does, in this one with only the procedure's module at work. A folder that is named and
+ * missing is refused: it may be misspelt.
  */
 export async function ask(
   system: System,

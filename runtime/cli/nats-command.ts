@@ -1,9 +1,8 @@
 import { t } from "../contract/schema.ts";
-import { dataFolder } from "../host/data-folder.ts";
+import { dataFolder, typedOver } from "../host/data-folder.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { hostSettings, natsUrlSchema } from "../host/settings.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
-import { typedOver } from "../host/typed-command.ts";
 import { type Command, CommandError } from "./cli.ts";
 import { errorLog, settingsOf } from "./command-settings.ts";
 
@@ -22,8 +21,9 @@ export function natsRotateCommand(system: System): Command {
       const { rotateNatsKey } = await import("../host/nats.ts");
       const about = { modules, folder, environment: realEnvironment() };
       const { state, url } = await rotateNatsKey(user, about);
-      const server = `The nats-server at ${url} is to read ${folder}/nats/accounts.conf anew, as by`;
-      const reload = `${server} nats-server --signal reload=<its process id>`;
+      const reload =
+        `The nats-server at ${url} is to read ${folder}/nats/accounts.conf anew, as by ` +
+        "nats-server --signal reload=<its process id>";
       if (state === "offered") {
         throw new CommandError(
           `The new key of ${user} is made, and the old one is still in use. ${reload}. Then run ` +

@@ -11,6 +11,7 @@ import { dirname, resolve } from "node:path";
 import { fileFailure } from "../store/file-failure.ts";
 import { hostSettings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
+import { typedCommand } from "./typed-command.ts";
 
 /** Lies in a data folder from its creation until the first start in it has come to its end. */
 const UNFILLED = "unfilled";
@@ -48,8 +49,8 @@ export function dataFolder(given: string): DataFolder {
     assertThere() {
       if (existsSync(path) || isDefaultFolder(path)) return;
       throw new StartError(
-        `The data folder ${path} does not exist. Name another with DATA_DIR or --data-dir, or make ` +
-          `this one: mkdir -p ${path}.`,
+        `The data folder ${path} does not exist. Name another with DATA_DIR or --data-dir, or ` +
+          `make this one: mkdir -p ${path}.`,
       );
     },
     create({ holdsDatabases } = { holdsDatabases: true }) {
@@ -86,8 +87,13 @@ export function dataFolder(given: string): DataFolder {
   };
 }
 
+/** A command over a data folder, which is named unless it is the one that is taken without. */
+export function typedOver(folder: string, script: string): string {
+  return typedCommand(isDefaultFolder(folder) ? script : `${script} --data-dir ${folder}`);
+}
+
 /** Reports whether a path is that of the data folder where none is named. */
-export function isDefaultFolder(path: string): boolean {
+function isDefaultFolder(path: string): boolean {
   return path === resolve(hostSettings.properties.DATA_DIR.default);
 }
 

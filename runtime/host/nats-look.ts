@@ -6,8 +6,8 @@ import { authenticatorOf } from "../transport/nats/keys.ts";
 import { survey } from "../transport/nats/survey.ts";
 import type { Report } from "../transport/report.ts";
 import { brokerUrl } from "./broker-url.ts";
+import { typedOver } from "./data-folder.ts";
 import { StartError } from "./start-error.ts";
-import { typedOver } from "./typed-command.ts";
 
 /** A way to look at a system over NATS. */
 export interface NatsLook extends AsyncDisposable {

@@ -99,10 +99,10 @@ function writeFiles(url: string, manifest: Manifest, folder: string): void {
 function refusal(cause: unknown, { url, folder }: { url: string; folder: string }): unknown {
   if (cause instanceof BrokerError) return new StartError(cause.message, { cause });
   const { config, accounts } = serverFiles(folder);
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
   return new StartError(
     `The keys and the config are written, but the nats-server at ${url} cannot be used: ` +
-      `${reason.replace(/\.$/, "")}. Start it with nats-server -c ${config}, or include ${accounts} in the ` +
+      `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in the ` +
       '"accounts" of your own config, and run this again.',
     { cause },
   );

@@ -137,7 +137,8 @@ describe("a topology", () => {
     [
       "nothing in it",
       {},
-      "The topology mine leaves out the modules orders, products, users. Add each to one of its instances, or " +
+      "The topology mine leaves out the modules orders, products, users. Add each to one of its " +
+        "instances, or " +
         '"*" for every module that none names: ' +
         "there are none yet.",
     ],
@@ -238,8 +239,8 @@ describe("finding a topology", () => {
   test("says which file leaves a module out, and fills in the modules that * stands for", () => {
     expect(find("wrong")).toMatchObject({
       mistakes: expect.arrayContaining([
-        "The topology wrong leaves out the modules orders, products, users. Add each to one of its instances in " +
-          'deploy/topologies/wrong.ts, or "*" for every module that none names: gateway.',
+        "The topology wrong leaves out the modules orders, products, users. Add each to one of its " +
+          'instances in deploy/topologies/wrong.ts, or "*" for every module that none names: gateway.',
       ]),
     });
     expect(findTopology("all", { all: { gateway: ["*"] } }, modules)).toMatchObject({

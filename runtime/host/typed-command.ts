@@ -1,5 +1,3 @@
-import { isDefaultFolder } from "./data-folder.ts";
-
 /**
  * A script of package.json as whoever started this process can type it. With npm alone there is no
  * `bun` on the PATH: npx brings it along, for one command.
@@ -9,9 +7,4 @@ export function typedCommand(
   { npm_config_user_agent: agent = "" }: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
   return agent.startsWith("npm/") ? `npx --yes bun@${Bun.version} ${script}` : `bun ${script}`;
-}
-
-/** A command over a data folder, which is named unless it is the one that is taken without. */
-export function typedOver(folder: string, script: string): string {
-  return typedCommand(isDefaultFolder(folder) ? script : `${script} --data-dir ${folder}`);
 }
