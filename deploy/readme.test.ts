@@ -195,7 +195,7 @@ test("the picture is that of bun run cleave picture, and --write renews it", asy
 });
 
 test("the README tells how long a stop may take, by the budgets", () => {
-  const told = readme.match(/within (\d+) s,\s+or (\d+) s for a topology of several processes/);
+  const told = readme.match(/within (\d+) s, or (\d+) s for a topology of several processes/);
   const [oneMs = 0, manyMs = 0] = (told ?? []).slice(1).map((seconds) => Number(seconds) * 1_000);
   const role = "edge" as const;
   expect(oneMs).toBeGreaterThanOrEqual(processStopMs({ role, drainMs: 0 }));

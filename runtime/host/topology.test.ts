@@ -239,8 +239,9 @@ describe("finding a topology", () => {
   test("says which file leaves a module out, and fills in the modules that * stands for", () => {
     expect(find("wrong")).toMatchObject({
       mistakes: expect.arrayContaining([
-        "The topology wrong leaves out the modules orders, products, users. Add each to one of its " +
-          'instances in deploy/topologies/wrong.ts, or "*" for every module that none names: gateway.',
+        "The topology wrong leaves out the modules orders, products, users. Add each to one of " +
+          'its instances in deploy/topologies/wrong.ts, or "*" for every module that none names: ' +
+          "gateway.",
       ]),
     });
     expect(findTopology("all", { all: { gateway: ["*"] } }, modules)).toMatchObject({
