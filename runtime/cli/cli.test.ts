@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { DATA_REFUSED, OWNED_ELSEWHERE, SUPERVISED } from "../host/child-protocol.ts";
+import { DATA_REFUSED, OWNED_ELSEWHERE, supervised } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
@@ -31,14 +31,14 @@ test("data that are refused have an exit code of their own for a supervisor alon
     cause: Object.assign(new Error(), { code: "SQLITE_BUSY" }),
   });
   expect(await codeOf(new StoreError("damaged"))).toBe(1);
-  process.env[SUPERVISED] = "true";
+  Object.assign(process.env, supervised);
   try {
     expect(await codeOf(new StoreError("damaged"))).toBe(DATA_REFUSED);
     for (const error of [new OwnedError("owned"), busy, new StartError("no broker")]) {
       expect(await codeOf(error)).toBe(1);
     }
   } finally {
-    delete process.env[SUPERVISED];
+    for (const name of Object.keys(supervised)) delete process.env[name];
   }
 });
 

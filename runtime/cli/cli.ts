@@ -1,9 +1,8 @@
-import { DATA_REFUSED, OWNED_ELSEWHERE } from "../host/child-protocol.ts";
+import { DATA_REFUSED, isSupervised, OWNED_ELSEWHERE } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
-import { isSupervised } from "./signals.ts";
 
 /** A command of the command line: what it does, how it is written, and its function. */
 export interface Command {
