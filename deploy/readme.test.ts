@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { hostSettings } from "../runtime/host/settings.ts";
@@ -71,6 +79,18 @@ describe("the commands of the README", () => {
     expect(named.filter((name) => manifest.scripts[name ?? ""] === undefined)).toEqual([]);
   });
 
+  test("install what they need, also after a start, which installs no development packages", () => {
+    const install = /^bun install --frozen-lockfile (--production )?--silent && /;
+    for (const [name, script] of Object.entries<string>(manifest.scripts)) {
+      const [, production] = script.match(install) ?? ["", "none"];
+      const isProduct = name === "start" || name === "cleave";
+      expect({ name, production }).toEqual({
+        name,
+        production: isProduct ? "--production " : undefined,
+      });
+    }
+  });
+
   test("start a shop from an empty home, which SIGTERM stops for good", async () => {
     using data = temporaryFolder();
     const environment = { PORT: "0", DATA_DIR: data.path };
@@ -133,6 +153,7 @@ describe("in a shop that runs", () => {
     using copy = temporaryFolder();
     copyWith(new Map([[path, text.replace("http://127.0.0.1:3000", shop.url)]]), copy.path);
     expect(await compiled(copy.path, [path])).toEqual({ code: 0, output: "", errors: "" });
+    await expectForm(copy.path, [path]);
     const { output } = await finished(spawn(["bun", path], { cwd: copy.path }));
     expect(output).toMatch(/^\[.*"cleaver"/s);
   }, 60_000);
@@ -148,6 +169,8 @@ test("the README's topology is one, of four processes that serve the shop", asyn
   using place = temporaryFolder();
   const file = join(place.path, "mine.ts");
   writeFileSync(file, example);
+  cpSync(join(root, "biome.json"), join(place.path, "biome.json"));
+  await expectForm(place.path, ["mine.ts"]);
   await using shop = await spawnShop({ arguments: ["--no-demo", "--topology", file] });
   const { output } = await runMain(["status", "--json", "--data-dir", shop.folder]);
   const processes = JSON.parse(output).instances.map((one: { instance: string }) => one.instance);
@@ -204,7 +227,7 @@ test("the README's module passes bun run verify as printed, and answers", async 
   // All but the installation; of the types and the tests those that the list of modules concerns.
   const checked = await compiled(copy.path, ["modules/gifts", "deploy/main.ts"]);
   expect(checked).toEqual({ code: 0, output: "", errors: "" });
-  const lint = `bun node_modules/.bin/${manifest.scripts.lint}`;
+  const lint = `bun node_modules/.bin/${manifest.scripts.lint.replace(`${install} && `, "")}`;
   const script = [writes, draw, lint, ...testsOfTheList].join("\n");
   const verified = await finished(spawn(["sh", "-euc", script], { cwd: copy.path }));
   if (verified.code !== 0) throw new Error(`${verified.output}\n${verified.errors}`);
@@ -230,9 +253,23 @@ test("the README's simulation of those lines compiles, and finds nothing", async
 
   const checked = await compiled(copy.path, ["modules/gifts"]);
   expect(checked).toEqual({ code: 0, output: "", errors: "" });
+  await expectForm(copy.path, ["modules/gifts", "modules/index.ts"]);
   const tested = await finished(spawn(["bun", "test", path], { cwd: copy.path }));
   expect({ code: tested.code, errors: tested.errors }).toMatchObject({ code: 0 });
   expect(tested.errors).toContain("1 pass");
+}, 60_000);
+
+test("the README's command drafts a migration from a module's tables", async () => {
+  const [, words = ""] = readme.match(/`bun run draft (--schema [^`]+)`/) ?? [];
+  expect(words.replace(/\s+/g, " ")).toBe(
+    "--schema modules/gifts/schema.ts --out modules/gifts/migrations",
+  );
+  using out = temporaryFolder();
+  const [, draft = ""] = manifest.scripts.draft.split(" && ");
+  const about = `--schema modules/notifications/schema.ts --out ${out.path}/migrations`;
+  const { code, errors } = await finished(spawn(["sh", "-euc", `${draft} ${about}`]));
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  expect(readdirSync(`${out.path}/migrations`).toSorted().join()).toMatch(/^0000_\w+\.sql,meta$/);
 }, 60_000);
 
 const patient = "bun test --timeout 60000";
@@ -263,6 +300,14 @@ async function compiled(folder: string, paths: readonly string[]) {
   const checked = await finished(spawn(compiler, { cwd: folder }));
   rmSync(file);
   return checked;
+}
+
+/** Expects files below a folder to have the form that `bun run lint` asks for. */
+async function expectForm(folder: string, paths: readonly string[]): Promise<void> {
+  const biome = join(root, "node_modules/.bin/biome");
+  const words = ["check", "--error-on-warnings", "--vcs-enabled=false", ...paths];
+  const { code, output, errors } = await finished(spawn(["bun", biome, ...words], { cwd: folder }));
+  if (code !== 0) throw new Error(`${output}\n${errors}`);
 }
 
 /** Copies the product into a folder, and writes `files` over it. */

@@ -128,21 +128,26 @@ describe("a start is refused, with nothing changed, for", () => {
     for (const path of [file, `${file}/below`]) {
       const { code, errors } = await runMain(["start", "--port", "0", "--data-dir", path]);
       expect(code).toBe(1);
-      expect(errors).toContain(`The data folder ${path} cannot be used`);
+      expect(errors).toContain(`The data folder ${path} cannot be used: ${file} is a file`);
       expect(errors).toContain("choose another with DATA_DIR.");
       expect(errors).not.toMatch(/^\s+at /m);
     }
   });
 
   test("a data folder of another shop that runs, which goes on", async () => {
-    const folder = await filledFolder();
+    // Nothing was ever done in it, so no event is left that it takes in while files are compared.
+    const folder = newFolder();
+    await (await spawnShop({ folder, arguments: noDemo })).stop();
     await using shop = await spawnShop({ folder, arguments: noDemo });
     const said = await refusedStart(folder);
     expect(said).toMatch(/is owned by another process\. Stop that process, or start this one/);
     const inMany = ["start", "--topology", "split", "--port", "0", "--data-dir", folder];
     const { code, errors } = await runMain(inMany);
     expect(code).toBe(1);
-    expect(errors).toContain(`The data folder ${folder} is owned by another process. Stop that`);
+    expect(errors).toContain(
+      `The data folder ${folder} is owned by process ${shop.pid}. Stop that`,
+    );
+    await stockLittleShop(shop, { units: 1 });
     const { items } = await asSystem(folder, products.searchProducts, {});
     expect(items).toMatchObject([{ slug: "green-tea" }]);
     expect((await fetch(`${shop.url}/v1/products/green-tea`)).status).toBe(200);
@@ -184,6 +189,29 @@ test("the data are for their owner's eyes only", async () => {
     expect({ path, rights }).toEqual({ path, rights: expect.stringMatching(/^[67]00( |$)/) });
   }
 });
+
+test("a copy of the folder, made while nothing runs over it, is a backup", async () => {
+  const folder = newFolder();
+  let orderId = "";
+  {
+    await using shop = await spawnShop({ folder, arguments: noDemo });
+    const { variantId } = await stockLittleShop(shop, { units: 1 });
+    const cart = await fillCart(shop.client(), { variantId });
+    const { data } = await checkOut(shop.url, cart, { token: "tok_ok", key: "one" });
+    orderId = data?.orderId ?? "";
+    expect(await shop.stop()).toBe(0);
+  }
+  const copy = newFolder();
+  cpSync(folder, copy, { recursive: true });
+  rmSync(folder, { recursive: true });
+  await using _ = await spawnShop({ folder: copy, arguments: noDemo });
+  await eventually(
+    () => asSystem(copy, orders.orderById, { orderId }),
+    ({ status }) => status === "confirmed",
+  );
+  const { violations, checkedOrders } = await asSystem(copy, orders.reconcile, {});
+  expect({ violations, checkedOrders }).toEqual({ violations: [], checkedOrders: 1 });
+}, 30_000);
 
 describe("the demo shop", () => {
   /** Every product, by slug. */
@@ -239,13 +267,16 @@ describe("the demo shop", () => {
   });
 });
 
-test.each(["start", "user create"])("%s --help says how it is written", async (command) => {
-  for (const flag of ["--help", "-h"]) {
-    const { code, output, errors } = await runMain([...command.split(" "), flag]);
-    expect({ code, output }).toEqual({ code: 0, output: "" });
-    expect(errors).toMatch(new RegExp(`^  ${command} .+\n$`));
-  }
-});
+test.each(["start", "user create", "nats rotate", "nats provision"])(
+  "%s --help says how it is written",
+  async (command) => {
+    for (const flag of ["--help", "-h"]) {
+      const { code, output, errors } = await runMain([...command.split(" "), flag]);
+      expect({ code, output }).toEqual({ code: 0, output: "" });
+      expect(errors).toMatch(new RegExp(`^  ${command} .+\n$`));
+    }
+  },
+);
 
 describe("user create", () => {
   const password = "a long first password";
@@ -298,6 +329,15 @@ describe("user create", () => {
 
 describe("a shop that is told to stop", () => {
   const ORDERS = 50;
+
+  test("says in the log when it begins to and when it has", async () => {
+    const environment = { LOG_LEVEL: "info" };
+    await using shop = await spawnShop({ arguments: noDemo, environment });
+    expect(await shop.stop()).toBe(0);
+    const lines = (await shop.log()).trimEnd().split("\n");
+    const said = lines.map((line) => JSON.parse(line).message);
+    expect(said.filter((one) => /^stop/.test(one))).toEqual(["stopping", "stopped"]);
+  });
 
   test("in the midst of fifty checkouts keeps every promise that it made", async () => {
     const folder = newFolder();

@@ -3,9 +3,9 @@ import { readFileSync, rmSync } from "node:fs";
 import type { SystemStatus } from "../runtime/host/system-status.ts";
 import { typedCommand } from "../runtime/host/typed-command.ts";
 import { eventually } from "../runtime/testing/eventually.ts";
-import { findNatsServer } from "../runtime/transport/nats/executable.ts";
 import { serverFiles } from "../runtime/transport/nats/server-config.ts";
 import { moduleNames } from "./module-names.ts";
+import { freeUrl, runServer, said } from "./testing/own-nats-server.ts";
 import {
   killBroker,
   runMain,
@@ -44,7 +44,8 @@ function rowsOf(output: string): Map<string, string[]> {
 
 test("a folder over which nothing runs gets a sentence", async () => {
   const folder = newFolder();
-  const errors = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.\n`;
+  const start = typedCommand(`start --data-dir ${folder}`);
+  const errors = `Nothing runs over ${folder}. Start it: ${start}.\n`;
   expect(await status(folder)).toEqual({ code: 1, output: "", errors });
 });
 
@@ -136,7 +137,9 @@ describe("a split shop", () => {
     expect(await shop.stop()).toBe(0);
     const { code, output, errors } = await status(folder);
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    expect(errors).toBe(`Nothing runs over ${folder}. Start it: ${typedCommand("start")}.\n`);
+    expect(errors).toBe(
+      `Nothing runs over ${folder}. Start it: ${typedCommand(`start --data-dir ${folder}`)}.\n`,
+    );
     expect(errors.trimEnd().split("\n")).toHaveLength(1);
   }, 30_000);
 });
@@ -152,43 +155,9 @@ function processOf(instance: string, folder: string): number {
   return pid;
 }
 
-/** Resolves when a process has written some words, and lets it write on. */
-function said(stream: ReadableStream<Uint8Array>, words: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const decoder = new TextDecoder();
-    let text = "";
-    void (async () => {
-      for await (const chunk of stream) {
-        text += decoder.decode(chunk);
-        if (text.includes(words)) resolve();
-      }
-      reject(new Error(`It ended without "${words}". It said: ${text}`));
-    })();
-  });
-}
-
 describe("a nats-server that somebody else runs", () => {
-  const { path: natsServer } = findNatsServer(process.env["NATS_SERVER"]);
   const provision = (folder: string, url: string) =>
     runMain(["nats", "provision", "--nats", url, "--data-dir", folder]);
-
-  /** Starts a server that takes connections, and ends it when it is disposed of. */
-  async function runServer(words: readonly string[]): Promise<AsyncDisposable> {
-    const child = Bun.spawn([natsServer, ...words], { stderr: "pipe" });
-    await said(child.stderr, "Server is ready");
-    return {
-      async [Symbol.asyncDispose]() {
-        child.kill();
-        await child.exited;
-      },
-    };
-  }
-
-  function freeUrl(): string {
-    const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    listener.stop(true);
-    return `nats://127.0.0.1:${listener.port}`;
-  }
 
   test("is provisioned with what was written for it; an instance runs there alone", async () => {
     const folder = newFolder();

@@ -42,7 +42,7 @@ test.each([["monolith"], ["core"]])(
     if (topology === "core") {
       const { code, errors } = await runMain(["status", "--data-dir", shop.folder]);
       expect(code).toBe(1);
-      expect(errors).toMatch(/^Nothing runs over .*\. Start it: \S.* start\.\n$/);
+      expect(errors).toMatch(/^Nothing runs over .*\. Start it: \S.* start --data-dir \S+\.\n$/);
     }
   },
   180_000,

@@ -86,13 +86,23 @@ export async function runMain(
   return { code: await child.exited, output, errors };
 }
 
+/** Shops of a test that is interrupted would run on: Ctrl-C ends them first. */
+const running = new Set<number>();
+process.once("SIGINT", () => {
+  for (const pid of running) process.kill(pid, "SIGTERM");
+  process.kill(process.pid, "SIGINT");
+});
+
 function spawnMain(args: readonly string[], environment: Record<string, string> = {}, input = "") {
-  return Bun.spawn([process.execPath, main, ...args], {
+  const child = Bun.spawn([process.execPath, main, ...args], {
     env: { ...process.env, LOG_LEVEL: "warn", ...environment },
     stdin: new Blob([input]),
     stdout: "pipe",
     stderr: "pipe",
   });
+  running.add(child.pid);
+  void child.exited.then(() => running.delete(child.pid));
+  return child;
 }
 
 async function readyUrl(output: ReadableStream<Uint8Array>): Promise<string | undefined> {

@@ -63,6 +63,10 @@ function upkeep(edge: Edge) {
       ({ call, params }) => call(products.productById, { productId: params.id }),
       { params: Identified, response: Product },
     )
+    .post("/v1/admin/catalogue", ({ call, body }) => call(products.importCatalogue, body), {
+      body: products.importCatalogue.input,
+      response: products.importCatalogue.output,
+    })
     .post(
       "/v1/admin/products",
       async ({ call, body, idempotencyKey, status }) =>

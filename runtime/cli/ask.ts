@@ -12,7 +12,8 @@ const DEADLINE_MS = 30_000;
 
 /**
  * Calls a procedure for the command line: in the process that runs over the data folder, or, when
- * none does, in this one with only the procedure's module at work.
+ * none does, in this one with only the procedure's module at work. A folder that is named and
+ * missing is refused: it may be misspelt.
  */
 export async function ask(
   system: System,
@@ -23,6 +24,7 @@ export async function ask(
   const asked = { module: procedure.module, procedure: procedure.name, input };
   const reply = await askRunning(place.path, asked);
   if (reply !== undefined) return reply.output;
+  place.assertThere();
   place.create();
   const environment = realEnvironment();
   const instance = await startInstance({

@@ -1,10 +1,46 @@
 import { expect, spyOn, test } from "bun:test";
-import { OWNED_ELSEWHERE } from "../host/child-protocol.ts";
+import { DATA_REFUSED, OWNED_ELSEWHERE, supervised } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
+import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import { CommandError, runCommand } from "./cli.ts";
 
 const cause = new OwnershipConflict("orders is owned by the instance orders (process 4711).");
+
+test("help after the first word of several commands shows those", async () => {
+  const named = (name: string) => ({ name, help: `${name} …`, run: async () => 0 });
+  const commands = ["start", "nats rotate", "nats provision"].map(named);
+  const shown = async (...args: string[]) => {
+    using said = spyOn(console, "error").mockImplementation(() => {});
+    return [await runCommand(commands, args), said.mock.calls.flat().join("\n")];
+  };
+  expect(await shown("nats", "--help")).toEqual([
+    0,
+    "Commands:\n  nats rotate …\n  nats provision …",
+  ]);
+  expect((await shown("nats"))[0]).toBe(1);
+  expect((await shown("knots"))[1]).toContain('There is no command "knots".\nCommands:\n  start …');
+});
+
+test("data that are refused have an exit code of their own for a supervisor alone", async () => {
+  const codeOf = async (error: Error) => {
+    using _ = spyOn(console, "error").mockImplementation(() => {});
+    return await runCommand([{ name: "x", help: "", run: () => Promise.reject(error) }], ["x"]);
+  };
+  const busy = new StoreError("busy", {
+    cause: Object.assign(new Error(), { code: "SQLITE_BUSY" }),
+  });
+  expect(await codeOf(new StoreError("damaged"))).toBe(1);
+  Object.assign(process.env, supervised);
+  try {
+    expect(await codeOf(new StoreError("damaged"))).toBe(DATA_REFUSED);
+    for (const error of [new OwnedError("owned"), busy, new StartError("no broker")]) {
+      expect(await codeOf(error)).toBe(1);
+    }
+  } finally {
+    for (const name of Object.keys(supervised)) delete process.env[name];
+  }
+});
 
 test.each([
   ["a mistake", new CommandError("There is no such thing."), 1],

@@ -1,7 +1,7 @@
-import { OWNED_ELSEWHERE } from "../host/child-protocol.ts";
+import { DATA_REFUSED, isSupervised, OWNED_ELSEWHERE } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
 import { fileFailure } from "../store/file-failure.ts";
-import { StoreError } from "../store/store-error.ts";
+import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 
 /** A command of the command line: what it does, how it is written, and its function. */
@@ -25,7 +25,8 @@ export class CommandError extends Error {
  * Runs the command that the arguments name, and returns its exit code.
  *
  * What the user can mend is printed as a sentence; a defect is printed whole. The code of an error
- * is 1, and `OWNED_ELSEWHERE` where another process owns what was to be started.
+ * is 1, and `OWNED_ELSEWHERE` where another process owns what was to be started. A supervised
+ * process whose data are refused ends with `DATA_REFUSED`.
  */
 export async function runCommand(
   commands: readonly Command[],
@@ -33,9 +34,12 @@ export async function runCommand(
 ): Promise<number> {
   const command = commands.find(({ name }) => `${args.join(" ")} `.startsWith(`${name} `));
   if (command === undefined) {
-    const asked = args.length === 0 || args[0] === "help" || isHelp(args[0]);
+    const words = args.filter((word) => !isHelp(word)).join(" ");
+    const asked = args.length === 0 || args[0] === "help" || args.some(isHelp);
+    const among = commands.filter(({ name }) => words !== "" && name.startsWith(`${words} `));
+    const shown = among.length > 0 ? among : commands;
     if (!asked) console.error(`There is no command "${args.join(" ")}".`);
-    console.error(["Commands:", ...commands.map((one) => `  ${one.help}`)].join("\n"));
+    console.error(["Commands:", ...shown.map((one) => `  ${one.help}`)].join("\n"));
     return asked ? 0 : 1;
   }
   const rest = args.slice(command.name.split(" ").length);
@@ -48,12 +52,20 @@ export async function runCommand(
   } catch (error) {
     // A file that cannot be used is no defect either, whoever wanted to use it.
     console.error(isForUser(error) ? error.message : (fileFailure(error) ?? error));
-    return isForUser(error) && error.cause instanceof OwnershipConflict ? OWNED_ELSEWHERE : 1;
+    if (isForUser(error) && error.cause instanceof OwnershipConflict) return OWNED_ELSEWHERE;
+    return isSupervised() && isDataRefused(error) ? DATA_REFUSED : 1;
   }
 }
 
 function isHelp(word: string | undefined): boolean {
   return word === "--help" || word === "-h";
+}
+
+/** Reports whether data cannot be used as they are: not what is only in use for now. */
+function isDataRefused(error: unknown): boolean {
+  if (!(error instanceof StoreError) || error instanceof OwnedError) return false;
+  const { cause } = error;
+  return !(cause instanceof Error && "code" in cause && /BUSY|LOCKED/.test(String(cause.code)));
 }
 
 function isForUser(error: unknown): error is Error {

@@ -1,9 +1,8 @@
 import { t } from "../contract/schema.ts";
-import { dataFolder } from "../host/data-folder.ts";
+import { dataFolder, typedOver } from "../host/data-folder.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { hostSettings, natsUrlSchema } from "../host/settings.ts";
 import { insidesOf, moduleNamesOf, type System } from "../host/system.ts";
-import { typedCommand } from "../host/typed-command.ts";
 import { type Command, CommandError } from "./cli.ts";
 import { errorLog, settingsOf } from "./command-settings.ts";
 
@@ -20,8 +19,19 @@ export function natsRotateCommand(system: System): Command {
       const modules = await insidesOf(system, moduleNamesOf(system));
       const { path: folder } = dataFolder(DATA_DIR);
       const { rotateNatsKey } = await import("../host/nats.ts");
-      await rotateNatsKey(user, { modules, folder, environment: realEnvironment() });
+      const about = { modules, folder, environment: realEnvironment() };
+      const { state, url } = await rotateNatsKey(user, about);
+      const reload =
+        `The nats-server at ${url} is to read ${folder}/nats/accounts.conf anew, as by ` +
+        "nats-server --signal reload=<its process id>";
+      if (state === "offered") {
+        throw new CommandError(
+          `The new key of ${user} is made, and the old one is still in use. ${reload}. Then run ` +
+            "this again.",
+        );
+      }
       console.log(`The NATS user ${user} has a new key.`);
+      if (state === "adopted") console.log(`${reload}: until then it takes the old one, too.`);
       return 0;
     },
   };
@@ -45,7 +55,7 @@ export function natsProvisionCommand(system: System): Command {
       await provisionNats(url, modules, { folder: folder.path, environment, log });
       console.log(`The nats-server at ${url} has all streams and consumers. Start the instances:`);
       const words = `start --topology split --instance <name> --nats ${url}`;
-      console.log(typedCommand(words));
+      console.log(typedOver(folder.path, words));
       return 0;
     },
   };

@@ -58,6 +58,10 @@ async function waiting() {
   return shop;
 }
 
+function nothingOver(folder: string): string {
+  return `Nothing runs over ${folder}. Start it: ${typedCommand(`start --data-dir ${folder}`)}.`;
+}
+
 /** What the command prints for a system over a folder, and its exit code. */
 async function shown(system: System, folder: string, ...words: readonly string[]) {
   const [output, errors] = [spyOn(console, "log"), spyOn(console, "error")];
@@ -76,7 +80,7 @@ describe("sagas that were edited under their version are listed", () => {
   test("when nothing runs, with why the start is refused", async () => {
     await using shop = await waiting();
     const { folder } = shop;
-    const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
+    const nothing = nothingOver(folder);
     const both = `${nothing}\n${sentence}`;
     expect(await shown(systemOf(edited), folder)).toEqual({ code: 1, output: "", errors: both });
     const { code, output } = await shown(systemOf(edited), folder, "--json");
@@ -107,7 +111,7 @@ describe("nothing is said of sagas", () => {
   const alone = (folder: string) => ({
     code: 1,
     output: "",
-    errors: `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`,
+    errors: nothingOver(folder),
   });
 
   test("that go on with the version with which they began", async () => {

@@ -6,6 +6,9 @@ const SUPERVISED = "CLEAVE_SUPERVISED";
 const READY = "Cleave is ready";
 /** The exit code of a process whose modules another one owns, over other data: it may not start. */
 export const OWNED_ELSEWHERE = 69;
+
+/** The exit code of a child whose data are refused as they are, which no other attempt changes. */
+export const DATA_REFUSED = 65;
 /** The message that a supervisor sends over IPC, and the answer to it. */
 const HEALTH_CHECK = "cleave health check";
 

@@ -27,7 +27,7 @@ test.each([30, 87, 88, 100, 101, 107, 150, 390])(
     const control = openControl(folder, controlled);
     expect(existsSync(`${folder}/control.sock`)).toBe(true);
     expect(await askRunning(folder, asked)).toEqual({ output: { runs: 7 } });
-    expect(await askStatus(folder)).toEqual({ natsUrl: null, reports: [] });
+    expect(await askStatus(folder)).toEqual({ natsUrl: null, reports: [], pid: process.pid });
     await control.close();
     expect(readdirSync(folder)).toEqual([]);
     expect(await askStatus(folder)).toBeUndefined();
@@ -42,7 +42,7 @@ test("a socket that is left of a killed process is nobody's, and is replaced", a
   writeFileSync(`${folder}/control.sock`, "");
   expect(await askStatus(folder)).toBeUndefined();
   const control = openControl(folder, controlled);
-  expect(await askStatus(folder)).toEqual({ natsUrl: null, reports: [] });
+  expect(await askStatus(folder)).toEqual({ natsUrl: null, reports: [], pid: process.pid });
   await control.close();
 });
 

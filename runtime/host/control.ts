@@ -27,6 +27,12 @@ export interface ControlStatus {
   readonly reports: readonly Report[];
 }
 
+/** The same, as it comes through the door. */
+export interface ProcessStatus extends ControlStatus {
+  /** Missing in what an earlier version says. */
+  readonly pid?: number;
+}
+
 /** What is behind the door. */
 export interface Controlled {
   /** Every contract that may be called. */
@@ -53,7 +59,10 @@ export function openControl(folder: string, { offered, call, status }: Controlle
   const path = socketIn(folder);
   const contracts = new Map(offered.map((contract) => [contract[moduleName], contract]));
   const server = listen(folder, async (request) => {
-    if (request.method === "GET") return Response.json(status());
+    if (request.method === "GET") {
+      const about: ProcessStatus = { ...status(), pid: process.pid };
+      return Response.json(about);
+    }
     // Only this user reaches the socket; names are looked up, and the call checks the input.
     const asked = (await request.json()) as ControlRequest;
     return Response.json(await answer(asked, contracts, call));
@@ -84,10 +93,10 @@ export async function askRunning(
 }
 
 /** How the process is that holds the door of a data folder; undefined when none does. */
-export async function askStatus(folder: string): Promise<ControlStatus | undefined> {
+export async function askStatus(folder: string): Promise<ProcessStatus | undefined> {
   const response = await ask(folder, {});
   // The other end of the socket is openControl, of this version or an earlier one.
-  return response === undefined ? undefined : ((await response.json()) as ControlStatus);
+  return response === undefined ? undefined : ((await response.json()) as ProcessStatus);
 }
 
 /**
@@ -95,14 +104,18 @@ export async function askStatus(folder: string): Promise<ControlStatus | undefin
  * second one would take its control socket from it.
  */
 export async function assertNothingRuns(folder: string): Promise<void> {
+  let owner = "another process";
   try {
     const answer = await ask(folder, { signal: AbortSignal.timeout(ANSWER_MS) });
     if (answer === undefined) return;
+    // As for askStatus.
+    const { pid } = (await answer.json()) as ProcessStatus;
+    if (pid !== undefined) owner = `process ${pid}`;
   } catch {
     // Somebody listens, and is busy, or another user's.
   }
   throw new StartError(
-    `The data folder ${folder} is owned by another process. Stop that process, or start this one ` +
+    `The data folder ${folder} is owned by ${owner}. Stop that process, or start this one ` +
       `with another DATA_DIR. It listens on ${socketIn(folder)}.`,
   );
 }

@@ -21,7 +21,7 @@ export function readFlags(args: readonly string[], known: ReadonlyMap<string, TS
     const { flag, text } = splitFlag(argument);
     const found = settingOf(flag, known);
     if (found === undefined) {
-      mistakes.push(unknownFlag(flag, [...known.keys()]));
+      mistakes.push(unknownFlag(flag, known));
       if (text === undefined && !(args[index + 1] ?? "--").startsWith("--")) index++;
       continue;
     }
@@ -61,14 +61,16 @@ function nameOf(flag: string): string {
   return flag.slice(2).replaceAll("-", "_").toUpperCase();
 }
 
-/** The flag of a setting: `--data-dir` for DATA_DIR. */
-export function flagOf(name: string): string {
-  return `--${name.toLowerCase().replaceAll("_", "-")}`;
+/** The flag of a setting: `--data-dir` for DATA_DIR, unless its schema names another. */
+export function flagOf(name: string, schema: TSchema): string {
+  const own: unknown = schema["flag"];
+  return typeof own === "string" ? own : `--${name.toLowerCase().replaceAll("_", "-")}`;
 }
 
-function unknownFlag(flag: string, names: readonly string[]): string {
-  const known = nearest(flag, names.map(flagOf));
-  return known === undefined
+function unknownFlag(flag: string, known: ReadonlyMap<string, TSchema>): string {
+  const flags = [...known].map(([name, schema]) => flagOf(name, schema));
+  const found = nearest(flag, flags);
+  return found === undefined
     ? `${flag} is not a known flag; there are none.`
-    : `${flag} is not a known flag. The nearest is ${known}.`;
+    : `${flag} is not a known flag. The nearest is ${found}.`;
 }

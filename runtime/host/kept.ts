@@ -2,7 +2,7 @@ import type { Environment } from "../contract/environment.ts";
 import { fileFailure } from "../store/file-failure.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Run } from "./child.ts";
-import { OWNED_ELSEWHERE } from "./child-protocol.ts";
+import { DATA_REFUSED, OWNED_ELSEWHERE } from "./child-protocol.ts";
 import { watchHealth } from "./health-check.ts";
 
 const BACK_OFF_MIN_MS = 100;
@@ -123,8 +123,9 @@ export class Kept {
       this.#run = undefined;
       endWatch();
       if (this.#isStopping) return;
-      if (run.exitCode?.() === OWNED_ELSEWHERE) this.#refused();
-      else this.#died(how, readyAtMs);
+      const exitCode = run.exitCode?.();
+      if (exitCode === OWNED_ELSEWHERE) this.#refused();
+      else this.#died(how, { readyAtMs, isRefused: exitCode === DATA_REFUSED });
     });
   }
 
@@ -150,7 +151,13 @@ export class Kept {
     this.#ready.resolve();
   }
 
-  #died(how: string, readyAtMs: number | undefined): void {
+  #died(
+    how: string,
+    {
+      readyAtMs,
+      isRefused,
+    }: { readonly readyAtMs: number | undefined; readonly isRefused: boolean },
+  ): void {
     const { environment, log, gaveUp } = this.#options;
     if (!this.#options.hasRoom()) {
       log.error("died on a full disk; it is started again once there is room", {
@@ -167,7 +174,7 @@ export class Kept {
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS);
     this.#deathsAtMs.push(nowMs);
     this.#inARow++;
-    const hopeless = this.#hopeless(how);
+    const hopeless = isRefused && !this.#wasReady ? this.#dataRefused() : this.#hopeless(how);
     if (hopeless !== undefined) {
       this.#isStopping = true;
       return gaveUp(hopeless);
@@ -182,6 +189,13 @@ export class Kept {
     const { environment, hasRoom } = this.#options;
     this.#cancelRestart = environment.after(ROOM_CHECK_MS, () =>
       hasRoom() ? this.#begin() : this.#beginWithRoom(),
+    );
+  }
+
+  #dataRefused(): string {
+    return (
+      `${this.name} could not be started: its data are refused as they are. The log above says ` +
+      "why; mend that and start again."
     );
   }
 

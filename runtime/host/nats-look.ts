@@ -6,8 +6,8 @@ import { authenticatorOf } from "../transport/nats/keys.ts";
 import { survey } from "../transport/nats/survey.ts";
 import type { Report } from "../transport/report.ts";
 import { brokerUrl } from "./broker-url.ts";
+import { typedOver } from "./data-folder.ts";
 import { StartError } from "./start-error.ts";
-import { typedCommand } from "./typed-command.ts";
 
 /** A way to look at a system over NATS. */
 export interface NatsLook extends AsyncDisposable {
@@ -39,8 +39,9 @@ export async function openNatsLook(about: {
       const reports = await survey({ connection, names, environment });
       if (reports.length > 0) return reports;
       throw new StartError(
-        `The nats-server at ${url} runs, and nobody answers there. Start the instances with ` +
-          `--nats ${url}, or all of them with ${typedCommand("start --topology split")}.`,
+        `The nats-server at ${url} runs, and nobody answers there. Start all of it again: ` +
+          `${typedOver(folder, "start --topology <its name or file>")}. Instances that are ` +
+          `started one by one take --instance <name> --nats ${url} as well.`,
       );
     },
     [Symbol.asyncDispose]: () => connection.close(),
@@ -70,7 +71,7 @@ function nothingRuns(
   folder: string,
   last?: { readonly url: string; readonly cause: unknown },
 ): StartError {
-  const nothing = `Nothing runs over ${folder}. Start it: ${typedCommand("start")}.`;
+  const nothing = `Nothing runs over ${folder}. Start it: ${typedOver(folder, "start")}.`;
   if (last === undefined) return new StartError(nothing);
   const { url, cause } = last;
   const where = `It met last at ${url}, where the console cannot connect: a nats-server of your`;

@@ -7,6 +7,7 @@ import { ownerLock } from "../store/owner-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
+import { carrying } from "../transport/nats/carrying.ts";
 import { Connection } from "../transport/nats/connection.ts";
 import { isOlder } from "../transport/nats/executable.ts";
 import { authenticatorOf, makeKeys } from "../transport/nats/keys.ts";
@@ -36,7 +37,7 @@ export async function openProvisioner(
 ): Promise<{ readonly connection: Connection; readonly provision: Provisioner }> {
   const authenticator = authenticatorOf(folder, PROVISIONER);
   const at = { url, user: PROVISIONER, name: PROVISIONER, authenticator, log };
-  const connection = await Connection.open(at);
+  const connection = await carrying(await Connection.open(at));
   warnOfVersion(connection, log);
   const bytes = streamBytesMax(folder, manifest);
   const about = { connection: connection.client, manifest, environment, log };
@@ -98,7 +99,7 @@ function writeFiles(url: string, manifest: Manifest, folder: string): void {
 function refusal(cause: unknown, { url, folder }: { url: string; folder: string }): unknown {
   if (cause instanceof BrokerError) return new StartError(cause.message, { cause });
   const { config, accounts } = serverFiles(folder);
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
   return new StartError(
     `The keys and the config are written, but the nats-server at ${url} cannot be used: ` +
       `${reason}. Start it with nats-server -c ${config}, or include ${accounts} in the ` +

@@ -9,11 +9,13 @@ import type { Manifest } from "../transport/manifest.ts";
 import { BrokerError } from "../transport/nats/broker-error.ts";
 import type { Connection } from "../transport/nats/connection.ts";
 import { findNatsServer } from "../transport/nats/executable.ts";
-import { rotateKey } from "../transport/nats/rotation.ts";
+import { assertKeys } from "../transport/nats/keys.ts";
+import { permissionsOf } from "../transport/nats/permissions.ts";
+import { rotateKey, rotateKeyByHand } from "../transport/nats/rotation.ts";
 import { selfTest } from "../transport/nats/self-test.ts";
 import { type NatsServer, startNatsServer } from "../transport/nats/server.ts";
 import { serverFiles } from "../transport/nats/server-config.ts";
-import { signalReload } from "../transport/nats/server-process.ts";
+import { isServed, signalReload } from "../transport/nats/server-process.ts";
 import { brokerUrl, forgetBrokerUrl, noteBrokerUrl } from "./broker-url.ts";
 import type { Run } from "./child.ts";
 import { hasRoom } from "./disk-room.ts";
@@ -44,7 +46,7 @@ export interface BrokerNeeds {
  * Prepares a nats-server of this machine, and doesn't start it.
  *
  * Throws a StartError when there is none that can be used, or when the folder's own runs already:
- * that one does not end by being waited for.
+ * that one does not end by being waited for. Throws a StoreError when a NATS key is damaged.
  */
 export function openBroker(needs: BrokerNeeds): Broker {
   try {
@@ -53,6 +55,7 @@ export function openBroker(needs: BrokerNeeds): Broker {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
   refuseSecond(needs.folder);
+  assertKeys(needs.folder, permissionsOf(manifestOf(needs.modules)).keys());
   const port = freePort();
   return { url: `nats://127.0.0.1:${port}`, start: () => new BrokerRun(needs, port) };
 }
@@ -80,21 +83,34 @@ function freePort(): number {
   return listener.port;
 }
 
-/** Gives a NATS user a new key while the system that runs over this data folder goes on. */
+/** What became of a rotation, and where the server is. */
+export interface Rotation {
+  /** "rotated" where the server was made to read its config; else see `rotateKeyByHand`. */
+  readonly state: "rotated" | "offered" | "adopted";
+  readonly url: string;
+}
+
+/**
+ * Gives a NATS user a new key while the system that runs over this data folder goes on. A server
+ * that has a config of somebody else's is reloaded by its owner, between two calls.
+ */
 export async function rotateNatsKey(
   user: string,
   about: Pick<BrokerNeeds, "modules" | "folder" | "environment">,
-): Promise<void> {
+): Promise<Rotation> {
   const { modules, folder, environment } = about;
   const url = brokerUrl(folder);
   if (url === undefined) {
     throw new StartError(`No nats-server of Cleave runs over ${folder}. Start a split topology.`);
   }
-  const reload = () => signalReload(folder);
-  const options = { folder, manifest: manifestOf(modules), url, environment, reload };
-  await rotateKey(user, options).catch((cause: unknown) => {
+  const options = { folder, manifest: manifestOf(modules), url, environment };
+  try {
+    if (!isServed(folder)) return { state: await rotateKeyByHand(user, options), url };
+    await rotateKey(user, { ...options, reload: () => signalReload(folder) });
+    return { state: "rotated", url };
+  } catch (cause) {
     throw cause instanceof BrokerError ? new StartError(cause.message, { cause }) : cause;
-  });
+  }
 }
 
 /** One run of the server, with the provisioner that makes streams and consumers on it. */

@@ -7,9 +7,9 @@ import { startChild } from "./child.ts";
 import { assertNothingRuns } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { hasRoom } from "./disk-room.ts";
-import { openBroker } from "./nats.ts";
+import { type BrokerNeeds, openBroker } from "./nats.ts";
 import { cannotListen, StartError } from "./start-error.ts";
-import { Supervisor } from "./supervisor.ts";
+import { type Broker, Supervisor } from "./supervisor.ts";
 import type { Placement } from "./topology.ts";
 
 const PORT_MAX = 65_535;
@@ -67,9 +67,9 @@ export async function runTopology(
   const url = addressOf(host, ports[0] ?? run.port);
   const place = dataFolder(run.folder);
   await assertNothingRuns(place.path);
-  place.create();
   const executable = run.variables["NATS_SERVER"] || undefined;
-  const broker = openBroker({ ...tools, modules, folder: place.path, executable });
+  const undoFolder = place.create();
+  const broker = brokerOr(undoFolder, { ...tools, modules, folder: place.path, executable });
   const variables = { ...allocation, ...run.variables, PUBLIC_URL: run.publicUrl ?? url };
   const begin = (placement: Placement) =>
     startChild({
@@ -87,6 +87,16 @@ export async function runTopology(
     hasRoom: () => hasRoom(place.path),
   });
   return { supervisor, url };
+}
+
+/** Prepares the broker; has what was made before undone when it is refused. */
+function brokerOr(undo: () => void, needs: BrokerNeeds): Broker {
+  try {
+    return openBroker(needs);
+  } catch (error) {
+    undo();
+    throw error;
+  }
 }
 
 /** How the process of a placement is started; it shows in the list of processes. */

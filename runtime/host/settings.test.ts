@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { t } from "../contract/schema.ts";
-import { hostSettings, peekSettings, placementSettings, readSettings } from "./settings.ts";
+import {
+  hostSettings,
+  natsUrlSchema,
+  peekSettings,
+  placementSettings,
+  readSettings,
+} from "./settings.ts";
 
 const mail = t.Object({
   SMTP_URL: t.Optional(t.String({ pattern: "^smtps?://" })),
@@ -73,6 +79,20 @@ describe("settings", () => {
       "NATS_URL is a hidden value (--nats): expected an address such as nats://127.0.0.1:4222, " +
         "or several with commas between.",
     ]);
+  });
+
+  test("are named by the flag that is their own, where one is missing or misspelt", () => {
+    const needed = { command: t.Object({ NATS_URL: natsUrlSchema }) };
+    const sources = (...words: string[]) => ({ environment: {}, arguments: words });
+    expect(readSettings(needed, sources())).toEqual({
+      mistakes: ["NATS_URL is missing: set it in the environment or with --nats."],
+    });
+    expect(readSettings(needed, sources("--nat=x"))).toMatchObject({
+      mistakes: [
+        "--nat is not a known flag. The nearest is --nats.",
+        "NATS_URL is missing: set it in the environment or with --nats.",
+      ],
+    });
   });
 
   test("of the placement can be seen among flags that nobody knows yet", () => {

@@ -135,7 +135,7 @@ function readObject(schema: TObject, given: ReadonlyMap<string, Given>, mistakes
     } else if (one["default"] !== undefined) {
       values[name] = one["default"];
     } else if (required.has(name)) {
-      mistakes.add(`${name} is missing: set it in the environment or with ${flagOf(name)}.`);
+      mistakes.add(`${name} is missing: set it in the environment or with ${flagOf(name, one)}.`);
     }
   }
   return values;

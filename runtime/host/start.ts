@@ -97,6 +97,7 @@ export async function start(
   let control: Control | undefined;
   const lost = Promise.withResolvers<Error>();
   let isLost = false;
+  let undoFolder = () => {};
   const closeRest = async () => {
     await control?.close();
     await shop.instance?.stop();
@@ -104,13 +105,15 @@ export async function start(
   };
   const stop = async () => {
     shop.ready = false;
+    log.info("stopping");
     // Another process owns the data by now: nothing more of it is written here.
     await (isLost ? edge?.close() : edge?.stop(REQUESTS_STOP_MS));
     await closeRest();
+    log.info("stopped");
   };
   try {
     const folder = dataFolder(settings.folder);
-    folder.create({ holdsDatabases: modules.length > 0 });
+    undoFolder = folder.create({ holdsDatabases: modules.length > 0 });
     const about = {
       ...{ ...tools, environment, watch, contracts, edge },
       folder: folder.path,
@@ -139,6 +142,7 @@ export async function start(
     // Nobody was let in, so there is nothing to wait for.
     await edge?.close();
     await closeRest();
+    undoFolder();
     throw error;
   }
 }

@@ -149,15 +149,20 @@ function moduleMistakes(
         `The instance ${instance} of the topology ${name} hosts ${module}, which is no module ` +
         `here. The nearest is ${nearest(module, known) ?? "none, for there are no modules"}.`,
     );
+  const absent = known.filter((module) => !places.some((one) => one.module === module));
+  if (absent.length > 0) {
+    const [what, them] =
+      absent.length === 1
+        ? [`the module ${absent[0]}`, "it"]
+        : [`the modules ${absent.join(", ")}`, "each"];
+    mistakes.push(
+      `The topology ${name} leaves out ${what}. Add ${them} to one of its instances` +
+        `${file === "" ? "" : ` in ${file}`}, or "${REST}" for every module that none names: ` +
+        `${Object.keys(topology).join(", ") || "there are none yet"}.`,
+    );
+  }
   for (const module of known) {
     const hosts = places.filter((one) => one.module === module).map((one) => one.instance);
-    if (hosts.length === 0) {
-      mistakes.push(
-        `The topology ${name} leaves out the module ${module}. Add it to one of its instances` +
-          `${file === "" ? "" : ` in ${file}`}, or "${REST}" for every module that none names: ` +
-          `${Object.keys(topology).join(", ") || "there are none yet"}.`,
-      );
-    }
     if (hosts.length > 1) {
       mistakes.push(
         `The topology ${name} places the module ${module} ${hosts.length} times: in ` +

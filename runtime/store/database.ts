@@ -151,6 +151,7 @@ export interface ReadDatabase extends Read {
 export function openForReading(options: DatabaseOptions): ReadDatabase {
   const { module, folder, migrations, disk = realDisk } = options;
   const path = `${folder}/${module}.db`;
+  if (!disk.exists(path)) throw new StoreError(`There is no database ${path} yet.`);
   let opened: Sqlite | undefined;
   try {
     const sqlite = disk.open(path, { readonly: true });

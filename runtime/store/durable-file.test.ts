@@ -103,6 +103,6 @@ test.each([
 test("a key file that cannot be read is refused by name", () => {
   using folder = temporaryFolder();
   expect(() => readOrCreateKey(folder.path, about)).toThrow(
-    `The key file ${folder.path} cannot be read: Error: EISDIR`,
+    `${folder.path} cannot be used: it is a folder, not a file (EISDIR). Move it away`,
   );
 });

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** A database needs so many files at once: itself, its log and its shared memory. */
@@ -22,6 +22,7 @@ const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> 
   ENFILE: ["this machine has too many open files", "Raise its limit: fs.file-max."],
   ENOSPC: ["its disk is full", "Make room on it."],
   EDQUOT: ["the disk quota of this user is used up", "Make room, or raise the quota."],
+  EISDIR: ["it is a folder, not a file", "Move it away, or choose another folder with DATA_DIR."],
   EIO: ["its disk fails", "Look at the disk and at the log of the system's kernel."],
 };
 
@@ -70,7 +71,10 @@ function systemCode(code: string, path: string | undefined): string | undefined 
 function reasonOf(path: string): string | undefined {
   const opened: number[] = [];
   try {
-    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    if (existsSync(path)) {
+      if (statSync(path).isDirectory()) return "EISDIR";
+      accessSync(path, constants.R_OK | constants.W_OK);
+    }
     accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK);
     while (opened.length < FILES_OF_A_DATABASE) opened.push(openSync(dirname(path), "r"));
     return undefined;

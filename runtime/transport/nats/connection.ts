@@ -13,6 +13,7 @@ import {
   type Status,
 } from "@nats-io/transport-node";
 import type { Log } from "../../telemetry/log.ts";
+import { BrokerError } from "./broker-error.ts";
 import type { Delivered, Link, Listening, Message, Reading, Sending, StreamEnd } from "./link.ts";
 import { connectPatiently } from "./patient-connect.ts";
 import { inboxOf, JETSTREAM_API } from "./subjects.ts";
@@ -96,7 +97,7 @@ export class Connection implements Link {
     const version = client.info?.version ?? "";
     if (isOld(version)) {
       await client.close();
-      throw new Error(
+      throw new BrokerError(
         `The nats-server at ${url} is ${version}; Cleave needs ${VERSION_FLOOR.join(".")} or ` +
           "newer.",
       );

@@ -17,6 +17,11 @@ export function makeKeys(folder: string, users: Iterable<string>): void {
   }
 }
 
+/** Throws a StoreError when a key of one of the users is there and is none any more. */
+export function assertKeys(folder: string, users: Iterable<string>): void {
+  for (const user of users) publicKeys(folder, user);
+}
+
 /** The public keys that a user may show; there is more than one only during a rotation. */
 export function publicKeys(folder: string, user: string): string[] {
   return (["current", "next"] as const).flatMap((age) => {
@@ -54,6 +59,11 @@ export function fixedAuthenticatorOf(folder: string, user: string, age: Age): Au
 /** Makes the key that is to follow the current one. */
 export function makeNextKey(folder: string, user: string): void {
   writeDurably(seedPath(folder, user, "next"), newSeed());
+}
+
+/** Reports whether a rotation of a user's key was begun, and is not over. */
+export function hasNextKey(folder: string, user: string): boolean {
+  return existsSync(seedPath(folder, user, "next"));
 }
 
 /** Puts the next key in the place of the current one, at once. */

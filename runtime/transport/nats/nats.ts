@@ -19,12 +19,11 @@ import type {
   Subscription,
   Transport,
 } from "../transport.ts";
-import { BrokerError } from "./broker-error.ts";
 import { Callee } from "./callee.ts";
 import { Calls } from "./calls.ts";
+import { carrying } from "./carrying.ts";
 import { EventReader } from "./event-reader.ts";
 import { Heartbeats, listenTo } from "./heartbeats.ts";
-import { PAYLOAD_BYTES_MAX } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { Ownership } from "./ownership.ts";
 import { Relay } from "./relay.ts";
@@ -72,24 +71,12 @@ export async function openNats(options: NatsOptions): Promise<Nats> {
   const { users, connect } = options;
   const connections = new Map<string, Link>();
   try {
-    for (const user of users) connections.set(user, carrying(await connect(user)));
+    for (const user of users) connections.set(user, await carrying(await connect(user)));
   } catch (error) {
     for (const connection of connections.values()) await connection.close();
     throw error;
   }
   return new Nats(options, connections);
-}
-
-/** Refuses a broker that carries less than modules of one process may send one another. */
-function carrying(connection: Link): Link {
-  const { url, payloadBytesMax } = connection;
-  if (payloadBytesMax >= PAYLOAD_BYTES_MAX) return connection;
-  connection.close().catch(() => {}); // The error below says what is wrong.
-  throw new BrokerError(
-    `The nats-server at ${url} carries messages of at most ${payloadBytesMax} bytes; Cleave ` +
-      `sends up to ${PAYLOAD_BYTES_MAX}. Write "max_payload: ${PAYLOAD_BYTES_MAX}" into its ` +
-      "config and have it read that anew (nats-server --signal reload).",
-  );
 }
 
 /** See `openNats`. */

@@ -61,10 +61,10 @@ export function conflict(own: Claim, other: Claim): OwnershipConflict {
       ? "a copy of the same database"
       : `another database (${own.database}, the owner's is ${other.database})`;
   return new OwnershipConflict(
-    `${own.module} is owned by ${described(other)}. ${consequence(own)}: it has ${relation}, ` +
-      "and of two owners each would have effects that the other does not know. Run one of them: " +
-      "stop the other and start this one again, or remove this one, with its data folder if that " +
-      "is a copy.",
+    `${own.module} is owned by the instance ${described(other)}. ${consequence(own)}: its data ` +
+      `folder has ${relation}, and of two owners each would have effects that the other does ` +
+      "not know. Run one of them: stop the other and start this one again, or remove this one, " +
+      "with its data folder if that is a copy.",
   );
 }
 
@@ -80,10 +80,10 @@ export function silentConflict(own: Claim, silentMs: number): OwnershipConflict 
 
 function consequence(own: Claim): string {
   return own.state === "claiming"
-    ? `${described(own)} does not start it`
-    : `${described(own)} was cut off from the broker meanwhile and stops`;
+    ? `The start of the instance ${described(own)} is refused`
+    : `The instance ${described(own)} was cut off from the broker meanwhile and stops`;
 }
 
 function described({ instance, place }: Claim): string {
-  return `the instance ${instance} (${place})`;
+  return `${instance} (${place})`;
 }

@@ -78,6 +78,7 @@ function refusalSuite(claimants: () => Claimants): void {
     const { refusal } = await claimants().claim("place b", "db-b");
     expect(refusal).toBeInstanceOf(OwnershipConflict);
     expect(String(refusal)).toContain("shelf is owned by the instance");
+    expect(String(refusal)).not.toMatch(/[.?!] [a-z]/);
     for (const part of ["(place a)", "(place b)", "db-a", "db-b", "stop the other"]) {
       expect(String(refusal)).toContain(part);
     }

@@ -2,7 +2,7 @@ import { type Authenticator, AuthorizationError } from "@nats-io/transport-node"
 import type { Environment } from "../../contract/environment.ts";
 import type { Manifest } from "../manifest.ts";
 import { BrokerError } from "./broker-error.ts";
-import { adoptNextKey, fixedAuthenticatorOf, makeNextKey } from "./keys.ts";
+import { adoptNextKey, fixedAuthenticatorOf, hasNextKey, makeNextKey } from "./keys.ts";
 import { connectPatiently } from "./patient-connect.ts";
 import { permissionsOf } from "./permissions.ts";
 import { SELF_TEST } from "./self-test.ts";
@@ -33,10 +33,7 @@ export interface RotationOptions {
  */
 export async function rotateKey(user: string, options: RotationOptions): Promise<void> {
   const { folder, manifest, reload } = options;
-  if (!permissionsOf(manifest).has(user)) {
-    const users = [...permissionsOf(manifest).keys()].join(", ");
-    throw new BrokerError(`There is no NATS user ${user}. Name one of ${users}.`);
-  }
+  assertUser(user, manifest);
   makeNextKey(folder, user);
   writeAccountsConfig(folder, manifest);
   await reload();
@@ -47,6 +44,40 @@ export async function rotateKey(user: string, options: RotationOptions): Promise
   writeAccountsConfig(folder, manifest);
   await reload();
   await untilAnswer("refuses", old, options);
+}
+
+/**
+ * Gives a user a new key on a server that only a person can have read its config anew. It is called
+ * once before that and once after it.
+ *
+ * Returns "offered" when it has written a config with both keys, of which the server does not know
+ * the new one yet. Returns "adopted" when the server lets in the new key: then that is in use, and
+ * the config is written without the old one, which counts until the server reads it.
+ *
+ * Throws a BrokerError, having changed nothing, when the server does not let in the user as it is.
+ */
+export async function rotateKeyByHand(
+  user: string,
+  { folder, manifest, url }: Pick<RotationOptions, "folder" | "manifest" | "url">,
+): Promise<"offered" | "adopted"> {
+  assertUser(user, manifest);
+  if ((await answerTo(fixedAuthenticatorOf(folder, user, "current"), url)) !== "lets in") {
+    throw new BrokerError(
+      `The nats-server at ${url} is not there, or does not let in ${user} with the key that it ` +
+        "has now. Start it, with the accounts.conf of this data folder, and rotate again.",
+    );
+  }
+  if (!hasNextKey(folder, user)) makeNextKey(folder, user);
+  const isKnown = (await answerTo(fixedAuthenticatorOf(folder, user, "next"), url)) === "lets in";
+  if (isKnown) adoptNextKey(folder, user);
+  writeAccountsConfig(folder, manifest);
+  return isKnown ? "adopted" : "offered";
+}
+
+function assertUser(user: string, manifest: Manifest): void {
+  const users = [...permissionsOf(manifest).keys()];
+  if (users.includes(user)) return;
+  throw new BrokerError(`There is no NATS user ${user}. Name one of ${users.join(", ")}.`);
 }
 
 /** The last one when it cannot be told: a refusal may be cut short by the end of the connection. */

@@ -36,6 +36,12 @@ export async function stopOrphan(
   }
 }
 
+/** Reports whether a server runs that was started with the config of a data folder. */
+export function isServed(folder: string): boolean {
+  const { pid: pidFile, config } = serverFiles(folder);
+  return runningPid({ pidFile, config }) !== undefined;
+}
+
 /**
  * Has the server of a data folder read its users anew, when another process runs it. It does so in
  * its own time; connect to see whether it has.
