@@ -170,7 +170,7 @@ describe("a nats-server that somebody else runs", () => {
     await using _ = await runServer(["-c", config]);
     const second = await provision(folder, url);
     expect({ code: second.code, errors: second.errors }).toEqual({ code: 0, errors: "" });
-    expect(second.output).toContain(`--instance <name> --nats ${url}\n`);
+    expect(second.output).toContain(`--instance <name> --nats ${url} --data-dir ${folder}\n`);
     const nobody = await status(folder);
     expect(nobody.errors).toContain(`The nats-server at ${url} runs, and nobody answers there.`);
 

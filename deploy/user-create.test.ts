@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { temporaryFolder } from "../runtime/testing/temporary-folder.ts";
 
 const main = new URL("main.ts", import.meta.url).pathname;
@@ -38,6 +38,7 @@ test("a password that is typed is not shown, and keys of correction work", async
     shown: "Password: \nThe password has 1 character: use 8 to 128.\n",
   });
   expect(existsSync(folder)).toBe(false);
+  mkdirSync(folder);
   expect(await typed(folder, "a long first passwort\x7fd\r")).toEqual({
     code: 0,
     signal: null,
