@@ -1,7 +1,8 @@
 import { plant } from "./plant.ts";
 import { stepBugs } from "./planted/steps.ts";
 
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+// One in twelve meets the rarest of the planted bugs.
+const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 
 // Runs trips with the planted bug of this name, or with none, and prints what was found.
 const [name] = process.argv.slice(2);
