@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
 import { DATA_REFUSED, OWNED_ELSEWHERE, supervised } from "../host/child-protocol.ts";
 import { StartError } from "../host/start-error.ts";
+import { storeFailure } from "../store/file-failure.ts";
 import { OwnedError, StoreError } from "../store/store-error.ts";
 import { OwnershipConflict } from "../transport/ownership-conflict.ts";
 import { CommandError, runCommand } from "./cli.ts";
@@ -27,15 +28,26 @@ test("data that are refused have an exit code of their own for a supervisor alon
     using _ = spyOn(console, "error").mockImplementation(() => {});
     return await runCommand([{ name: "x", help: "", run: () => Promise.reject(error) }], ["x"]);
   };
-  const busy = new StoreError("busy", {
-    cause: Object.assign(new Error(), { code: "SQLITE_BUSY" }),
-  });
+  const caused = (code: string) => {
+    const cause = Object.assign(new Error(), { code });
+    return storeFailure(cause) ?? new StoreError(code, { cause });
+  };
+  const passing = [
+    ...["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_CANTOPEN", "SQLITE_IOERR_READ"],
+    ...["SQLITE_FULL", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT", "EIO"],
+  ].map(caused);
+  const lasting = [
+    ...["SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_CORRUPT_INDEX", "SQLITE_CONSTRAINT_CHECK"],
+    ...["SQLITE_PERM", "SQLITE_READONLY", "EISDIR", "EACCES", "EPERM", "EROFS"],
+  ].map(caused);
   expect(await codeOf(new StoreError("damaged"))).toBe(1);
   Object.assign(process.env, supervised);
   try {
-    expect(await codeOf(new StoreError("damaged"))).toBe(DATA_REFUSED);
-    for (const error of [new OwnedError("owned"), busy, new StartError("no broker")]) {
-      expect(await codeOf(error)).toBe(1);
+    for (const error of [new StoreError("damaged"), ...lasting]) {
+      expect([error.message, await codeOf(error)]).toEqual([error.message, DATA_REFUSED]);
+    }
+    for (const error of [new OwnedError("owned"), ...passing, new StartError("no broker")]) {
+      expect([error.message, await codeOf(error)]).toEqual([error.message, 1]);
     }
   } finally {
     for (const name of Object.keys(supervised)) delete process.env[name];

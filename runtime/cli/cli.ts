@@ -61,11 +61,20 @@ function isHelp(word: string | undefined): boolean {
   return word === "--help" || word === "-h";
 }
 
-/** Reports whether data cannot be used as they are: not what is only in use for now. */
+/** Errors that a file gives until somebody changes it, its rights or its mount. */
+const lastingCodes =
+  /^(?:EISDIR|EACCES|EPERM|EROFS|SQLITE_(?:NOTADB|CORRUPT|ERROR|CONSTRAINT|MISMATCH)(?:_\w+)?)$/;
+
+/**
+ * Reports whether another attempt would be refused as well: the data are damaged, of another
+ * version or not for this user. What is in use, a disk that fails or a lack of open files, of
+ * memory or of room may pass.
+ */
 function isDataRefused(error: unknown): boolean {
   if (!(error instanceof StoreError) || error instanceof OwnedError) return false;
-  const { cause } = error;
-  return !(cause instanceof Error && "code" in cause && /BUSY|LOCKED/.test(String(cause.code)));
+  const { cause, systemCode } = error;
+  const code = systemCode ?? (cause instanceof Error && "code" in cause ? cause.code : undefined);
+  return code === undefined || lastingCodes.test(String(code));
 }
 
 function isForUser(error: unknown): error is Error {

@@ -1,16 +1,16 @@
 import type { Environment } from "../contract/environment.ts";
 
 const LOOK_MS = 25;
-/** Looks in a row without a new request after which the listener is closed. */
-const QUIET_LOOKS = 10;
-/** Looks after which it is closed in any case. */
-const HOLD_LOOKS_MAX = 40;
-/** The longest that answers are held back, in milliseconds. */
-export const HOLD_MS_MAX = HOLD_LOOKS_MAX * LOOK_MS;
-/** Looks in a row without a request at work after which the connections are closed: a second. */
-const IDLE_LOOKS = 40;
-/** Looks in a row in which answers are only being sent, after which they are cut off: 3 s. */
-const SENDING_LOOKS = 120;
+/** Looks in a row that must find the same: between two of them a busy process reads what came. */
+const LOOKS_MIN = 10;
+/** How long no new request must have come for the listener to be closed, in milliseconds. */
+const QUIET_MS = 250;
+/** The longest that answers are held back, in milliseconds, but for the last look. */
+export const HOLD_MS_MAX = 1_000;
+/** How long no request must be at work for the connections to be closed, in milliseconds. */
+const IDLE_MS = 1_000;
+/** How long answers may only be sent before they are cut off, in milliseconds. */
+const SENDING_MS = 3_000;
 /** How long a body may be on its way before it is given up, in milliseconds: it has 256 KiB. */
 const BODY_MS = 2_000;
 
@@ -30,13 +30,13 @@ export interface UnansweredRequests {
  * connection is not idle, and Bun closes it after that answer.
  */
 export class Drain {
-  readonly #environment: Pick<Environment, "after">;
+  readonly #environment: Pick<Environment, "after" | "monotonic">;
   readonly #released = Promise.withResolvers<void>();
   #isDraining = false;
   #isHolding = false;
   #hasNewRequest = false;
 
-  constructor(environment: Pick<Environment, "after">) {
+  constructor(environment: Pick<Environment, "after" | "monotonic">) {
     this.#environment = environment;
   }
 
@@ -64,15 +64,17 @@ export class Drain {
   }
 
   /**
-   * Holds answers back from now on, and resolves when no new request has come for 250 ms, or after
-   * a second. The looks are counted: between two of them a busy process reads what has come.
+   * Holds answers back from now on, and resolves when no new request has come for 250 ms and ten
+   * looks, or after a second.
    */
   async hold(): Promise<void> {
+    const { monotonic } = this.#environment;
     this.#isHolding = true;
-    for (let looks = 0, quiet = 0; looks < HOLD_LOOKS_MAX && quiet < QUIET_LOOKS; looks++) {
+    const quiet = new Stretch(monotonic());
+    for (const endMs = monotonic() + HOLD_MS_MAX; monotonic() < endMs && !quiet.lasts(QUIET_MS); ) {
       this.#hasNewRequest = false;
       await this.#pause();
-      quiet = this.#hasNewRequest ? 0 : quiet + 1;
+      quiet.look(!this.#hasNewRequest, monotonic());
     }
   }
 
@@ -88,17 +90,18 @@ export class Drain {
     requests: UnansweredRequests,
     { pending, deadlineMs }: { readonly pending: () => number; readonly deadlineMs: number },
   ): Promise<void> {
-    const looksMax = deadlineMs / LOOK_MS;
-    let [idle, sending] = [0, 0];
-    for (
-      let looks = 1;
-      looks <= looksMax && idle < IDLE_LOOKS && sending < SENDING_LOOKS;
-      looks++
-    ) {
+    const { monotonic } = this.#environment;
+    const startMs = monotonic();
+    const all = new Stretch(startMs);
+    const idle = new Stretch(startMs);
+    const sending = new Stretch(startMs);
+    while (!all.lasts(deadlineMs) && !idle.lasts(IDLE_MS) && !sending.lasts(SENDING_MS)) {
       await this.#pause();
-      if (looks * LOOK_MS >= BODY_MS) requests.giveUpBodies(BODY_MS);
-      idle = pending() === 0 ? idle + 1 : 0;
-      sending = requests.unanswered === 0 ? sending + 1 : 0;
+      const nowMs = monotonic();
+      all.look(true, nowMs);
+      if (all.lasts(BODY_MS)) requests.giveUpBodies(BODY_MS);
+      idle.look(pending() === 0, nowMs);
+      sending.look(requests.unanswered === 0, nowMs);
     }
   }
 
@@ -110,5 +113,28 @@ export class Drain {
   release(): void {
     this.#isHolding = false;
     this.#released.resolve();
+  }
+}
+
+/** For how long looks in a row have found the same, in time and in looks. */
+class Stretch {
+  #startMs: number;
+  #nowMs: number;
+  #looks = 0;
+
+  constructor(startMs: number) {
+    this.#startMs = startMs;
+    this.#nowMs = startMs;
+  }
+
+  look(isSame: boolean, nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (isSame) this.#looks += 1;
+    else [this.#looks, this.#startMs] = [0, nowMs];
+  }
+
+  /** Reports whether that is so long, and enough looks: a process that stood still made none. */
+  lasts(ms: number): boolean {
+    return this.#looks >= LOOKS_MIN && this.#nowMs - this.#startMs >= ms;
   }
 }

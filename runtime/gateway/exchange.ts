@@ -18,6 +18,8 @@ export class Exchange {
   identity: Identity = anonymous;
   /** The route's pattern, as in `/v1/products/:slug`; empty until one matched. */
   route = "";
+  /** Why it was answered before it reached its route, which it is not to reach any more then. */
+  givenUp: Error | undefined;
   /** True while the sender's access token is verified. */
   isIdentifying = false;
   /** The code of the problem that was answered; empty when none was. */

@@ -60,10 +60,14 @@ function parseJson({ request }: Unvalidated, contentType: string) {
   return parsed(request, contentType);
 }
 
-/** Says which route it is, gives the answer its headers, and refuses who may not use the route. */
+/**
+ * Says which route it is, gives the answer its headers, and refuses who may not use the route, and
+ * a request that was answered already, while its body was awaited or its sender identified.
+ */
 function accessHookOf(path: string, rules: readonly (readonly Role[])[]): Hook {
   const fn = ({ request, set }: Unvalidated) => {
     const exchange = exchangeOf(request);
+    if (exchange.givenUp !== undefined) throw exchange.givenUp;
     exchange.route = path;
     set.headers = answerHeaders(exchange.traceId);
     for (const roles of rules) requireRole(exchange.identity, roles);

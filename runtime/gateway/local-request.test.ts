@@ -37,6 +37,16 @@ test.each([
   ["a network's proxy", "::1", { host: "localhost", "cf-connecting-ip": "203.0.113.7" }],
   ["an outside page", "127.0.0.1", { host: "localhost:3000", origin: "https://shop.example" }],
   ["an outside referrer", "127.0.0.1", { host: "127.0.0.1:3000", referer: "https://a.test/x" }],
+  [
+    "a frame of another site that hides its page",
+    "127.0.0.1",
+    { host: "localhost:3000", origin: "null", "sec-fetch-site": "cross-site" },
+  ],
+  [
+    "an image of another site that sends no referrer",
+    "127.0.0.1",
+    { host: "localhost:3000", "sec-fetch-site": "cross-site" },
+  ],
   ["a referrer that is none", "127.0.0.1", { host: "127.0.0.1:3000", referer: "shop" }],
 ])("a request with %s is not", (_what, address, headers) => {
   expect(from(address, headers)).toBe(false);
@@ -47,6 +57,13 @@ test.each(["http://localhost:5173", "http://127.0.0.1:3000", "null", ""])(
   (origin) => {
     expect(from("127.0.0.1", { host: "localhost:3000", origin })).toBe(true);
     expect(from("127.0.0.1", { host: "localhost:3000", referer: origin })).toBe(true);
+  },
+);
+
+test.each(["none", "same-origin", "same-site"])(
+  "a request that a browser here makes, %s, is local",
+  (site) => {
+    expect(from("127.0.0.1", { host: "localhost:3000", "sec-fetch-site": site })).toBe(true);
   },
 );
 

@@ -17,12 +17,16 @@ const proxyHeader = /^(?:forwarded|via|x-(?:forwarded|original|envoy)-.+|.+-ip)$
 export function isLocalRequest({ headers }: Request, address: string): boolean {
   if (!loopback.test(address) || !localHost.test(headers.get("host") ?? "")) return false;
   for (const name of headers.keys()) if (proxyHeader.test(name)) return false;
-  return ["origin", "referer"].every((name) => isLocalPage(headers.get(name)));
+  // A browser tells which page it asks for, also through a proxy that tells nothing.
+  const pages = ["origin", "referer"].map((name) => headers.get(name)).filter(isNamed);
+  if (pages.length > 0) return pages.every(isLocalAddress);
+  // A page may hide which it is, but not that its site is another. One of the same site as a local
+  // host lies on this machine as well, at another port.
+  return headers.get("sec-fetch-site") !== "cross-site";
 }
 
-/** A browser tells which page it asks for, also through a proxy that tells nothing. */
-function isLocalPage(page: string | null): boolean {
-  return page === null || page === "null" || page === "" || isLocalAddress(page);
+function isNamed(page: string | null): page is string {
+  return page !== null && page !== "null" && page !== "";
 }
 
 /** Reports whether a URL calls its host by a name that means this machine on every machine. */

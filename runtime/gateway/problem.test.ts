@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DomainError, TransportError } from "../contract/errors.ts";
 import { problem } from "../http.ts";
 import { problemOf } from "./problem.ts";
@@ -23,6 +25,23 @@ test.each([
 ])("the declared error %s is a %p", (code, status) => {
   const { body } = problemOf(new DomainError(code, { id: 1 }, "shop.buy"));
   expect(body).toMatchObject({ status, code: code.toLowerCase(), data: { id: 1 } });
+  expect(body.title).not.toBe("Error");
+});
+
+test("each status that the gateway or a route answers has a title", () => {
+  const root = join(import.meta.dir, "../..");
+  const files = ["runtime/gateway", "modules"].flatMap((folder) => [
+    ...new Bun.Glob(`${folder}/**/*.ts`).scanSync(root),
+  ]);
+  const sources = files.filter((path) => !path.endsWith(".test.ts"));
+  const texts = sources.map((path) => readFileSync(join(root, path), "utf8")).join();
+  const used = texts.matchAll(/\bstatus: ([45]\d\d),\s+code:|\bproblem\(([45]\d\d),/g);
+  const statuses = Array.from(used, ([, own, thrown]) => Number(own ?? thrown));
+  expect(statuses).toContain(408);
+  for (const status of statuses) {
+    const { title } = problemOf(problem(status, "any", "Any.")).body;
+    expect([status, title]).not.toEqual([status, "Error"]);
+  }
 });
 
 test("a refusal that says when to come back sets Retry-After, in whole seconds", () => {

@@ -49,6 +49,7 @@ const titles = new Map([
   [403, "Forbidden"],
   [404, "Not Found"],
   [405, "Method Not Allowed"],
+  [408, "Request Timeout"],
   [409, "Conflict"],
   [410, "Gone"],
   [412, "Precondition Failed"],

@@ -87,6 +87,8 @@ export class Reception implements UnansweredRequests {
     return new Promise((resolve) => {
       const pending = new PendingRequest(dueAtMs, exchange, () => {
         const error = this.#givenUp(request, exchange);
+        // The sender was told that nothing was done.
+        if (exchange.route === "") exchange.givenUp = error;
         resolve(this.#finish(this.#answerTo(error, request, exchange), request, exchange));
       });
       const settle = (response: Response) => {
@@ -154,6 +156,7 @@ export class Reception implements UnansweredRequests {
     exchange: Exchange,
   ): Promise<Response> {
     const request = await admitted;
+    if (exchange.givenUp !== undefined) throw exchange.givenUp;
     if (authorization !== null) {
       exchange.isIdentifying = true;
       exchange.identity = await this.#options.authenticate(bearerOf(authorization));

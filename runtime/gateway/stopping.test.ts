@@ -5,10 +5,13 @@ import { contract, query } from "../contract/contract.ts";
 import { t } from "../contract/schema.ts";
 import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
+import { GIVE_UP_AFTER_MS } from "../resilience/deadlines.ts";
 import { jsonLog } from "../telemetry/json-log.ts";
 import { eventually } from "../testing/eventually.ts";
 import { keepAliveClients, requestText } from "../testing/keep-alive-clients.ts";
+import { virtualEnvironment } from "../testing/virtual-environment.ts";
 import { type GatewayOptions, gateway } from "./gateway.ts";
+import { REQUEST_DEADLINE_MS } from "./pending-request.ts";
 
 /** Less than the ten seconds after which docker kills, on a machine that is busy. */
 const HELD_MS_MAX = 8_000;
@@ -155,6 +158,7 @@ describe.each(bodies)("half of %s", (_, rest) => {
     const answer = await received();
     expect(answer).toStartWith("HTTP/1.1 408 ");
     expect(answer.toLowerCase()).toContain("connection: close");
+    expect(answer).toContain('"title":"Request Timeout"');
     expect(answer).toContain('"code":"request_timeout"');
     expect(own.logged("error")).toEqual([]);
   });
@@ -178,6 +182,64 @@ describe.each(bodies)("half of %s", (_, rest) => {
     expect(logged("warn")).toEqual([]);
   });
 });
+
+test.each([
+  [
+    "a body",
+    `Content-Type: application/json\r\nContent-Length: 2000\r\n\r\n{`,
+    `${" ".repeat(1_998)}}`,
+  ],
+  ["a short body", `Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{`, "}"],
+])(
+  "%s that comes whole after its request was given up reaches no route",
+  async (_, begun, rest) => {
+    const environment = virtualEnvironment();
+    let arrived = 0;
+    const reached: string[] = [];
+    const read = Promise.withResolvers<void>();
+    const noted = (edge: Edge) =>
+      new Elysia({ name: "noted" })
+        .use(edge)
+        .guard({ access: "public" })
+        .post("/v1/noted", () => reached.push("noted"), { body: t.Object({}) })
+        .get("/v1/after", () => read.resolve());
+    await using own = opened({
+      routes: [noted],
+      environment: {
+        ...environment,
+        newTraceId() {
+          arrived += 1;
+          return environment.newTraceId();
+        },
+      },
+    });
+    const port = Number(new URL(own.url).port);
+    const late = await half(port, `POST /v1/noted HTTP/1.1\r\nHost: localhost\r\n${begun}`);
+    await eventually(
+      () => arrived,
+      (count) => count === 1,
+    );
+    const moveBy = (ms: number) => environment.moveTo(environment.monotonic() + ms);
+    moveBy(REQUEST_DEADLINE_MS + GIVE_UP_AFTER_MS - 1);
+    let isOver = false;
+    const stopped = own.stop(60_000).then(() => (isOver = true));
+    moveBy(0);
+    await Promise.resolve();
+    // Answers are held back by now, so the connection of one that is given up is still open.
+    moveBy(1);
+    late.socket.write(rest);
+    const after = await half(port, requestText("GET /v1/after"));
+    await read.promise;
+    const answer = late.answer();
+    await eventually(
+      () => moveBy(250),
+      () => isOver,
+    );
+    await Promise.all([stopped, after.answer()]);
+    expect(await answer).toStartWith("HTTP/1.1 408 ");
+    expect(reached).toEqual([]);
+  },
+);
 
 test("a stream that does not end does not hold a stop, and is named in the log", async () => {
   const { url, stop, environment, logged } = opened();

@@ -122,7 +122,6 @@ const ofContents = new Set([
   ValueErrorType.ObjectMinProperties,
 ]);
 
-/** `/lines/0/sku` in the body becomes `body.lines.0.sku`. */
 /** A place in a part of a request, such as `body.items.0`, from its JSON pointer. */
 export function fieldName(part: string, path: string): string {
   return `${part}${path.replaceAll("/", ".")}`.slice(0, FIELD_LENGTH_MAX);

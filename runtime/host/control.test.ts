@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { errands } from "../testing/sample/errands.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { askRunning, askStatus, openControl } from "./control.ts";
+import { supervised } from "./child-protocol.ts";
+import { askRunning, askStatus, assertNothingRuns, openControl } from "./control.ts";
 import { dataFolder } from "./data-folder.ts";
 import { StartError } from "./start-error.ts";
 
@@ -46,6 +47,20 @@ test("a socket that is left of a killed process is nobody's, and is replaced", a
   await control.close();
 });
 
+test("who else starts over the folder is told to stop the supervisor, not its child", async () => {
+  using place = temporaryFolder();
+  const control = openControl(place.path, controlled);
+  const owner = (pid: number) => `is owned by process ${pid}. Stop that process`;
+  await expect(assertNothingRuns(place.path)).rejects.toThrow(owner(process.pid));
+  Object.assign(process.env, supervised);
+  try {
+    await expect(assertNothingRuns(place.path)).rejects.toThrow(owner(process.ppid));
+  } finally {
+    for (const name of Object.keys(supervised)) delete process.env[name];
+    await control.close();
+  }
+});
+
 test("a socket that cannot be opened refuses the start, by its name", () => {
   using place = temporaryFolder();
   mkdirSync(`${place.path}/control.sock/full`, { recursive: true });
@@ -60,4 +75,15 @@ test("a path that is too long for SQLite is refused by its length", () => {
   const create = () => dataFolder(`/${"long/".repeat(100)}`).create();
   expect(create).toThrow("has 500 bytes, at most 400: SQLite opens no longer ones.");
   expect(create).toThrow(StartError);
+});
+
+test("a start that is refused takes back what it made, and never fails at that", () => {
+  using place = temporaryFolder();
+  const path = `${place.path}/a/b`;
+  const undo = dataFolder(path).create();
+  undo();
+  expect(readdirSync(place.path)).toEqual([]);
+  const undoAgain = dataFolder(path).create();
+  rmSync(`${place.path}/a`, { recursive: true });
+  expect(undoAgain).not.toThrow();
 });

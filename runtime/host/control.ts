@@ -6,6 +6,7 @@ import { type Contract, moduleName, proceduresOf } from "../contract/contract.ts
 import { operationsOf } from "../module/operations.ts";
 import type { Report } from "../transport/report.ts";
 import { fromWire, toWire, type WireError } from "../transport/wire-error.ts";
+import { isSupervised } from "./child-protocol.ts";
 import { StartError } from "./start-error.ts";
 
 /** A door into a running system for the command line on the same machine. */
@@ -29,7 +30,7 @@ export interface ControlStatus {
 
 /** The same, as it comes through the door. */
 export interface ProcessStatus extends ControlStatus {
-  /** Missing in what an earlier version says. */
+  /** Which to stop, the supervisor of a topology. Missing in what an earlier version says. */
   readonly pid?: number;
 }
 
@@ -60,7 +61,7 @@ export function openControl(folder: string, { offered, call, status }: Controlle
   const contracts = new Map(offered.map((contract) => [contract[moduleName], contract]));
   const server = listen(folder, async (request) => {
     if (request.method === "GET") {
-      const about: ProcessStatus = { ...status(), pid: process.pid };
+      const about: ProcessStatus = { ...status(), pid: toStop() };
       return Response.json(about);
     }
     // Only this user reaches the socket; names are looked up, and the call checks the input.
@@ -118,6 +119,11 @@ export async function assertNothingRuns(folder: string): Promise<void> {
     `The data folder ${folder} is owned by ${owner}. Stop that process, or start this one ` +
       `with another DATA_DIR. It listens on ${socketIn(folder)}.`,
   );
+}
+
+/** The process to stop for this one to end and not to be started again. */
+function toStop(): number {
+  return isSupervised() ? process.ppid : process.pid;
 }
 
 function listen(folder: string, serve: (request: Request) => Promise<Response>) {

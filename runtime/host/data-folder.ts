@@ -29,7 +29,7 @@ export interface DataFolder {
    * unless databases are said to lie elsewhere.
    *
    * Returns a function for a start that is refused: it removes what this call has made, as long as
-   * nothing else lies there.
+   * nothing else lies there. It never throws.
    */
   create(about?: { readonly holdsDatabases: boolean }): () => void;
   /** Runs `fill` if no start has come to its end here since the folder was created empty. */
@@ -66,8 +66,12 @@ export function dataFolder(given: string): DataFolder {
         const isMarked = readdirSync(path).length === 0 && holdsDatabases;
         if (isMarked) writeFileSync(mark, "");
         return () => {
-          if (isMarked && readdirSync(path).join() === UNFILLED) rmSync(mark);
-          if (first !== undefined) removeEmpty(path, first);
+          try {
+            if (isMarked && readdirSync(path).join() === UNFILLED) rmSync(mark);
+            if (first !== undefined) removeEmpty(path, first);
+          } catch {
+            // Why the start is refused matters more than what is left; another start may be here.
+          }
         };
       } catch (cause) {
         const failure = fileFailure(cause, path);

@@ -18,7 +18,11 @@ const GATEWAY_STOP_MS = HOLD_MS_MAX + REQUESTS_STOP_MS;
 
 /** Time for the parts of an instance to close when its calls have ended or were given up. */
 export const INSTANCE_CLOSE_MS = 4_000;
-/** Time for all of an instance. */
+/**
+ * Time for all of an instance. Planned jobs, and calls with a deadline of their own such as those
+ * of the command line, may take longer: they are cut off, as a crash would do. A job is run again
+ * at the next start; whoever made the call is told that it may have been done.
+ */
 export const INSTANCE_STOP_MS = CALL_DEADLINE_MS + GIVE_UP_AFTER_MS + INSTANCE_CLOSE_MS;
 /** Time for a replica to finish taking over from the owner, before it stops as an instance. */
 export const TAKE_OVER_STOP_MS = 1_000;

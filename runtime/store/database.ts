@@ -10,7 +10,7 @@ import {
   type Sqlite,
 } from "./connection.ts";
 import { type Disk, realDisk } from "./disk.ts";
-import { fileFailure } from "./file-failure.ts";
+import { storeFailure } from "./file-failure.ts";
 import { groupCommit, type Writer } from "./group-commit.ts";
 import { assertKnown, assertUpToDate, type Migrations, migrate } from "./migrate.ts";
 import { assertSchema } from "./schema-check.ts";
@@ -68,8 +68,8 @@ export function claimDatabase(options: DatabaseOptions): () => void {
 
 /** Says why a database cannot be used. What is simulated lies at no path of this machine. */
 function unreadable(path: string, cause: Error, disk: Disk): StoreError {
-  const failure = fileFailure(cause, disk === realDisk ? path : undefined);
-  if (failure !== undefined) return new StoreError(failure, { cause });
+  const failure = storeFailure(cause, disk === realDisk ? path : undefined);
+  if (failure !== undefined) return failure;
   return new StoreError(
     `${path} cannot be read (${cause.message}). If it is damaged, put a copy of the data in its ` +
       `place; if another program works on it, stop that program.`,

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { fileFailure } from "./file-failure.ts";
+import { storeFailure } from "./file-failure.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Equal bytes in a row that no random key has: the chance is below 1 in 2^50. */
@@ -133,8 +133,8 @@ function readIfThere(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
-    const failure = fileFailure(cause, path);
-    if (failure !== undefined) throw new StoreError(failure, { cause });
+    const failure = storeFailure(cause, path);
+    if (failure !== undefined) throw failure;
     throw new StoreError(
       `The key file ${path} cannot be read: ${String(cause)}. Give this user the right to read ` +
         `it, or restore it from a backup.`,

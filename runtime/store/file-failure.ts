@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { StoreError } from "./store-error.ts";
 
 /** A database needs so many files at once: itself, its log and its shared memory. */
 const FILES_OF_A_DATABASE = 3;
@@ -41,15 +42,31 @@ const sqliteCodes: readonly (readonly [RegExp, string])[] = [
  * loaded. So where `path` is given, the file and its folder are tried for the reason.
  */
 export function fileFailure(error: unknown, path?: string): string | undefined {
+  return failureOf(error, path)?.sentence;
+}
+
+/** The same as an error of a database or a key file. */
+export function storeFailure(cause: unknown, path?: string): StoreError | undefined {
+  const failure = failureOf(cause, path);
+  if (failure === undefined) return undefined;
+  return new StoreError(failure.sentence, { cause, systemCode: failure.code });
+}
+
+interface FileFailure {
+  readonly code: string;
+  readonly sentence: string;
+}
+
+function failureOf(error: unknown, path: string | undefined): FileFailure | undefined {
   let at = error;
   for (let depth = 0; depth < CAUSES_MAX && at instanceof Error; depth++) {
     const said = "code" in at ? String(at.code) : "";
     const code = systemCode(said, path);
     const reason = code === undefined ? undefined : reasons[code === "EPERM" ? "EACCES" : code];
     const file = path ?? ("path" in at ? String(at.path) : undefined);
-    if (reason !== undefined) {
+    if (code !== undefined && reason !== undefined) {
       const what = file === undefined ? "A file" : file;
-      return `${what} cannot be used: ${reason[0]} (${code}). ${reason[1]}`;
+      return { code, sentence: `${what} cannot be used: ${reason[0]} (${code}). ${reason[1]}` };
     }
     at = at.cause;
   }

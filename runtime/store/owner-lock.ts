@@ -1,5 +1,5 @@
 import BetterSqlite3 from "better-sqlite3";
-import { fileFailure } from "./file-failure.ts";
+import { storeFailure } from "./file-failure.ts";
 import { OwnedError, StoreError } from "./store-error.ts";
 
 /**
@@ -24,8 +24,8 @@ export function ownerLock(path: string, module: string): () => void {
         { cause },
       );
     }
-    const failure = fileFailure(cause, path);
-    if (failure !== undefined) throw new StoreError(failure, { cause });
+    const failure = storeFailure(cause, path);
+    if (failure !== undefined) throw failure;
     throw new StoreError(
       `The ownership of ${module} cannot be taken: ${path} is no lock file that Cleave can ` +
         `write. Look at its permissions and its disk; if it is damaged, delete it.`,
