@@ -46,8 +46,8 @@ function relayed(error: TransportError, { kind }: Procedure): TransportError {
 }
 
 /**
- * The refusal of a commit whose call has no time left. The handler may have called others before, so
- * only the transaction is said to have changed nothing. `timeoutMs` is what the call was given.
+ * The refusal of a commit whose call has no time left. The handler may have called others before,
+ * so only the transaction is said to have changed nothing. `timeoutMs` is what the call was given.
  */
 export function tooLateToCommit(what: string, timeoutMs: number | undefined): WriteError {
   const message = `${what} had no time left to commit; its transaction changed nothing.`;

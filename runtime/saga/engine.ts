@@ -204,8 +204,8 @@ export class SagaEngine {
   }
 
   /**
-   * Resolves when the saga has ended, passed its pivot, waits or is stuck, or when whoever asks waits
-   * no more.
+   * Resolves when the saga has ended, passed its pivot, waits or is stuck, or when whoever asks
+   * waits no more.
    */
   settled({ name, id }: SagaKey, patience: SettlePatience): Promise<void> {
     const key = keyOf(name, id);

@@ -212,8 +212,8 @@ export class Callee {
 
   /**
    * Waits until the module is owned here, at most so many milliseconds, and not for a call that is
-   * given up. Resolves with false when the time was over first. Rejects when the module is not owned
-   * any more.
+   * given up. Resolves with false when the time was over first. Rejects when the module is not
+   * owned any more.
    */
   #owned(pending: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
     const given = new Promise<void>((resolve) => {

@@ -111,7 +111,7 @@ test.each([
   expect(at.came[0]?.request.signal?.aborted).toBe(true);
 });
 
-test("a query that any replica may have taken from the queue group runs on to its deadline", async () => {
+test("a query that any replica may have taken runs on to its deadline", async () => {
   await using at = await office({ toInstance: false });
   const cancel = new AbortController();
   const given = at.call("tea", cancel.signal);

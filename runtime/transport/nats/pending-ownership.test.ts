@@ -87,7 +87,7 @@ test("a call that waits for the ownership is answered at its deadline, unexecute
   expect(it.ran).toEqual([]);
 });
 
-test("a call is not run without the ownership when its timer rings before its deadline", async () => {
+test("a call is not run without the ownership when its timer rings early", async () => {
   await using it = await office({ clock: { monotonic: () => 0 } });
   await it.ask(50);
   const met = { kind: "transport", code: "DEADLINE", executed: "no", fault: "caller" };
