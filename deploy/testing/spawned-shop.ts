@@ -89,7 +89,7 @@ export async function runMain(
 /** Shops of a test that is interrupted would run on: Ctrl-C ends them first. */
 const running = new Set<{ kill(signal: "SIGTERM"): void }>();
 process.once("SIGINT", () => {
-  // One that has just ended is still among them: its own kill() does not throw, by its id one would.
+  // One that has just ended is still among them; to kill it by its process id would throw.
   for (const child of running) child.kill("SIGTERM");
   process.kill(process.pid, "SIGINT");
 });
