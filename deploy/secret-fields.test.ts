@@ -1,6 +1,15 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { modules } from "../modules/index.ts";
 import { fullName } from "../runtime/contract/contract.ts";
+import {
+  filesUnder,
+  isTestFile,
+  parseSource,
+  type Source,
+  sourcesAmong,
+  walk,
+} from "../runtime/sources.ts";
 
 /** How fields are called that open something, or are to be known to one person only. */
 const SECRET = /token|secret|password|passphrase|credential|cookie|signature|apikey|card/i;
@@ -48,6 +57,48 @@ test("no command answers with a secret, but those that are called without a key"
   );
   expect(fields).toContain("orders.startCheckout.total");
   expect(fields.filter(isSecret)).toEqual([]);
+});
+
+test("each command that is called without a key answers with a secret", () => {
+  const answering = declared.filter(
+    (one) => one.kind === "command" && fieldsOf(one.output, fullName(one)).some(isSecret),
+  );
+  expect(new Set(answering.map(fullName))).toEqual(UNKEYED);
+});
+
+/** What is called with one of those commands, but the function that makes its handler. */
+function callsOfUnkeyed({ path, program, text }: Source): string[] {
+  const found: string[] = [];
+  walk(program, (node) => {
+    if (node.type !== "CallExpression") return;
+    const [called, , ...options] = node.arguments;
+    const name = called === undefined ? "" : text.slice(called.start, called.end);
+    const callee = text.slice(node.callee.start, node.callee.end);
+    if (!UNKEYED.has(name) || callee === "handler") return;
+    found.push(`${path} ${callee} ${name}${options.length > 0 ? " with options" : ""}`);
+  });
+  return found;
+}
+
+test("each of those is called by one route, without a key", () => {
+  const root = join(import.meta.dir, "..");
+  const paths = filesUnder(root).filter((path) => /^(modules|deploy)\//.test(path));
+  const sources = sourcesAmong(
+    root,
+    paths.filter((path) => !isTestFile(path)),
+  );
+  expect(sources.flatMap(callsOfUnkeyed)).toEqual([
+    "modules/orders/http/carts.ts call orders.createCart",
+    "modules/users/http.ts call users.logIn",
+    "modules/users/http.ts call users.refreshSession",
+  ]);
+});
+
+test("a key that such a command is called with is seen", () => {
+  const text = "call(users.logIn, body, { key }); handler(users.logIn, work);";
+  expect(callsOfUnkeyed(parseSource("http.ts", text))).toEqual([
+    "http.ts call users.logIn with options",
+  ]);
 });
 
 test("a secret is found wherever it is in a schema", () => {

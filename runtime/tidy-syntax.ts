@@ -211,12 +211,16 @@ function castBudget(node: Node, ancestors: readonly Node[], source: Source) {
 /** The innermost of these around a cast is what a comment beside it is about. */
 const commented = /^(?!Block).*Statement$|^VariableDeclaration$|Property|^MethodDefinition$/;
 
+/** A comment that only points at another one: its reason is gone once that one is moved. */
+const pointer = /^\W*(as|see|same as) (above|before|below)\W*$/i;
+
 /** Reports whether a comment stands directly above the statement of a cast, or within it before. */
 function hasReason(cast: Node, ancestors: readonly Node[], source: Source): boolean {
   const statement = ancestors.findLast((one) => commented.test(one.type)) ?? cast;
   const [first, last] = [lineAt(source, statement.start), lineAt(source, cast.end)];
-  return source.comments.some(({ start, end }) => {
-    return lineAt(source, end) >= first - 1 && lineAt(source, start) <= last;
+  return source.comments.some(({ start, end, value }) => {
+    const isBeside = lineAt(source, end) >= first - 1 && lineAt(source, start) <= last;
+    return isBeside && !pointer.test(value);
   });
 }
 

@@ -156,6 +156,7 @@ describe("a source is refused for", () => {
     "const a = b as C;",
     "// It was checked.\nd();\nconst a = b as C;",
     "if (b as C) {\n  // It was checked.\n  d();\n}",
+    "// As above.\nconst a = b as C;",
     "function f() { // It was checked.\n  d();\n  return b as never;\n}",
   ])("a cast of the kernel without a reason: %j", (text) => {
     expect(sourceFaults(parseSource("runtime/store/connection.ts", text))).toEqual([

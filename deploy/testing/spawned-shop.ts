@@ -87,9 +87,10 @@ export async function runMain(
 }
 
 /** Shops of a test that is interrupted would run on: Ctrl-C ends them first. */
-const running = new Set<number>();
+const running = new Set<{ kill(signal: "SIGTERM"): void }>();
 process.once("SIGINT", () => {
-  for (const pid of running) process.kill(pid, "SIGTERM");
+  // One that has just ended is still among them; to kill it by its process id would throw.
+  for (const child of running) child.kill("SIGTERM");
   process.kill(process.pid, "SIGINT");
 });
 
@@ -100,8 +101,8 @@ function spawnMain(args: readonly string[], environment: Record<string, string> 
     stdout: "pipe",
     stderr: "pipe",
   });
-  running.add(child.pid);
-  void child.exited.then(() => running.delete(child.pid));
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   return child;
 }
 

@@ -58,6 +58,16 @@ describe("a contract", () => {
     ["Undefined", t.Object({ a: t.Union([t.Null(), Type.Undefined()]) }), "input.a uses the"],
     ["Any", t.Object({ a: t.Record(t.String(), Type.Any()) }), "input.a{} uses the schema kind"],
     ["Tuple", t.Object({ a: Type.Tuple([t.String()]) }), "input.a uses the schema kind Tuple"],
+    [
+      "a Date that a list contains",
+      t.Object({ a: t.Array(t.String(), { contains: Type.Date() }) }),
+      "shelf.look input.a[] uses the schema kind Date",
+    ],
+    [
+      "an inherited name in what a list contains",
+      t.Object({ a: t.Array(t.Object({}), { contains: t.Object({ toString: t.String() }) }) }),
+      "shelf.look input.a[] has a property toString, which every object has",
+    ],
     ["Function", t.Object({ a: Type.Function([], t.Null()) }), "the schema kind Function, which"],
   ])("refuses a schema with %s, saying where it is", (_kind, input, sentence) => {
     const define = () => contract("shelf", { look: query({ input, output: t.Null() }) });

@@ -44,7 +44,10 @@ function assertWireSchema(schema: TSchema, where: string): void {
   const kind = schema[Kind];
   if (leaves.has(kind)) return assertLeaf(schema, where);
   if (kind === "Object") return assertObject(schema, where);
-  if (kind === "Array") return assertWireSchema(schema["items"], `${where}[]`);
+  if (kind === "Array") {
+    for (const part of partsOf(schema)) assertWireSchema(part, `${where}[]`);
+    return;
+  }
   if (kind === "Union") {
     // A union schema has its members there.
     for (const member of schema["anyOf"] as TSchema[]) assertWireSchema(member, where);
@@ -133,6 +136,9 @@ function openObjects(schema: TSchema): void {
   for (const part of partsOf(schema)) openObjects(part);
 }
 
+/** What holds one schema; `items` may also hold a list of them, the others `true` or `false`. */
+const inner = ["items", "contains", "not", "additionalProperties", "unevaluatedProperties"];
+
 /** The schemas that a schema is made of. */
 export function partsOf(schema: TSchema): TSchema[] {
   return [
@@ -140,7 +146,7 @@ export function partsOf(schema: TSchema): TSchema[] {
     ...Object.values<TSchema>(schema["patternProperties"] ?? {}),
     ...(schema["anyOf"] ?? []),
     ...(schema["allOf"] ?? []),
-    ...[schema["items"] ?? []].flat(),
+    ...inner.flatMap((name) => schema[name] ?? []).filter((part) => typeof part === "object"),
   ];
 }
 

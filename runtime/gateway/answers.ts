@@ -28,7 +28,7 @@ export function answerAdapter(onFailure: OnStreamFailure): ElysiaAdapter {
       ...handler,
       // Elysia declares the parameters after the second as unknown; it passes the request.
       mapResponse: writeWith(handler.mapResponse as Write) as typeof handler.mapResponse,
-      // As above.
+      // Here too the third parameter is the request.
       mapEarlyResponse: writeWith(
         handler.mapEarlyResponse as Write,
       ) as typeof handler.mapEarlyResponse,

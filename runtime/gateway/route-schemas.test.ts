@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import type { AnyElysia } from "elysia";
 import { t } from "../contract/schema.ts";
 import { realEnvironment } from "../host/real-environment.ts";
@@ -106,6 +106,30 @@ describe.each(parts)("a start is refused over the %s of a route", (part) => {
       );
     },
   );
+});
+
+describe.each([
+  ["contains", (inner: TSchema) => Type.Array(Type.String(), { contains: inner })],
+  ["not", (inner: TSchema) => Type.Not(inner)],
+  ["additionalProperties", (inner: TSchema) => Type.Object({}, { additionalProperties: inner })],
+  [
+    "unevaluatedProperties",
+    (inner: TSchema) => Type.Intersect([Item], { unevaluatedProperties: inner }),
+  ],
+])("a start is refused over what is within %s:", (_keyword, around) => {
+  test.each([
+    ["a model", Type.Ref("Item"), 'refers to the model "Item", and needs the schema itself,'],
+    [
+      "an inherited name",
+      Type.Object({ toString: Type.String() }),
+      "has a property toString, which every object has and which needs another name,",
+    ],
+  ])("%s", (_what, inner, mistake) => {
+    const body = Type.Object({ inner: around(inner) });
+    expect(sentenceOf((edge) => prepared(edge).post("/v1/teas", answer, { body }))).toBe(
+      `${route} ${mistake} in its body.`,
+    );
+  });
 });
 
 test("a start is refused over models within a schema, and over one of a single status", () => {

@@ -161,6 +161,23 @@ test("nothing is committed after the deadline", async () => {
   expect(office.trail).toEqual([]);
 });
 
+test.each([
+  [10_000, "callee"],
+  [1_000, "caller"],
+])("a commit that comes too late, after %d ms, is the fault of the %s", async (ms, fault) => {
+  const held = gate();
+  using office = await openOffice({ a: [held.promise] });
+  const sent = office.run("a", "k", ms).catch((error: unknown) => error);
+  await office.turns();
+  // The process was busy: the time is over, and the timer that answers then has not rung yet.
+  const startMs = office.environment.monotonic();
+  office.environment.monotonic = () => startMs + ms;
+  held.open();
+  await office.turns();
+  const message = expect.stringContaining("no time left to commit");
+  expect(await sent).toMatchObject({ code: "DEADLINE", executed: "unknown", fault, message });
+});
+
 test("a call for which no time is left is surely not executed", async () => {
   using office = await openOffice({});
   expect(await office.send("a", 0)).toMatchObject({ code: "DEADLINE", executed: "no" });

@@ -6,6 +6,7 @@ import type { Identity } from "../contract/identity.ts";
 import { type Job, stands } from "../messaging/jobs.ts";
 import { synchronous, synchronousFunction } from "../messaging/synchronous.ts";
 import type { SagaReference, Transaction } from "../messaging/transaction.ts";
+import type { SettlePatience } from "../saga/settle-waiters.ts";
 import type { Read } from "../store/connection.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { CallRequest } from "../transport/transport.ts";
@@ -20,7 +21,7 @@ export interface ContextHost {
   now(): number;
   newId(prefix: string): string;
   port<T>(port: Port<T>): T;
-  settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;
+  settled(saga: SagaReference<never>, id: string, patience: SettlePatience): Promise<void>;
   /** Commits an intention on behalf of a request. */
   intend<T>(request: CallRequest, work: (tx: Transaction) => T): Promise<T>;
   /** Commits a command's answer together with its effect. */
@@ -132,8 +133,9 @@ export class HandlerContext {
 
   get settled() {
     this.#assertAtOwner("settled");
-    return (saga: SagaReference<never>, id: string, withinMs: number) =>
-      this.#host.settled(saga, id, withinMs);
+    const { signal } = this.#invocation.request;
+    return (saga: SagaReference<never>, id: string, ms: number) =>
+      this.#host.settled(saga, id, { ms, signal });
   }
 
   /** Replicas have no ports and run no sagas: a query that needs them answers at the owner only. */

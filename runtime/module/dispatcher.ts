@@ -22,7 +22,6 @@ import { withoutAsyncContext } from "../telemetry/async-context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { LoopWatch, SynchronousWork } from "../telemetry/loop-watch.ts";
 import { cancelled } from "../transport/cancelled.ts";
-import { faultOfDelay } from "../transport/fault-of-delay.ts";
 import type { Traffic } from "../transport/report.ts";
 import type { CallRequest } from "../transport/transport.ts";
 import { received } from "../transport/wire-error.ts";
@@ -34,7 +33,7 @@ import {
   HANDLER_SETTLED,
   RunningCall,
 } from "./running-call.ts";
-import { failureOf, foreseen, unforeseen } from "./told-error.ts";
+import { failureOf, foreseen, givenUp, tooLateToCommit, unforeseen } from "./told-error.ts";
 
 /** Calls that one module runs at once, at most; past it a call is refused, surely not executed. */
 const RUNNING_MAX = 10_000;
@@ -190,8 +189,11 @@ export class Dispatcher implements CallCounter {
     },
   ): void {
     const { input, invocation, running } = call;
+    if (invocation.request.signal?.aborted) {
+      running.end();
+      return running.fail(cancelled(fullName(served.procedure), "no"));
+    }
     try {
-      if (invocation.request.signal?.aborted) throw cancelled(fullName(served.procedure), "no");
       this.#host.watch?.begins(served.work);
       const context = new HandlerContext(this.#context, invocation);
       // The input was copied by the schema of this procedure, and the context has all that a
@@ -297,13 +299,9 @@ export class Dispatcher implements CallCounter {
     const answered = synchronousFunction(work, where);
     let given: unknown;
     const committed = this.#host.transact((tx) => {
-      if (environment.monotonic() >= request.deadlineAtMs) {
-        const message = `${name} had no time left to commit; nothing was changed.`;
-        throw new TransportError("DEADLINE", "no", message, {
-          fault: faultOfDelay(request.timeoutMs),
-        });
-      }
-      if (request.signal?.aborted) throw cancelled(name, "no");
+      if (environment.monotonic() >= request.deadlineAtMs)
+        throw tooLateToCommit(name, request.timeoutMs);
+      if (request.signal?.aborted) throw givenUp(name);
       this.#host.watch?.begins(served.work);
       finish(tx, invocation);
       given = synchronous(answered(tx), where);

@@ -40,7 +40,8 @@ export interface OwnerQueryContext<P extends Procedure, Used extends Procedure =
   /** What stands behind a port of this module. */
   port<T>(port: Port<T>): T;
   /**
-   * Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside.
+   * Waits until the saga has ended, or `withinMs` have passed, or it waits for something outside,
+   * or the caller has given the call up.
    * Zero or less is no time. Rejects with a TypeError when `withinMs` is no duration, such as NaN.
    */
   settled(saga: SagaReference<never>, id: string, withinMs: number): Promise<void>;

@@ -15,6 +15,7 @@ import type { CommandOf, SagaReference, Transaction } from "../messaging/transac
 import type { Deadlines } from "../resilience/deadlines.ts";
 import { SagaEngine } from "../saga/engine.ts";
 import { stuckSagas } from "../saga/journal.ts";
+import type { SettlePatience } from "../saga/settle-waiters.ts";
 import type { StepCall } from "../saga/step-run.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -273,10 +274,10 @@ export class HostedModule {
       now: () => environment.now(),
       newId: (prefix: string) => environment.newId(prefix),
       port: <T>(port: Port<T>) => opened(port, ports, this.name),
-      settled: async (saga: SagaReference<never>, id: string, withinMs: number) => {
+      settled: async (saga: SagaReference<never>, id: string, patience: SettlePatience) => {
         this.engine.assertKnown(saga);
-        const leftMs = timeLeft(withinMs, "The withinMs given to settled");
-        await this.engine.settled(saga.name, id, leftMs);
+        const ms = timeLeft(patience.ms, "The withinMs given to settled");
+        await this.engine.settled({ name: saga.name, id }, { ...patience, ms });
       },
       intend: <T>(request: { readonly traceId: string }, work: (tx: Transaction) => T) =>
         this.transact(work, request.traceId),

@@ -76,9 +76,9 @@ export function port<T, Settings extends TObject>(
   return Object.freeze({
     name,
     settings: behind.settings,
-    // Both are called with settings that were read by the schema beside them.
+    // It is called with settings that were read by the schema beside it.
     refuse: (behind.refuse ?? (() => undefined)) as Port<T>["refuse"],
-    // As above.
+    // The same schema has read the settings that it is called with.
     open: behind.open as Port<T>["open"],
     close: behind.close ?? (() => {}),
   });

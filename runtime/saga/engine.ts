@@ -11,7 +11,7 @@ import type { Log } from "../telemetry/log.ts";
 import { definitionMistakes, recordDefinitions, unrecorded } from "./definitions.ts";
 import { drive, PAUSE_MAX_MS } from "./drive.ts";
 import type { Driver } from "./driver.ts";
-import { dueSagas, nextDue } from "./due-sagas.ts";
+import { dueSagas, nextDue, type SagaKey } from "./due-sagas.ts";
 import {
   insertSaga,
   NEVER_MS,
@@ -22,6 +22,7 @@ import {
 } from "./journal.ts";
 import { jsonCopy } from "./json-value.ts";
 import type { Saga } from "./saga.ts";
+import { type SettlePatience, SettleWaiters } from "./settle-waiters.ts";
 import type { StepCall } from "./step-run.ts";
 
 /**
@@ -68,7 +69,7 @@ export class SagaEngine {
   readonly #sagas = new Map<string, Saga>();
   readonly #names: ReadonlySet<string>;
   readonly #active = new Map<string, Active>();
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #waiters: SettleWaiters;
   /** Those whose row could not be written a moment ago. */
   readonly #broken = new Set<string>();
   readonly #retries: Alarm;
@@ -85,6 +86,7 @@ export class SagaEngine {
   constructor(host: EngineHost, sagas: readonly Saga[]) {
     this.#host = host;
     this.#retries = new Alarm(host.environment, () => this.#look());
+    this.#waiters = new SettleWaiters(host.environment);
     this.#deadlines = new Deadlines(host.environment);
     for (const saga of sagas) this.#sagas.set(keyOf(saga.name, saga.version), saga);
     this.#names = new Set(sagas.map(({ name }) => name));
@@ -201,23 +203,15 @@ export class SagaEngine {
     else this.#activate(record, true);
   }
 
-  /** Resolves when the saga has ended, passed its pivot, waits or is stuck, or after `withinMs`. */
-  settled(name: string, id: string, withinMs: number): Promise<void> {
+  /**
+   * Resolves when the saga has ended, passed its pivot, waits or is stuck, or when whoever asks
+   * waits no more.
+   */
+  settled({ name, id }: SagaKey, patience: SettlePatience): Promise<void> {
     const key = keyOf(name, id);
     const record = this.#active.get(key)?.record ?? sagaRecord(this.#host.read, name, id);
     if (record === undefined || this.#isSettled(record)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(key) ?? new Set();
-      this.#waiters.set(key, waiters);
-      const done = () => {
-        cancel();
-        waiters.delete(done);
-        if (waiters.size === 0) this.#waiters.delete(key);
-        resolve();
-      };
-      const cancel = this.#host.environment.after(withinMs, done);
-      waiters.add(done);
-    });
+    return this.#waiters.wait(key, patience);
   }
 
   /**
@@ -363,7 +357,7 @@ export class SagaEngine {
   }
 
   #tell(key: string): void {
-    for (const done of [...(this.#waiters.get(key) ?? [])]) done();
+    this.#waiters.settle(key);
   }
 
   /** The journal could not be written: read the row again later and go on from there. */

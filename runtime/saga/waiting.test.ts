@@ -241,6 +241,27 @@ test("a wait is over at its time although the clock was wrong while it began", a
   expect(ends(shop)).toMatchObject([{ why: "wait: TOO_LATE" }]);
 });
 
+test.each(placements)("a query that waits for a saga ends when it is given up, %s", async (at) => {
+  const waiting = bossSaga("boss.waiting", options)
+    .step("a", { run: ({ call }) => call(errands.run, { name: "a" }) })
+    .ending(publishEnd);
+  await using shop = await placed(waiting, { at, plan: new Map([["a", ["unanswered"]]]) });
+  await shop.call(boss.begin, { id: "1" });
+  const hangUp = new AbortController();
+  const within = { id: "1", withinMs: DAY_MS };
+  const asked = shop.call(boss.wait, within, { signal: hangUp.signal }).catch(same);
+  await shop.advance(1_000);
+  expect(shop.inFlight("boss")).toBe(1);
+  hangUp.abort();
+  expect(await asked).toMatchObject({ code: "CANCELLED" });
+  await shop.settle();
+  expect(shop.inFlight("boss")).toBe(0);
+});
+
+function same(error: unknown): unknown {
+  return error;
+}
+
 test("one that is asked for is settled when it waits, not while it is tried again", async () => {
   const plan = new Map<string, Mishap[]>([["a", ["unanswered"]]]);
   const patient = bossSaga("boss.patient", options)

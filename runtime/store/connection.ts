@@ -132,7 +132,7 @@ function moduleSet<Set>(
     // A slot is filled by the build of its own set.
     if (known !== undefined) return known as Set;
     if (open.schema !== schema) throw new ContractError(strange(open));
-    // As above.
+    // It is built by this set.
     return preparedOn(open, set) as Set;
   };
 }

@@ -1,5 +1,5 @@
 import type { Environment } from "../contract/environment.ts";
-import { TransportError } from "../contract/errors.ts";
+import { TransportError, type TransportFault } from "../contract/errors.ts";
 import type { Connection, Sqlite } from "./connection.ts";
 import { isStorageFailure } from "./storage-failure.ts";
 import { TransactionGuard } from "./transaction-guard.ts";
@@ -13,17 +13,21 @@ const QUEUE_MAX = 20_000;
 const CAREFUL_GROUPS = 16;
 
 /**
- * A write that the module's own writer did not do, or may not have done. The class tells it from a
- * TransportError that another module answered.
+ * A write that the module itself did not do, or may not have done. The class tells it from a
+ * TransportError that another module answered. It is the callee's fault, unless said otherwise.
  */
 export class WriteError extends TransportError {
   constructor(
     executed: TransportError["executed"],
     message: string,
-    about: { readonly code?: "OVERLOADED"; readonly cause?: unknown },
+    about: {
+      readonly code?: "OVERLOADED" | "DEADLINE" | "CANCELLED";
+      readonly fault?: TransportFault;
+      readonly cause?: unknown;
+    },
   ) {
-    const { code = "UNREACHABLE", ...options } = about;
-    super(code, executed, message, { ...options, fault: "callee" });
+    const { code = "UNREACHABLE", fault = "callee", ...options } = about;
+    super(code, executed, message, { ...options, fault });
   }
 }
 

@@ -20,6 +20,11 @@ export type WireError =
       message: string;
       /** Whose fault it is; an older version does not say it. */
       fault?: TransportError["fault"];
+      /**
+       * True for the error of a neighbour of the callee, from a version that has no `fault`.
+       * Deprecated: read for one release, so that processes can be replaced one by one.
+       */
+      isRelayed?: true;
     }
   | { readonly kind: "contract"; message: string }
   | { readonly kind: "defect"; message: string };
@@ -54,7 +59,7 @@ export function fromWire(error: WireError): Error {
       return new DomainError(error.code, error.data, error.procedure);
     case "transport":
       return new TransportError(error.code, error.executed, error.message, {
-        fault: error.fault ?? "callee",
+        fault: error.fault ?? (error.isRelayed === true ? "neither" : "callee"),
       });
     case "contract":
       return new ContractError(error.message);

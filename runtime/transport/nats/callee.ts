@@ -196,9 +196,10 @@ export class Callee {
     const deadlineAtMs = startMs + timeoutMs;
     const signal = this.#cancelOf(msg, found);
     const pending = this.#options.ownership?.pending;
-    if (pending !== undefined) await this.#owned(pending, timeoutMs, signal);
+    const isOver = pending !== undefined && !(await this.#owned(pending, timeoutMs, signal));
     if (signal?.aborted) throw cancelled(fullName(found), "no");
-    if (deadlineAtMs <= environment.monotonic()) {
+    // A timer may ring a moment before the deadline: the module is not owned here then.
+    if (isOver || deadlineAtMs <= environment.monotonic()) {
       const message = `There was no time left to run ${module}.${procedure}.`;
       throw new TransportError("DEADLINE", "no", message, { fault: faultOfDelay(timeoutMs) });
     }
@@ -211,13 +212,14 @@ export class Callee {
 
   /**
    * Waits until the module is owned here, at most so many milliseconds, and not for a call that is
-   * given up. Rejects when the module is not owned any more.
+   * given up. Resolves with false when the time was over first. Rejects when the module is not
+   * owned any more.
    */
-  async #owned(pending: Promise<void>, ms: number, signal: AbortSignal | undefined) {
+  #owned(pending: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
     const given = new Promise<void>((resolve) => {
       signal?.addEventListener("abort", () => resolve(), { once: true });
     });
-    await within(this.#options.environment, ms, Promise.race([pending, given]));
+    return within(this.#options.environment, ms, Promise.race([pending, given]));
   }
 
   /** The refusal of a request that came while the instance drains; another may take it. */
@@ -245,11 +247,11 @@ export class Callee {
   }
 
   /**
-   * The signal of a request that its caller can give up: it knows where it went, since a command
-   * goes to the module's owner by either subject.
+   * The signal of a request that its caller can give up: it knows where it went, since what only
+   * the owner runs goes to the module's owner by either subject.
    */
-  #cancelOf({ subject, reply }: Message, { kind }: Procedure): AbortSignal | undefined {
-    const isHere = kind === "command" || subject.startsWith("rpc-i.");
+  #cancelOf({ subject, reply }: Message, { ownerOnly }: Procedure): AbortSignal | undefined {
+    const isHere = ownerOnly || subject.startsWith("rpc-i.");
     if (reply === undefined || !isHere) return undefined;
     const cancel = new AbortController();
     this.#cancels.set(reply, cancel);

@@ -93,7 +93,7 @@ export class Calls {
    * when nobody is there or the connection is down; UNREACHABLE, `"unknown"`, when it is lost
    * meanwhile, or when the broker does not let the caller call this; DEADLINE when the time is
    * over first; CANCELLED when it is given up. The instance that it was sent to is told of that; a
-   * query that the queue group took runs on to the deadline.
+   * query that any replica may have taken from the queue group runs on to the deadline.
    */
   send(attempt: Attempt, request: CallRequest): Promise<string> {
     const { what, subject, module } = attempt;

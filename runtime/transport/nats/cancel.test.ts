@@ -12,10 +12,11 @@ import type { CallRequest } from "../transport.ts";
 const shelf = contract("shelf", {
   find: query({ input: t.Object({ thing: t.String() }), output: t.String() }),
   take: command({ input: t.Object({ thing: t.String() }), output: t.String() }),
+  wait: query({ input: t.Object({ thing: t.String() }), output: t.String(), ownerOnly: true }),
 });
 const manifest = [
-  links("shelf", { queries: ["find"] }),
-  links("desk", { calls: [{ callee: "shelf", procedures: ["find", "take"] }] }),
+  links("shelf", { queries: ["find", "wait"] }),
+  links("desk", { calls: [{ callee: "shelf", procedures: ["find", "take", "wait"] }] }),
 ];
 
 let broker: Broker;
@@ -96,10 +97,13 @@ test("the instance that a call was sent to is told that it was given up", async 
   expect(await kept).toBe("cup");
 });
 
-test("the owner is told that a command was given up which the queue group took", async () => {
+test.each([
+  ["command", shelf.take],
+  ["ownerOnly query", shelf.wait],
+])("the owner is told that a %s was given up which the queue group took", async (_kind, one) => {
   await using at = await office({ toInstance: false });
   const cancel = new AbortController();
-  const given = at.call("tea", cancel.signal, shelf.take);
+  const given = at.call("tea", cancel.signal, one);
   await at.has(1);
   cancel.abort();
   expect(await given).toMatchObject({ code: "CANCELLED", executed: "unknown" });
@@ -107,7 +111,7 @@ test("the owner is told that a command was given up which the queue group took",
   expect(at.came[0]?.request.signal?.aborted).toBe(true);
 });
 
-test("a query that the queue group took runs on to its deadline", async () => {
+test("a query that any replica may have taken runs on to its deadline", async () => {
   await using at = await office({ toInstance: false });
   const cancel = new AbortController();
   const given = at.call("tea", cancel.signal);

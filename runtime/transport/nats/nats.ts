@@ -179,8 +179,8 @@ class Nats implements Transport {
         instance === undefined
           ? callSubject(module, name, caller)
           : instanceCallSubject({ module, instance }, name, caller);
-      // Only the owner of a module takes its commands, also from the queue group.
-      const toInstance = instance !== undefined || kind === "command";
+      // Only the owner of a module takes what is for it, also from the queue group.
+      const toInstance = instance !== undefined || ownerOnly;
       return calls.send({ ...about, subject, toInstance }, request);
     };
     const { what } = about;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { command, contract, proceduresOf } from "../../contract/contract.ts";
+import type { Environment } from "../../contract/environment.ts";
 import { TransportError } from "../../contract/errors.ts";
 import { t } from "../../contract/schema.ts";
 import { Broker } from "../../testing/broker.ts";
@@ -24,13 +25,13 @@ beforeAll(async () => {
 afterAll(() => broker[Symbol.asyncDispose]());
 
 /** A shelf that does not know yet whether it is owned here, and a desk that asks it. */
-async function office() {
+async function office({ clock }: { readonly clock?: Pick<Environment, "monotonic"> } = {}) {
   const stack = new AsyncDisposableStack();
   const connection = await broker.link("shelf", silent);
   stack.defer(() => connection.abandon());
   const desk = await broker.link("desk", silent);
   stack.defer(() => desk.abandon());
-  const { environment } = broker;
+  const environment = { ...broker.environment, ...clock };
   const pending = Promise.withResolvers<void>();
   const ran: unknown[] = [];
   const traffic = () => ({ inFlight: 0, calls: 0, errors: 0 });
@@ -83,6 +84,14 @@ test("a call that waits for the ownership is answered at its deadline, unexecute
   expect(it.callee.running).toBe(0);
   await it.callee.stop();
   it.pending.resolve();
+  expect(it.ran).toEqual([]);
+});
+
+test("a call is not run without the ownership when its timer rings early", async () => {
+  await using it = await office({ clock: { monotonic: () => 0 } });
+  await it.ask(50);
+  const met = { kind: "transport", code: "DEADLINE", executed: "no", fault: "caller" };
+  expect(await it.answer()).toMatchObject(met);
   expect(it.ran).toEqual([]);
 });
 
