@@ -7,7 +7,7 @@ function lateBy(lateMs: number) {
   return {
     monotonic: () => nowMs,
     after(delayMs: number, work: () => void) {
-      queueMicrotask(() => {
+      void Promise.resolve().then(() => {
         nowMs += delayMs + lateMs;
         work();
       });
