@@ -66,7 +66,7 @@ test("each command that is called without a key answers with a secret", () => {
   expect(new Set(answering.map(fullName))).toEqual(UNKEYED);
 });
 
-/** What is called with one of those commands, but the function that makes its handler. */
+/** The calls of one of those commands, without that of the function that makes its handler. */
 function callsOfUnkeyed({ path, program, text }: Source): string[] {
   const found: string[] = [];
   walk(program, (node) => {

@@ -141,7 +141,7 @@ const Shipped = t.Object({
 const byOrder = { key: "orderId" } as const;
 const Missing = { ORDER_NOT_FOUND: t.Object({ orderId: Id }) };
 
-/** How a checkout stands. A command answers with this alone: its answer may be kept in a row. */
+/** A checkout's state. A command answers with it alone, since its answer may be kept in a row. */
 const Standing = {
   checkoutId: Id,
   state: t.Union([

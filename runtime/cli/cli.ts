@@ -24,8 +24,8 @@ export class CommandError extends Error {
 /**
  * Runs the command that the arguments name, and returns its exit code.
  *
- * What the user can mend is printed as a sentence; a defect is printed whole. The code of an error
- * is 1, and `OWNED_ELSEWHERE` where another process owns what was to be started. A supervised
+ * An error that the user can mend is printed as a sentence; a defect is printed whole. Its code is
+ * 1, and `OWNED_ELSEWHERE` where another process owns what was to be started. A supervised
  * process whose data are refused ends with `DATA_REFUSED`.
  */
 export async function runCommand(

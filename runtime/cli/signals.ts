@@ -10,7 +10,7 @@ const SUPERVISOR_MS = 500;
  */
 const SAME_MS = 1_000;
 
-/** What is done about requests to stop. */
+/** The handling of requests to stop. */
 export interface StopRequests {
   /** Called at the second one. */
   readonly again: () => void;

@@ -105,7 +105,7 @@ function unguarded(plugin: AnyElysia): string[] {
   return mistakes;
 }
 
-/** What a plug-in declares for the routes of others: Elysia hands it to those that come later. */
+/** The hooks that a plug-in declares for others: Elysia gives them to routes that come later. */
 function globalParts({ event, validator, standaloneValidator }: BesideRoutes): string[] {
   const hooks = Object.entries(event)
     .filter(([, hooks]) => hooks?.some(({ scope }) => scope === "global"))

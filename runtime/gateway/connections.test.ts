@@ -6,9 +6,9 @@ import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
 import { jsonLog } from "../telemetry/json-log.ts";
 import { eventually } from "../testing/eventually.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
 import { answerAdapter } from "./answers.ts";
 import { attachExchange, Exchange } from "./exchange.ts";
-import { gateway } from "./gateway.ts";
 
 const released: (() => void)[] = [];
 const waiting = () => new Promise<void>((resolve) => released.push(resolve));
@@ -71,16 +71,9 @@ const routes = (edge: Edge) =>
     .post("/v1/bodies", ({ body }) => body, { body: t.Object({}) });
 
 const lines: string[] = [];
-const server = gateway({
-  routes: [routes],
-  invoke: () => Promise.reject(new Error("nothing is called here")),
-  authenticate: () => Promise.reject(new Error("nobody signs in here")),
-  host: "127.0.0.1",
-  port: 0,
+const server = gatewayOf([routes], {
   log: jsonLog({ level: "info", sink: (line) => lines.push(line), now: () => 0 }),
-  environment: realEnvironment(),
   development: true,
-  ready: () => true,
 });
 afterAll(() => server.stop(100));
 beforeEach(() => {

@@ -1,10 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { t } from "../contract/schema.ts";
-import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
-import { silent } from "../testing/silent-log.ts";
-import { gateway } from "./gateway.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
 
 const routes = (edge: Edge) =>
   new Elysia({ name: "echo" })
@@ -15,17 +13,7 @@ const routes = (edge: Edge) =>
     .delete("/v1/echo", () => "gone")
     .get("/v1/echo", () => "read");
 
-const server = gateway({
-  routes: [routes],
-  invoke: () => Promise.reject(new Error("nothing is called here")),
-  authenticate: () => Promise.reject(new Error("nobody signs in here")),
-  host: "127.0.0.1",
-  port: 0,
-  log: silent,
-  environment: realEnvironment(),
-  development: false,
-  ready: () => true,
-});
+const server = gatewayOf([routes]);
 afterAll(() => server.stop(100));
 
 const short = '{"text":"tea"}';

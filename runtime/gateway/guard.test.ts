@@ -1,25 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { t } from "../contract/schema.ts";
-import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia } from "../http.ts";
-import { silent } from "../testing/silent-log.ts";
-import { gateway, type Routes, routesOf } from "./gateway.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
+import { type Routes, routesOf } from "./gateway.ts";
 import { answerHeaders } from "./headers.ts";
 
 function opened(...routes: Routes[]) {
-  const served = gateway({
-    routes,
-    invoke: () => Promise.reject(new Error("nothing is called here")),
+  const served = gatewayOf(routes, {
     authenticate: async (role) => {
       if (role === "staff" || role === "customer") return { kind: "user", userId: "usr_1", role };
       throw Object.assign(new Error(), { name: "InvalidToken" });
     },
-    host: "127.0.0.1",
-    port: 0,
-    log: silent,
-    environment: realEnvironment(),
     development: true,
-    ready: () => true,
   });
   const ask = async (path: string, { as, ...init }: RequestInit & { as?: string } = {}) => {
     const headers = { ...(as !== undefined && { authorization: `Bearer ${as}` }) };

@@ -1,9 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { Elysia, redirect } from "elysia";
-import { realEnvironment } from "../host/real-environment.ts";
-import { jsonLog } from "../telemetry/json-log.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
 import type { Edge } from "./edge.ts";
-import { gateway } from "./gateway.ts";
 import { answerHeaders } from "./headers.ts";
 
 /** A route for each way in which an answer can come to be. */
@@ -45,17 +43,7 @@ const paths = [
   ...["anew", "emptied", "early", "nowhere"],
 ];
 
-const { url, stop } = gateway({
-  routes: [ways],
-  invoke: () => Promise.reject(new Error("nothing is called")),
-  authenticate: () => Promise.reject(new Error("nobody signs in")),
-  host: "127.0.0.1",
-  port: 0,
-  log: jsonLog({ level: "error", sink() {}, now: () => 0 }),
-  environment: realEnvironment(),
-  development: true,
-  ready: () => true,
-});
+const { url, stop } = gatewayOf([ways]);
 
 afterAll(() => stop(1_000));
 

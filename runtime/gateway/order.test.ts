@@ -1,9 +1,7 @@
 import { expect, test } from "bun:test";
 import { t } from "../contract/schema.ts";
-import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia, problem } from "../http.ts";
-import { silent } from "../testing/silent-log.ts";
-import { gateway } from "./gateway.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
 
 const passed: string[] = [];
 /** A hook of a module that notes that it was reached, and refuses where the request says so. */
@@ -64,19 +62,11 @@ const stages: [answer: string, mend: (sent: Sent) => Sent][] = [
 ];
 
 test("a request is refused by the first stage that it does not fit, in one order", async () => {
-  const server = gateway({
-    routes: [routes],
-    invoke: () => Promise.reject(new Error("nothing is called here")),
+  const server = gatewayOf([routes], {
     authenticate: async (role) => {
       if (role === "staff" || role === "customer") return { kind: "user", userId: "usr_1", role };
       throw Object.assign(new Error(), { name: "InvalidToken" });
     },
-    host: "127.0.0.1",
-    port: 0,
-    log: silent,
-    environment: realEnvironment(),
-    development: false,
-    ready: () => true,
   });
   const answers: string[] = [];
   let sent: Sent = worst;

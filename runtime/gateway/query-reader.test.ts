@@ -1,10 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { t } from "../contract/schema.ts";
-import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia, httpSchema } from "../http.ts";
-import { silent } from "../testing/silent-log.ts";
-import { gateway } from "./gateway.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
 
 const Page = t.Object({
   limit: t.Optional(t.Integer()),
@@ -32,17 +30,7 @@ const routes = (edge: Edge) =>
       group.guard({ query: Page }).use(new Elysia().get("/teas", () => "teas", { query: Page })),
     );
 
-const server = gateway({
-  routes: [routes],
-  invoke: () => Promise.reject(new Error("nothing is called here")),
-  authenticate: () => Promise.reject(new Error("nobody signs in here")),
-  host: "127.0.0.1",
-  port: 0,
-  log: silent,
-  environment: realEnvironment(),
-  development: false,
-  ready: () => true,
-});
+const server = gatewayOf([routes]);
 afterAll(() => server.stop(100));
 
 async function ask(path: string, method = "GET") {

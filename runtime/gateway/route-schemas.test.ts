@@ -2,10 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { type TSchema, Type } from "@sinclair/typebox";
 import type { AnyElysia } from "elysia";
 import { t } from "../contract/schema.ts";
-import { realEnvironment } from "../host/real-environment.ts";
 import { type Edge, Elysia, httpSchema } from "../http.ts";
-import { silent } from "../testing/silent-log.ts";
-import { gateway, type Routes, routesOf } from "./gateway.ts";
+import { gatewayOf } from "../testing/gateway-of.ts";
+import { type Gateway, type Routes, routesOf } from "./gateway.ts";
 
 const Item = t.Object({ lines: t.Array(t.String()) });
 /** A schema as zod and valibot have it, by the standard that Elysia reads them by. */
@@ -53,19 +52,9 @@ const around = (part: (typeof parts)[number], schema: unknown) => {
 };
 
 function sentenceOf(routes: Routes): string {
-  let served: ReturnType<typeof gateway>;
+  let served: Gateway;
   try {
-    served = gateway({
-      routes: [routesOf("teas", routes)],
-      invoke: () => Promise.reject(new Error("nothing is called here")),
-      authenticate: () => Promise.reject(new Error("nobody signs in here")),
-      host: "127.0.0.1",
-      port: 0,
-      log: silent,
-      environment: realEnvironment(),
-      development: false,
-      ready: () => true,
-    });
+    served = gatewayOf([routesOf("teas", routes)]);
   } catch (error) {
     return (error as Error).message;
   }

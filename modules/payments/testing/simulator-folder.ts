@@ -26,7 +26,7 @@ export class SimulatorFolder implements Disposable {
     return openSimulator(world, { secret: "whsec_test", deliver: async () => false });
   }
 
-  /** What the simulator stands on, with the clock that it goes by. */
+  /** The World of the simulator, with its clock. */
   world(options: Options = {}): {
     readonly world: World;
     readonly environment: VirtualEnvironment;
